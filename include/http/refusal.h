@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a client is told: status, challenge and body, in the error shape of the route (product.md section 4).
+ *
+ * Only the message given here goes out; what exactly failed stays in the log.
+ */
+#ifndef HTTP_REFUSAL_H
+#define HTTP_REFUSAL_H
+
+#include "base/buf.h"
+#include "base/reason.h"
+#include "base/span.h"
+
+enum error_shape { SHAPE_APIM, SHAPE_PROBLEM, SHAPE_ODATA };
+
+struct refusal {
+    unsigned status;
+    enum error_shape shape;
+    struct span message;
+    struct span realm;       /* at NULL: no challenge */
+    struct span error;       /* invalid_token, insufficient_scope; empty: none (RFC 6750 3.1: nothing was sent) */
+    struct span description; /* public name of the reason where it is exposed; else empty */
+};
+
+/* Content-Type and body. */
+struct span refusal_type(const struct refusal *refusal);
+bool refusal_body(const struct refusal *refusal, struct buf *out);
+
+/* The value of WWW-Authenticate: `Bearer realm="R"`, with error and error_description; characters that RFC 6750 3 does not
+ * allow in them are left out, quotes and backslashes in the realm escaped.
+ */
+bool refusal_challenge(const struct refusal *refusal, struct buf *out);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signature algorithms of RFC 7518 3 and RFC 8037, and what each demands of key and signature.
+ *
+ * `none` is no algorithm here: a policy that admits unsigned tokens looks at token.is_unsigned.
+ */
+#ifndef JOSE_ALG_H
+#define JOSE_ALG_H
+
+#include "base/span.h"
+
+enum alg {
+    ALG_UNKNOWN,
+    ALG_HS256, ALG_HS384, ALG_HS512,
+    ALG_RS256, ALG_RS384, ALG_RS512,
+    ALG_PS256, ALG_PS384, ALG_PS512,
+    ALG_ES256, ALG_ES384, ALG_ES512,
+    ALG_EDDSA,
+    ALG_COUNT
+};
+
+/* One key, one family: this is what ends the confusion of algorithms (RFC 8725 3.1). */
+enum key_family { KEY_RSA, KEY_EC, KEY_OKP, KEY_OCT };
+
+/* A set of algorithms, one bit each. */
+struct alg_set {
+    uint32_t bits;
+};
+
+struct alg_info {
+    const char *name;       /* as in the header's alg */
+    enum key_family family; /* the only family that may carry it */
+    const char *digest;     /* OpenSSL's name of the digest; NULL for EdDSA */
+    const char *curve;      /* OpenSSL's group name for ES*, "ED25519" for EdDSA; else NULL */
+    size_t signature_bytes; /* exact length for ES* (r then s), HS* and EdDSA; 0 for RSA: that of the modulus */
+    bool is_pss;
+};
+
+/* The row of `alg`; `alg` must not be ALG_UNKNOWN. */
+const struct alg_info *alg_info(enum alg alg);
+
+/* The algorithm of that exact name, letter case counted; ALG_UNKNOWN for anything else, `none` included. */
+enum alg alg_by_name(struct span name);
+
+static inline struct alg_set alg_set_of(enum alg alg)
+{
+    return (struct alg_set){1u << alg};
+}
+static inline bool alg_set_has(struct alg_set set, enum alg alg)
+{
+    return alg != ALG_UNKNOWN && (set.bits >> alg & 1u) != 0;
+}
+
+/* Every algorithm known here. */
+struct alg_set alg_set_all(void);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One provider: its discovery document and key set, kept fresh; fresh, stale or failing.
+ *
+ * Lives on the control thread; workers read its published key set and may ask for a refetch.  A failed, empty or unreadable
+ * fetch never replaces good keys; good keys serve until max_stale after they were fetched, then there are none.  A key that the
+ * first successful fetch no longer lists is gone with it.
+ */
+#ifndef OIDC_ISSUER_H
+#define OIDC_ISSUER_H
+
+#include "base/err.h"
+#include "base/metric.h"
+#include "base/snapshot.h"
+#include "base/span.h"
+#include "jose/keyset.h"
+
+struct event_base;
+struct issuers; /* all providers of the process, one for each discovery URL */
+struct issuer;
+
+/* The section `keys` of the configuration, in milliseconds. */
+struct issuer_timing {
+    int64_t refresh_ms;   /* how often keys are fetched without being asked for; jittered by 10 %; a shorter max-age is
+                             honoured down to 5 min */
+    int64_t cooldown_ms;  /* least time between two fetches that tokens caused */
+    int64_t max_stale_ms; /* how long the last good keys serve after they were fetched */
+    int64_t timeout_ms;   /* of one fetch */
+};
+
+/* Families of the metrics table that issuers count into: age gauge {issuer}, refresh counter {issuer,result}. */
+struct issuer_metrics {
+    struct metrics *metrics;
+    size_t age_family, refresh_family;
+    unsigned shard;
+};
+
+struct issuers_settings {
+    struct issuer_timing timing;
+    size_t document_bytes_max;
+    bool allow_http;
+    /* Called on the control thread after each fetch cycle ended, well or not; NULL: nobody. */
+    void (*concluded)(void *context, struct issuer *issuer);
+    void *context;
+    struct issuer_metrics metrics; /* metrics NULL: nothing is counted */
+};
+
+/* The registry on `base`, the control thread's loop.  NULL: err says why. */
+struct issuers *issuers_new(struct event_base *base, const struct issuers_settings *settings, struct err *err) MUST_CHECK;
+/* Cancels all fetches and timers and releases the registry's own hold on the issuers.  Control thread, workers ended. */
+void issuers_free(struct issuers *issuers);
+
+/* New timing for all issuers, at a reload.  Control thread. */
+void issuers_configure(struct issuers *issuers, const struct issuer_timing *timing, size_t document_bytes_max, bool allow_http);
+
+/* The issuer of that URL, made and its first fetch started when it is new; one reference for the caller.  Two URLs that lead to
+ * the same discovery URL are one issuer.  Control thread.  NULL: out of memory.
+ */
+struct issuer *issuers_take(struct issuers *issuers, struct span url, struct err *err) MUST_CHECK;
+
+/* One reference more, less; from any thread.  An issuer nobody holds is removed at the control thread's next turn. */
+struct issuer *issuer_take(struct issuer *issuer);
+void issuer_release(struct issuer *issuer);
+
+/* The discovery URL; lives as long as the issuer. */
+struct span issuer_url(const struct issuer *issuer);
+
+/* Where its key sets are published: struct keyset objects, nothing while there are no usable keys. */
+struct snapshot *issuer_keys(struct issuer *issuer);
+
+/* From any thread: a token was seen whose key is missing.  Claims the cooldown's slot before anything is fetched and wakes the
+ * control thread.  True when a fetch is or will be under way, so that waiting makes sense; false while the cooldown lasts.
+ */
+bool issuer_want(struct issuer *issuer, int64_t mono_ms);
+
+/* From any thread: whether a fetch is under way now. */
+bool issuer_is_fetching(const struct issuer *issuer);
+
+/* What is known of it, for status and readiness; copies, from any thread. */
+struct issuer_state {
+    bool has_keys;
+    int64_t fetched_at_s;  /* of the current keys; 0: none */
+    size_t keys;
+    bool is_failing;       /* the last fetch failed */
+    char last_error[ERR_TEXT_BYTES];
+};
+void issuer_describe(struct issuer *issuer, struct issuer_state *state);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signatures already verified: what one worker remembers of tokens it has checked.
+ *
+ * Positive only: a refused token is never kept.  A hit spares the signature and the reading of the claims; lifetime, policy and
+ * whether the key still stands are judged anew on every hit.  Found by a keyed hash of the signature's tail, made sure by
+ * comparing the whole token.  Belongs to one thread.  Memory is left out of core dumps and overwritten when freed.
+ */
+#ifndef OIDC_VERIFIED_H
+#define OIDC_VERIFIED_H
+
+#include "jose/claims.h"
+#include "jose/keyset.h"
+#include "jose/token.h"
+
+struct verified;
+
+/* What is remembered of a token.  token.raw and all else point into the entry. */
+struct verified_entry {
+    struct token token;
+    struct claims claims;
+    const struct key *key; /* the key that verified, inside `keys` */
+    struct keyset *keys;   /* the entry holds a reference */
+};
+
+enum {
+    VERIFIED_SLOTS = 32768,          /* three for each of 10,000 tokens: a random victim then misses 0.1 % */
+    VERIFIED_BYTES_MAX = 40 << 20,   /* entries of one worker */
+    VERIFIED_NO_EXP_TTL_S = 300      /* for tokens without exp */
+};
+
+/* `slots` a power of two.  NULL: out of memory. */
+struct verified *verified_new(size_t slots, size_t bytes_max) MUST_CHECK;
+void verified_free(struct verified *verified);
+AUTO_FREE(verified)
+
+/* What is known of this very token, or NULL; valid until the next call that is not a find.  Entries past their exp (or without
+ * exp past their time) are dropped and not found.
+ */
+const struct verified_entry *verified_find(struct verified *verified, struct span raw, int64_t now_s);
+
+/* Remembers a token whose signature was just verified by `key` of `keys`; copies all it needs.  Full: some other entry of the
+ * same set of slots goes.  Out of memory: nothing is remembered.
+ */
+void verified_add(struct verified *verified, const struct token *token, const struct claims *claims, const struct key *key,
+                  struct keyset *keys, int64_t now_s);
+
+/* Binds the entry to the same key (equal thumbprint) of a newer set, so that the old set can go. */
+void verified_rebind(struct verified *verified, const struct verified_entry *entry, const struct key *key, struct keyset *keys);
+
+/* Forgets the token, if known: its key is gone. */
+void verified_drop(struct verified *verified, struct span raw);
+
+/* Entries kept, bytes they take. */
+size_t verified_count(const struct verified *verified);
+size_t verified_bytes(const struct verified *verified);
+
+#endif

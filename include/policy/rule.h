@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One validate-jwt policy as data: what API Management's element says, XML or YAML, and our additions.
+ *
+ * Immutable once made; texts live in the arena given to the reader.
+ */
+#ifndef POLICY_RULE_H
+#define POLICY_RULE_H
+
+#include "base/node.h"
+#include "base/span.h"
+#include "jose/alg.h"
+#include "jose/keyset.h"
+
+enum { RULE_PROVIDERS_MAX = 32 };
+
+enum token_source { TOKEN_FROM_HEADER, TOKEN_FROM_QUERY };
+
+struct rule_provider {
+    struct span url; /* as configured; discovery URL or authority */
+    bool validates_connectivity;
+    const struct node *node;
+};
+
+enum claim_match { MATCH_ALL, MATCH_ANY };
+
+struct rule_claim {
+    struct span name;
+    bool is_path;           /* `path`: names separated by `/` */
+    enum claim_match match;
+    struct span separator;  /* empty: none */
+    const struct span *values;
+    size_t count;           /* 0: the claim must be there */
+};
+
+struct rule {
+    enum token_source source;
+    struct span source_name;          /* header or query parameter */
+    bool is_authorization;            /* source is the Authorization field: a scheme is expected */
+    struct span scheme;               /* require-scheme; empty: Bearer is */
+    unsigned failed_status;           /* failed-validation-httpcode */
+    struct span failed_message;       /* failed-validation-error-message; empty: the reason's own */
+    bool requires_expiration;
+    bool requires_signature;
+    int64_t clock_skew_s;
+    int64_t max_age_s;                /* ours: greatest now - iat; 0: none */
+    struct span typ;                  /* ours: required header or payload typ; empty: none */
+    struct span output_variable;
+    const struct rule_provider *providers;
+    size_t provider_count;
+    struct keyset *inline_keys;       /* NULL: none; the rule holds a reference */
+    const struct span *audiences;
+    size_t audience_count;            /* 0: not checked */
+    const struct span *issuers;
+    size_t issuer_count;
+    const struct rule_claim *claims;
+    size_t claim_count;
+    struct alg_set algs;              /* what may sign: the configuration's list, else every algorithm */
+};
+
+/* A certificate of the configuration's `certificates` section, by its name there. */
+struct rule_certificate {
+    struct span id;
+    struct span bytes; /* of the file */
+};
+
+struct rule_settings {
+    const struct span *named_names;  /* named values, in step: {{name}} -> value */
+    const struct span *named_values;
+    size_t named_count;
+    const struct rule_certificate *certificates;
+    size_t certificate_count;
+    struct alg_set algs;             /* what `algorithms` leaves */
+    int64_t now_s;                   /* wall clock at load, for warnings on certificates that end */
+    bool allow_http;                 /* provider URLs by plain http elsewhere than loopback */
+};
+
+/* Reads policy XML: a bare <validate-jwt>, or an API Management document (<policies> with sections; <base/> understood; every
+ * other policy refused by name).  Named values are put in before reading.  All problems are added; NULL when one was an error.
+ * `*rule` ends with rule_fini; its memory with `arena`.
+ */
+bool rule_read_xml(struct rule *rule, const struct node *root, const struct rule_settings *settings, struct arena *arena,
+                   struct problems *problems) MUST_CHECK;
+
+/* The same from the value of `validate_jwt`, where header_name Authorization with require_scheme Bearer is the default. */
+bool rule_read_yaml(struct rule *rule, const struct node *map, const struct rule_settings *settings, struct arena *arena,
+                    struct problems *problems) MUST_CHECK;
+
+/* Releases the inline keys. */
+void rule_fini(struct rule *rule);
+
+#endif

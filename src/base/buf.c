@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Growing bytes.  Growth doubles, so that appending n bytes costs O(n) in all. */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { BUF_BYTES_MIN = 256 };
+
+static bool broken(struct buf *b)
+{
+    b->is_broken = true;
+    return false;
+}
+
+bool buf_reserve(struct buf *b, size_t bytes)
+{
+    size_t len = b->end - b->begin;
+    if (b->is_broken || bytes > SIZE_MAX / 4 || (b->bytes_max != 0 && len + bytes > b->bytes_max))
+        return broken(b);
+    if (b->size - b->end >= bytes)
+        return true;
+    if (b->begin > 0 && b->size - len >= bytes && b->begin >= len) {
+        memcpy(b->at, b->at + b->begin, len);
+        b->begin = 0;
+        b->end = len;
+        return true;
+    }
+    size_t size = b->size * 2 > BUF_BYTES_MIN ? b->size * 2 : BUF_BYTES_MIN;
+    while (size < len + bytes)
+        size *= 2;
+    char *at = malloc(size);
+    if (at == NULL)
+        return broken(b);
+    if (len > 0)
+        memcpy(at, b->at + b->begin, len);
+    free(b->at);
+    b->at = at;
+    b->begin = 0;
+    b->end = len;
+    b->size = size;
+    return true;
+}
+
+bool buf_add(struct buf *b, const void *bytes, size_t len)
+{
+    if (len == 0)
+        return !b->is_broken;
+    if (!buf_reserve(b, len))
+        return false;
+    memcpy(b->at + b->end, bytes, len);
+    b->end += len;
+    return true;
+}
+
+bool buf_add_span(struct buf *b, struct span s)
+{
+    return buf_add(b, s.at, s.len);
+}
+
+bool buf_add_str(struct buf *b, const char *text)
+{
+    return buf_add(b, text, strlen(text));
+}
+
+bool buf_add_char(struct buf *b, char c)
+{
+    return buf_add(b, &c, 1);
+}
+
+bool buf_add_u64(struct buf *b, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return buf_add(b, digits + at, sizeof digits - at);
+}
+
+bool buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    int need = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    bool is_ok = need >= 0 && buf_reserve(b, (size_t)need + 1);
+    if (is_ok) {
+        vsnprintf(b->at + b->end, (size_t)need + 1, format, again);
+        b->end += (size_t)need;
+    } else {
+        b->is_broken = true;
+    }
+    va_end(again);
+    return is_ok;
+}
+
+/* Bytes of the UTF-8 sequence at `s`, 0 when it is not one (RFC 3629 4). */
+static size_t utf8_sequence(struct span s)
+{
+    const unsigned char *at = (const unsigned char *)s.at;
+    size_t need = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : (at[0] & 0xf0) == 0xe0 ? 3 : at[0] >= 0xf0 && at[0] < 0xf5 ? 4 : 0;
+    if (need == 0 || need > s.len)
+        return 0;
+    for (size_t i = 1; i < need; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    bool is_overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    bool is_outside = (at[0] == 0xed && at[1] >= 0xa0) || (at[0] == 0xf4 && at[1] >= 0x90);
+    return is_overlong || is_outside ? 0 : need;
+}
+
+bool buf_add_json(struct buf *b, struct span s)
+{
+    while (s.len > 0) {
+        unsigned char c = (unsigned char)s.at[0];
+        size_t len = utf8_sequence(s);
+        if (c == '"' || c == '\\')
+            buf_printf(b, "\\%c", c);
+        else if (c == '\n')
+            buf_add_str(b, "\\n");
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(b, "\\u%04x", c);
+        else if (len == 0)
+            buf_add_str(b, "\xef\xbf\xbd");
+        else
+            buf_add(b, s.at, len);
+        s = span_from(s, len == 0 ? 1 : len);
+    }
+    return !b->is_broken;
+}
+
+void buf_take(struct buf *b, size_t len)
+{
+    b->begin += len < b->end - b->begin ? len : b->end - b->begin;
+    if (b->begin == b->end)
+        b->begin = b->end = 0;
+}
+
+void buf_clear(struct buf *b)
+{
+    b->begin = b->end = 0;
+    b->is_broken = false;
+}
+
+void buf_fini(struct buf *b)
+{
+    free(b->at);
+    *b = (struct buf){.bytes_max = b->bytes_max};
+}
