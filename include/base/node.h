@@ -23,7 +23,7 @@ enum node_kind {
 struct node {
     enum node_kind kind;
     const char *file;        /* name as given by the user, for messages */
-    unsigned line, column;   /* of the value (XML: of `<`), from 1; columns count characters, tabs as one */
+    unsigned line, column;   /* of the value (XML: of `<`; of an attribute: its quote), from 1; columns count characters */
     struct span key;         /* in a map: the key; of an element or attribute: its name with prefix; else empty */
     unsigned key_line, key_column;
     struct span text;        /* scalars: the value after unescaping and substitution */
@@ -49,6 +49,7 @@ struct problem {
 struct problems {
     struct arena arena;
     struct problem *first, *last;
+    struct problem spare; /* stands in, once, for problems that found no memory: they are counted all the same */
     unsigned errors, warnings, notes;
 };
 void problems_init(struct problems *problems);
@@ -65,7 +66,8 @@ bool problem_at(struct problems *problems, enum problem_kind kind, const char *f
                 const char *format, ...) PRINTF_LIKE(6, 7);
 
 /* Reads one YAML document (YAML 1.2 core schema by libyaml).  NULL after syntax errors, duplicate keys, anchors, aliases,
- * tags, second documents, keys that are no scalars, depth or count past the limits: each a problem with its place.
+ * tags, second documents, keys that are no scalars, NUL characters, bytes, depth or count past the limits: each a problem
+ * with its place.
  */
 struct node *node_read_yaml(struct arena *arena, const char *file, struct span text, struct problems *problems) MUST_CHECK;
 

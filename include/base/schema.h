@@ -49,7 +49,6 @@ struct schema_row {
     bool is_required;
     bool one_is_list;
     bool none_is_zero;
-    bool is_later_words;      /* reserved */
     const char *help;
 };
 
