@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What client connections of one worker have in common: who answers, limits, timeouts, how many there are.
+ *
+ * Knows no routes: the gateway, the admin surface and the demo servers are services with handlers of their own.
+ */
+#ifndef SERVER_SERVICE_H
+#define SERVER_SERVICE_H
+
+#include "base/buf.h"
+#include "base/metric.h"
+#include "http/h1.h"
+#include "server/stream.h"
+#include "server/worker.h"
+
+struct service_settings {
+    struct h1_limits limits;
+    size_t connections_max; /* of this worker */
+    int64_t head_ms;        /* for a whole head; counted from its first byte, or from accepting */
+    int64_t idle_ms;        /* between requests, and without progress in a body or answer */
+};
+
+/* Counted by a service; each may be NULL. */
+struct service_metrics {
+    struct metric_series *connections;   /* gauge: open now */
+    struct metric_series *accepted;      /* counter */
+    struct metric_series *refused;       /* counter: closed at once, connections_max */
+};
+
+struct service {
+    struct worker *worker;
+    const struct stream_handler *handler;
+    void *context; /* for handler->begin */
+    struct service_settings settings;
+    struct service_metrics metrics;
+    struct list conns;
+    size_t count;
+    struct deadline_class head_class, idle_class, linger_class, pause_class;
+    struct list listeners;
+    struct buf pen; /* heads being written, within one call */
+    int64_t date_s;
+    char date[32]; /* of date_s, as in the Date field */
+    bool is_draining;
+    void (*emptied)(void *context); /* once, when a draining service has no connection left */
+};
+
+/* Readies `service` on `worker`; `settings` are copied. */
+void service_init(struct service *service, struct worker *worker, const struct stream_handler *handler, void *context,
+                  const struct service_settings *settings);
+/* New limits and timeouts, for connections and requests from now on. */
+void service_configure(struct service *service, const struct service_settings *settings);
+/* No connection may be left, no listener attached. */
+void service_fini(struct service *service);
+
+/* Stops accepting, closes idle connections, lets the others end after their answer; then calls `emptied`. */
+void service_drain(struct service *service, void (*emptied)(void *context));
+/* Closes every connection now. */
+void service_cut(struct service *service);
+
+/* Takes over a connected non-blocking socket.  `peer` is the client's address. */
+struct sockaddr;
+void service_accept(struct service *service, int fd, const struct sockaddr *peer);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The common part of a worker's client connections. */
+#include "server/service.h"
+
+#include "conn_int.h"
+#include "server/listener.h"
+
+enum { LINGER_MS = 2000, PAUSE_MS = 100 };
+
+void service_init(struct service *service, struct worker *worker, const struct stream_handler *handler, void *context,
+                  const struct service_settings *settings)
+{
+    *service = (struct service){.worker = worker, .handler = handler, .context = context, .settings = *settings};
+    list_init(&service->conns);
+    list_init(&service->listeners);
+    deadline_class_init(worker, &service->head_class, settings->head_ms);
+    deadline_class_init(worker, &service->idle_class, settings->idle_ms);
+    deadline_class_init(worker, &service->linger_class, LINGER_MS);
+    deadline_class_init(worker, &service->pause_class, PAUSE_MS);
+}
+
+void service_configure(struct service *service, const struct service_settings *settings)
+{
+    service->settings = *settings;
+    service->head_class.after_ms = settings->head_ms;
+    service->idle_class.after_ms = settings->idle_ms;
+}
+
+void service_fini(struct service *service)
+{
+    assert(service->count == 0 && list_is_empty(&service->listeners));
+    deadline_class_fini(&service->head_class);
+    deadline_class_fini(&service->idle_class);
+    deadline_class_fini(&service->linger_class);
+    deadline_class_fini(&service->pause_class);
+    buf_fini(&service->pen);
+}
+
+void service_drain(struct service *service, void (*emptied)(void *context))
+{
+    listener_detach_all(service);
+    service->is_draining = true;
+    service->emptied = emptied;
+    LIST_EACH (&service->conns, link)
+        conn_drain(CONTAINER_OF(link, conn, link));
+    if (service->count == 0)
+        service_emptied(service);
+}
+
+void service_cut(struct service *service)
+{
+    listener_detach_all(service);
+    LIST_EACH (&service->conns, link)
+        conn_close(CONTAINER_OF(link, conn, link), REASON_DRAIN);
+}
+
+void service_emptied(struct service *service)
+{
+    if (!service->is_draining || service->emptied == NULL)
+        return;
+    void (*emptied)(void *) = service->emptied;
+    service->emptied = NULL;
+    emptied(service->context);
+}
