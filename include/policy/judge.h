@@ -64,11 +64,12 @@ struct judgement {
     unsigned status;          /* rule's status; 503 for OPENID_CONFIG_UNAVAILABLE; 200 when passed */
     bool has_token;           /* a credential was given: error="invalid_token" belongs into the challenge */
     bool only_claims_failed;  /* every check but required claims held: insufficient_scope */
-    struct check *checks;     /* in order; without wants_every_check up to the first failure */
+    struct check *checks;     /* in order; without wants_every_check only the first failure, or none */
     size_t check_count;
     const struct check *failed; /* first failure, or NULL */
     const struct token *token;  /* what was read of it, or NULL */
     const struct claims *claims; /* verified when has_passed or when the signature check passed; else NULL */
+    const struct claims *unverified; /* what the payload says, true or not: for showing only; NULL when it can't be read */
     const struct key *key;       /* the key that verified, or NULL */
     size_t trust;                /* index into trusts of that key's set */
     bool was_remembered;

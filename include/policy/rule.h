@@ -7,11 +7,15 @@
 #define POLICY_RULE_H
 
 #include "base/node.h"
+#include "base/schema.h"
 #include "base/span.h"
 #include "jose/alg.h"
 #include "jose/keyset.h"
 
-enum { RULE_PROVIDERS_MAX = 32 };
+enum {
+    RULE_PROVIDERS_MAX = 32,
+    RULE_CLAIMS_MAX = 64, /* so that every check of a judgement has its place, see JUDGE_CHECKS_MAX */
+};
 
 enum token_source { TOKEN_FROM_HEADER, TOKEN_FROM_QUERY };
 
@@ -84,6 +88,9 @@ bool rule_read_xml(struct rule *rule, const struct node *root, const struct rule
 /* The same from the value of `validate_jwt`, where header_name Authorization with require_scheme Bearer is the default. */
 bool rule_read_yaml(struct rule *rule, const struct node *map, const struct rule_settings *settings, struct arena *arena,
                     struct problems *problems) MUST_CHECK;
+
+/* The table that reads `validate_jwt`, for reference and JSON Schema; XML is read by the same rows with `-` for `_`. */
+const struct schema *rule_schema(void);
 
 /* Releases the inline keys. */
 void rule_fini(struct rule *rule);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A judgement for people and programs: lines of text, JSON, log fields.  The verdict is judge()'s alone. */
+#ifndef POLICY_REPORT_H
+#define POLICY_REPORT_H
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "policy/judge.h"
+
+struct report_input {
+    const struct judgement *judgement; /* made with wants_every_check to show every check */
+    const struct rule *rule;           /* the one it was judged by */
+    struct span route;                 /* name; at NULL: none */
+    int64_t at_s;                      /* wall clock of the judgement */
+    struct arena *arena;               /* scratch */
+};
+
+/* "pass", "refuse", or "unknown" where no verdict on the token was possible (no keys, no memory). */
+const char *report_verdict(const struct judgement *judgement);
+
+/* What to do about a failed check: for common mistakes by this very token, else by its reason.  Empty when it did not fail. */
+const char *report_advice(const struct check *check, const struct judgement *judgement, const struct rule *rule);
+
+/* A line for the verdict, then one for each check with expected, found and advice; foreign bytes escaped.  False: no memory. */
+bool report_text(const struct report_input *input, struct buf *out);
+
+/* One JSON object, `{"schema":1,...}`, without a newline behind.  Header and claims are embedded as the token spells them. */
+bool report_json(const struct report_input *input, struct buf *out);
+
+/* The first failure as fields reason, check, expected, found for log_line(), which quotes and cuts; returns how many.  A
+ * judgement that passed gives none.
+ */
+enum { REPORT_FIELDS_MAX = 4 };
+size_t report_fields(const struct judgement *judgement, struct arena *arena, struct log_field out[REPORT_FIELDS_MAX]);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The token in a credential: the scheme taken off, lists and foreign schemes refused (validate-jwt 1.1).
+ *
+ * Two tokens in one field are never settled by "the first one wins": gateway and backend could choose differently.
+ */
+#include "policy/judge.h"
+
+static bool is_absent(struct err *err, const char *found)
+{
+    return fail(err, REASON_TOKEN_NOT_PRESENT, "%s", found);
+}
+
+/* Whether `credential` begins with `scheme` and a blank; the rest goes to `*rest` (RFC 9110 11.1: letter case is not counted). */
+static bool takes_scheme(struct span credential, struct span scheme, struct span *rest)
+{
+    if (credential.len <= scheme.len || !span_eq_nocase(span_cut(credential, scheme.len), scheme) ||
+        credential.at[scheme.len] != ' ')
+        return false;
+    *rest = span_from(credential, scheme.len);
+    while (rest->len > 0 && rest->at[0] == ' ')
+        *rest = span_from(*rest, 1);
+    return true;
+}
+
+static bool extract_authorization(const struct rule *rule, struct span credential, struct span *token, struct err *err)
+{
+    struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
+    if (!takes_scheme(credential, scheme, token))
+        return is_absent(err, "the credential has another scheme or none");
+    return token->len > 0 || is_absent(err, "no token behind the scheme");
+}
+
+static bool extract_raw(struct span credential, struct span *token, struct err *err)
+{
+    struct span rest;
+    if (credential.len == 0)
+        return is_absent(err, "the value is empty");
+    if (takes_scheme(credential, SPAN("Bearer"), &rest))
+        return fail(err, REASON_JWT_INVALID,
+                    "the token has a scheme before it: remove the `Bearer ` prefix, which belongs into "
+                    "Authorization only");
+    *token = credential;
+    return true;
+}
+
+bool judge_extract(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
+                   struct err *err)
+{
+    if (credential.at == NULL)
+        return is_absent(err, "nothing stands there");
+    if (is_repeated)
+        return fail(err, REASON_JWT_INVALID, "the credential is there more than once");
+    bool is_taken = rule->is_authorization ? extract_authorization(rule, credential, token, err)
+                                           : extract_raw(credential, token, err);
+    if (!is_taken)
+        return false;
+    if (span_chr(*token, ',') != NULL || span_chr(*token, ' ') != NULL || span_chr(*token, '\t') != NULL)
+        return fail(err, REASON_JWT_INVALID,
+                    "a comma or blank within the credential: one token is expected, not a list");
+    return true;
+}

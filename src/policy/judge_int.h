@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the steps of judge() share: the state of one judgement in the making. */
+#ifndef POLICY_JUDGE_INT_H
+#define POLICY_JUDGE_INT_H
+
+#include "policy/judge.h"
+
+struct judging {
+    const struct judge_input *in;
+    const struct rule *rule;
+    struct judgement *out;
+    const struct token *token;
+    const struct claims *claims;                       /* read, but unverified until out->claims is set */
+    const struct remembered *remembered;               /* NULL when it is not of this very token */
+    const struct keyset *sets[RULE_PROVIDERS_MAX + 1]; /* of in->trusts; NULL: no keys now */
+    size_t set_count;
+    enum reason reason; /* of the first failure */
+    bool is_out_of_memory;
+    bool has_required_failed; /* the first failure is a required claim of the policy */
+    bool has_provider_failed; /* a provider has no usable keys */
+};
+
+/* Notes the outcome of a check.  Returns it to be filled with texts, or NULL when nobody wants them: so texts are made for
+ * failures and explain only.
+ */
+struct check *judge_note(struct judging *j, enum check_name name, enum check_verdict verdict, enum reason reason);
+
+/* PASS when reason is NONE, else FAIL. */
+static inline enum check_verdict verdict_of(enum reason reason)
+{
+    return reason == REASON_NONE ? VERDICT_PASS : VERDICT_FAIL;
+}
+
+/* Texts from the judgement's arena; empty when it is out of memory. */
+struct span judge_text(struct judging *j, const char *format, ...) PRINTF_LIKE(2, 3);
+/* `lead`, then the texts with ", " between. */
+struct span judge_joined(struct judging *j, const char *lead, const struct span *texts, size_t count);
+
+/* The steps, in order; each notes its checks and says whether they held. */
+bool judge_alg(struct judging *j);
+bool judge_key(struct judging *j); /* judge_key.c: key and signature */
+bool judge_nbf(struct judging *j); /* judge_claims.c */
+bool judge_exp(struct judging *j);
+bool judge_audience(struct judging *j);
+bool judge_issuer(struct judging *j); /* judge_issuer.c */
+bool judge_typ(struct judging *j);
+bool judge_age(struct judging *j);
+bool judge_required(struct judging *j);
+
+/* The same questions asked of unverified claims, to see whether a refetch of keys is due. */
+bool judge_is_timely(const struct judging *j);
+bool judge_is_for_audience(const struct judging *j);
+/* Whether the token's iss may come with a key of trusts[i]; taken as yes while that provider's issuer is not known. */
+bool judge_may_be_issued_by(const struct judging *j, size_t i);
+
+#endif

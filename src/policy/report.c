@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judgements rendered. */
+#include "policy/report.h"
+
+#include <inttypes.h>
+
+const char *report_verdict(const struct judgement *judgement)
+{
+    if (judgement->has_passed)
+        return "pass";
+    bool is_unknown =
+        judgement->reason == REASON_OPENID_CONFIG_UNAVAILABLE || judgement->reason == REASON_OUT_OF_MEMORY;
+    return is_unknown ? "unknown" : "refuse";
+}
+
+static const char *verdict_text(enum check_verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_SKIP: return "skip";
+    case VERDICT_PASS: return "pass";
+    case VERDICT_FAIL: return "fail";
+    }
+    return "";
+}
+
+/* ---- text ---- */
+
+static void text_check(const struct report_input *input, const struct check *check, struct buf *out)
+{
+    const char *name = check_name_text(check, input->arena);
+    const char *advice = report_advice(check, input->judgement, input->rule);
+    buf_printf(out, "%s  %s", verdict_text(check->verdict), QUOTED(span_str(name)));
+    if (check->expected.len > 0)
+        buf_printf(out, "%sexpected %s", ": ", QUOTED(check->expected));
+    if (check->found.len > 0)
+        buf_printf(out, "%sfound %s", check->expected.len > 0 ? "; " : ": ", QUOTED(check->found));
+    buf_add_char(out, '\n');
+    if (advice[0] != '\0')
+        buf_printf(out, "      -> %s\n", advice);
+}
+
+bool report_text(const struct report_input *input, struct buf *out)
+{
+    const struct judgement *judgement = input->judgement;
+    buf_add_str(out, report_verdict(judgement));
+    if (!judgement->has_passed)
+        buf_printf(out, " %s (%u)", reason_name(judgement->reason), judgement->status);
+    if (input->route.at != NULL)
+        buf_printf(out, " on route %s", QUOTED(input->route));
+    buf_add_char(out, '\n');
+    for (size_t i = 0; i < judgement->check_count; i++)
+        text_check(input, &judgement->checks[i], out);
+    return !out->is_broken;
+}
+
+/* ---- JSON ---- */
+
+/* `"name":"text"`, or null where there is no text. */
+static void json_text(struct buf *out, const char *name, struct span text)
+{
+    buf_printf(out, "\"%s\":", name);
+    if (text.at == NULL) {
+        buf_add_str(out, "null");
+        return;
+    }
+    buf_add_char(out, '"');
+    buf_add_json(out, text);
+    buf_add_char(out, '"');
+}
+
+/* A tape that was read holds strict JSON: it is put in as it stands. */
+static void json_tape(struct buf *out, const char *name, const struct tape *tape)
+{
+    buf_printf(out, "\"%s\":", name);
+    if (tape == NULL || tape->count == 0)
+        buf_add_str(out, "null");
+    else
+        buf_add_span(out, tape_span(tape, &tape->items[0]));
+}
+
+static void json_token(const struct judgement *judgement, struct buf *out)
+{
+    buf_add_str(out, "\"token\":{");
+    json_tape(out, "header", judgement->token == NULL ? NULL : &judgement->token->header);
+    buf_add_char(out, ',');
+    json_tape(out, "claims", judgement->unverified == NULL ? NULL : &judgement->unverified->tape);
+    buf_add_char(out, '}');
+}
+
+static void json_check(const struct report_input *input, const struct check *check, struct buf *out)
+{
+    buf_add_char(out, '{');
+    json_text(out, "name", span_str(check_name_text(check, input->arena)));
+    buf_add_char(out, ',');
+    json_text(out, "verdict", span_str(verdict_text(check->verdict)));
+    buf_add_char(out, ',');
+    json_text(out, "expected", check->expected);
+    buf_add_char(out, ',');
+    json_text(out, "found", check->found);
+    buf_add_char(out, ',');
+    json_text(out, "advice", span_str(report_advice(check, input->judgement, input->rule)));
+    buf_add_char(out, '}');
+}
+
+bool report_json(const struct report_input *input, struct buf *out)
+{
+    const struct judgement *judgement = input->judgement;
+    buf_add_str(out, "{\"schema\":1,");
+    json_text(out, "route", input->route);
+    buf_add_char(out, ',');
+    json_text(out, "verdict", span_str(report_verdict(judgement)));
+    buf_add_char(out, ',');
+    json_text(out, "reason", judgement->has_passed ? (struct span){NULL, 0} : span_str(reason_name(judgement->reason)));
+    buf_printf(out, ",\"status\":%u,\"at\":%" PRId64 ",", judgement->status, input->at_s);
+    json_token(judgement, out);
+    buf_add_str(out, ",\"checks\":[");
+    for (size_t i = 0; i < judgement->check_count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        json_check(input, &judgement->checks[i], out);
+    }
+    buf_add_str(out, "]}");
+    return !out->is_broken;
+}
+
+/* ---- log ---- */
+
+size_t report_fields(const struct judgement *judgement, struct arena *arena, struct log_field out[REPORT_FIELDS_MAX])
+{
+    if (judgement->has_passed)
+        return 0;
+    out[0] = LOG_STR("reason", reason_name(judgement->reason));
+    if (judgement->failed == NULL)
+        return 1;
+    out[1] = LOG_STR("check", check_name_text(judgement->failed, arena));
+    out[2] = LOG_TEXT("expected", judgement->failed->expected);
+    out[3] = LOG_TEXT("found", judgement->failed->found);
+    return 4;
+}

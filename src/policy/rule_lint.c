@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Warnings about policies that load but cannot mean what they say (validate-jwt reference, 1, 2.2, 2.6). */
+#include "rule_int.h"
+
+/* Claims that hold one value in the tokens of the usual providers. */
+static const char *const single_claims[] = {
+    "appid", "appidacr",           "azp",   "azpacr", "client_id", "email", "idp", "idtyp",       "iss", "jti", "name",
+    "oid",   "preferred_username", "scope", "scp",    "sub",       "tid",   "typ", "unique_name", "upn", "ver",
+};
+
+static bool is_single(struct span name)
+{
+    for (size_t i = 0; i < COUNT_OF(single_claims); i++)
+        if (span_eq(name, span_str(single_claims[i])))
+            return true;
+    return false;
+}
+
+static void lint_values(struct problems *problems, const struct rule_claim *claim, const struct schema_texts *values)
+{
+    for (size_t i = 0; i < claim->count; i++)
+        if (claim->values[i].len > 0 && (claim->values[i].at[0] == '{' || claim->values[i].at[0] == '['))
+            problem_warning(problems, values->nodes[i],
+                            "compared with the claim's JSON text, blanks and order included; "
+                            "another spelling of the same value will not match");
+}
+
+static void lint_claim(struct problems *problems, const struct rule_claim *claim, const struct node *node)
+{
+    bool is_whole = claim->separator.len == 0;
+    if (!claim->is_path && claim->match == MATCH_ALL && claim->count > 1 && is_whole && is_single(claim->name))
+        problem_warning(problems, node,
+                        "claim \"%s\" holds one value, and match=\"all\" asks for %zu: this never passes; use "
+                        "match=\"any\"%s",
+                        QUOTED(claim->name), claim->count,
+                        span_eq(claim->name, SPAN("scp")) || span_eq(claim->name, SPAN("scope"))
+                            ? ", or separator=\" \" where all are meant"
+                            : "");
+    bool is_nested =
+        span_starts(claim->name, SPAN("realm_access.")) || span_starts(claim->name, SPAN("resource_access."));
+    if (!claim->is_path && is_nested)
+        problem_warning(problems, node,
+                        "a dot is part of a claim's name; for nested claims use path, names separated by /");
+}
+
+static void lint_source(const struct rule_reader *reader, const struct rule_draft *draft, const struct rule *rule)
+{
+    const struct node *scheme = rule_member(reader, draft->node, "require_scheme");
+    if (scheme != NULL && !rule->is_authorization)
+        problem_warning(reader->problems, scheme, "%s has no effect here: only the Authorization field has a scheme",
+                        rule_spell(reader, "require_scheme"));
+    const struct node *status = rule_member(reader, draft->node, "failed_validation_httpcode");
+    if (status != NULL && rule->failed_status < 400)
+        problem_warning(reader->problems, status,
+                        "%u does not tell clients that they were refused; 400 to 599 is usual", rule->failed_status);
+}
+
+static void lint_trust(const struct rule_reader *reader, const struct rule_draft *draft, const struct rule *rule)
+{
+    bool has_keys = rule->provider_count > 0 || rule->inline_keys != NULL;
+    if (!has_keys && rule->requires_signature)
+        problem_warning(reader->problems, draft->node, "this policy can accept no token: it has neither %s nor %s",
+                        rule_spell(reader, "openid_config"), rule_spell(reader, "issuer_signing_keys"));
+    if (!rule->requires_signature)
+        problem_warning(reader->problems, draft->node, "unsigned tokens are accepted: anybody can write one");
+    if (rule->provider_count > 0 && rule->audience_count == 0 && rule->claim_count == 0)
+        problem_note(reader->problems, draft->node,
+                     "neither audiences nor claims are checked: any token of the provider "
+                     "passes, for whatever API it was made");
+}
+
+void rule_lint(const struct rule_reader *reader, const struct rule_draft *draft, const struct rule *rule)
+{
+    const struct draft_claim *claims = draft->required_claims.at;
+    lint_source(reader, draft, rule);
+    lint_trust(reader, draft, rule);
+    for (size_t i = 0; i < rule->claim_count; i++) {
+        lint_claim(reader->problems, &rule->claims[i], draft->required_claims.nodes[i]);
+        lint_values(reader->problems, &rule->claims[i], &claims[i].values);
+    }
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Named values put into a policy's texts, and expressions refused.
+ *
+ * The replacement is plain text, whole or partial, and is not looked at again for further names (no nesting).  An expression
+ * is never skipped or taken as text: a policy that is not understood must not load.
+ */
+#include "rule_int.h"
+
+#include "base/buf.h"
+
+bool rule_holds_expression(struct span text)
+{
+    return span_holds(text, SPAN("@(")) || span_holds(text, SPAN("@{"));
+}
+
+bool rule_mark_bad(struct rule_reader *reader, const struct node *node)
+{
+    struct bad_node *bad = arena_take(reader->arena, sizeof *bad);
+    if (bad == NULL)
+        return false;
+    *bad = (struct bad_node){.node = node, .next = reader->bad};
+    reader->bad = bad;
+    return false;
+}
+
+static const struct span *find_named(const struct rule_settings *settings, struct span name)
+{
+    for (size_t i = 0; i < settings->named_count; i++)
+        if (span_eq(settings->named_names[i], name))
+            return &settings->named_values[i];
+    return NULL;
+}
+
+/* Keys are secrets: a message must not show what a named value put there. */
+static bool stands_in_keys(const struct node *node)
+{
+    static const char *const words[] = {"issuer_signing_keys", "issuer-signing-keys", "decryption_keys",
+                                        "decryption-keys"};
+    for (; node != NULL; node = node->parent)
+        for (size_t i = 0; i < COUNT_OF(words); i++)
+            if (span_eq(node->key, span_str(words[i])))
+                return true;
+    return false;
+}
+
+/* A text that is wholly a plain number or boolean once its name is replaced is one, as if it had been written so. */
+static enum node_kind kind_of_plain(struct span text)
+{
+    uint64_t number;
+    if (span_eq(text, SPAN("true")) || span_eq(text, SPAN("false")))
+        return NODE_BOOL;
+    return span_u64(text, INT64_MAX, &number) ? NODE_NUMBER : NODE_TEXT;
+}
+
+static bool put_piece(struct rule_reader *reader, const struct node *node, struct span *rest, struct buf *out)
+{
+    const char *open = memmem(rest->at, rest->len, "{{", 2);
+    if (open == NULL) {
+        buf_add_span(out, *rest);
+        *rest = span_of(NULL, 0);
+        return true;
+    }
+    buf_add(out, rest->at, (size_t)(open - rest->at));
+    *rest = span_from(*rest, (size_t)(open - rest->at) + 2);
+    const char *close = rest->len == 0 ? NULL : memmem(rest->at, rest->len, "}}", 2);
+    if (close == NULL)
+        return problem_error(reader->problems, node, "`{{` without `}}`");
+    struct span name = span_trim(span_of(rest->at, (size_t)(close - rest->at)));
+    const struct span *value = find_named(reader->settings, name);
+    if (value == NULL)
+        return problem_error(reader->problems, node, "named value \"%s\" is not defined; add it to named_values",
+                             QUOTED(name));
+    buf_add_span(out, *value);
+    *rest = span_from(*rest, (size_t)(close - rest->at) + 2);
+    return true;
+}
+
+static bool replace_names(struct rule_reader *reader, struct node *node)
+{
+    AUTO(buf) out = {.bytes_max = NODE_BYTES_MAX};
+    for (struct span rest = node->text; rest.len > 0;)
+        if (!put_piece(reader, node, &rest, &out))
+            return rule_mark_bad(reader, node);
+    node->text = arena_copy(reader->arena, buf_span(&out));
+    node->is_secret = node->is_secret || stands_in_keys(node);
+    if (out.is_broken || node->text.at == NULL)
+        return problem_error(reader->problems, node, "out of memory");
+    if (!reader->is_xml)
+        node->kind = kind_of_plain(node->text);
+    return true;
+}
+
+static void resolve_text(struct rule_reader *reader, struct node *node)
+{
+    bool is_text = node->kind == NODE_TEXT;
+    if (is_text && span_holds(node->text, SPAN("{{")) && !replace_names(reader, node))
+        return;
+    if (!is_text || !rule_holds_expression(node->text))
+        return;
+    problem_error(reader->problems, node,
+                  "policy expressions, `@(...)` and `@{...}`, are not supported yet; write the value");
+    rule_mark_bad(reader, node);
+}
+
+static struct node *copy_one(struct rule_reader *reader, const struct node *from, struct node *parent)
+{
+    struct node *copy = arena_take(reader->arena, sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    *copy = *from;
+    copy->parent = parent;
+    copy->children = copy->attributes = copy->next = NULL;
+    struct node **end = &copy->attributes;
+    for (const struct node *attribute = from->attributes; attribute != NULL; attribute = attribute->next) {
+        *end = arena_take(reader->arena, sizeof **end);
+        if (*end == NULL)
+            return NULL;
+        **end = *attribute;
+        (*end)->parent = copy;
+        (*end)->next = NULL;
+        resolve_text(reader, *end);
+        end = &(*end)->next;
+    }
+    resolve_text(reader, copy);
+    return copy;
+}
+
+struct node *rule_resolve(struct rule_reader *reader, const struct node *root)
+{
+    struct node *top = copy_one(reader, root, NULL);
+    const struct node *from = root;
+    struct node *to = top;
+    while (to != NULL) {
+        if (from->children != NULL) {
+            from = from->children;
+            to = to->children = copy_one(reader, from, to);
+            continue;
+        }
+        while (from != root && from->next == NULL) {
+            from = from->parent;
+            to = to->parent;
+        }
+        if (from == root)
+            return top;
+        from = from->next;
+        to = to->next = copy_one(reader, from, to->parent);
+    }
+    return NULL;
+}
