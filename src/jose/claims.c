@@ -89,29 +89,38 @@ static bool is_integral(struct span number)
     return true;
 }
 
-/* The shortest decimal form that reads back as the same double; `.0` behind one that looks whole, so that 1.0 is not 1.
- * What no double can hold stays as written.
+enum { NUMBER_DIGITS_MAX = 17, NUMBER_BYTES = 48 };
+
+/* The shortest decimal form that reads back as the same double, with `.0` behind one that looks whole, so that 1.0 is not 1;
+ * an exponent is written below 10^-4 and from 10^17 on.
  */
-static bool number_text(struct arena *arena, struct span number, struct span *text)
+static size_t write_double(double value, char out[NUMBER_BYTES])
 {
-    enum { DIGITS_MAX = 17, FORM_BYTES = 40 };
-    struct span digits = arena_copy(arena, number);
-    char *out = arena_take(arena, FORM_BYTES);
-    if (digits.at == NULL || out == NULL)
-        return false;
-    double value = strtod(digits.at, NULL);
-    *text = digits;
-    if (!(value >= -1.7976931348623157e308 && value <= 1.7976931348623157e308))
-        return true;
     int len = 0;
-    for (int precision = 1; precision <= DIGITS_MAX; precision++) {
-        len = snprintf(out, FORM_BYTES, "%.*g", precision, value);
+    for (int precision = 1; precision <= NUMBER_DIGITS_MAX; precision++) {
+        len = snprintf(out, NUMBER_BYTES, "%.*g", precision, value);
         if (strtod(out, NULL) == value)
             break;
     }
+    const char *exponent = strchr(out, 'e');
+    if (exponent != NULL && exponent[1] == '+' && atoi(exponent + 1) < NUMBER_DIGITS_MAX)
+        len = snprintf(out, NUMBER_BYTES, "%.0f", value);
     if (strpbrk(out, ".e") == NULL)
-        len += snprintf(out + len, FORM_BYTES - (size_t)len, ".0");
-    *text = span_of(out, (size_t)len);
+        len += snprintf(out + len, NUMBER_BYTES - (size_t)len, ".0");
+    return (size_t)len;
+}
+
+/* The text of a number with point or exponent; what no double can hold stays as written. */
+static bool number_text(struct arena *arena, struct span number, struct span *text)
+{
+    const double finite_max = 1.7976931348623157e308;
+    struct span digits = arena_copy(arena, number);
+    char *out = arena_take(arena, NUMBER_BYTES);
+    if (digits.at == NULL || out == NULL)
+        return false;
+    double value = strtod(digits.at, NULL);
+    bool is_finite = value >= -finite_max && value <= finite_max;
+    *text = is_finite ? span_of(out, write_double(value, out)) : digits;
     return true;
 }
 
