@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real binary: started with a configuration, watched through what it writes, stopped with the test.
+//
+// Every gateway is judged at its end too: it must have ended as it was told, with no report of a sanitizer and no token
+// in anything it wrote.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { leaked } from './secrets.mjs';
+import { patience, until, within } from './until.mjs';
+
+export const BINARY = process.env.JWTGATE_BIN ?? path.resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname,
+  '../../../build/debug/bin/jwtgate');
+
+const SANITIZER = /ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed/;
+
+// A folder that goes with the test.
+export function tempDir(t) {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'jwtgate-test-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+// Writes { 'policies/a.xml': text, ... } below `dir`; what is no text becomes JSON, which is YAML too.
+export function writeFiles(dir, files) {
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(dir, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    const isBytes = typeof content === 'string' || Buffer.isBuffer(content);
+    writeFileSync(file, isBytes ? content : JSON.stringify(content, null, 2));
+  }
+}
+
+// A run of the binary to its end: { status, signal, stdout, stderr }.
+export async function run(args, { cwd, env = {}, input = '' } = {}) {
+  const child = spawn(BINARY, args, { cwd, env: { ...process.env, ...env } });
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (texts[name] += text));
+  child.stdin.on('error', () => {}).end(input);
+  const ended = new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status, signal, ...texts }));
+  });
+  const result = await within(`the end of jwtgate ${args.join(' ')}`, ended);
+  assertClean(result.stdout + result.stderr);
+  return result;
+}
+
+function assertClean(output) {
+  assert.doesNotMatch(output, SANITIZER);
+  assert.equal(leaked(output), undefined, 'a token stands in the output');
+}
+
+class Gateway {
+  constructor(child, dir) {
+    this.child = child;
+    this.dir = dir;
+    this.output = '';
+    this.mayEndWith = { status: 0, signal: null };
+    child.stdout.setEncoding('utf8').on('data', (text) => (this.output += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (this.output += text));
+    this.ended = new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status, signal) => resolve({ status, signal }));
+    });
+    this.ended.then((end) => (this.end = end), () => {});
+  }
+
+  get pid() {
+    return this.child.pid;
+  }
+
+  lines(pattern) {
+    return this.output.split('\n').filter((line) => pattern.test(line));
+  }
+
+  // The first line that matches, once it is there.
+  line(pattern) {
+    return until(`a line like ${pattern}`, () => {
+      const [found] = this.lines(pattern);
+      if (!found && this.end) throw new Error(`jwtgate ended (${JSON.stringify(this.end)}):\n${this.output}`);
+      return found;
+    });
+  }
+
+  // Ports by listener, in their order, and that of the admin listener.
+  addresses() {
+    const found = this.lines(/^event=listening /).map((line) => ({
+      listener: /\blistener=(\S+)/.exec(line)[1],
+      address: /\baddress=(\S+)/.exec(line)[1],
+    }));
+    const port = ({ address }) => Number(/:(\d+)$/.exec(address)?.[1]);
+    this.ports = found.filter(({ listener }) => listener !== 'admin').map(port);
+    this.port = this.ports[0];
+    this.adminPort = found.filter(({ listener }) => listener === 'admin').map(port)[0];
+  }
+
+  signal(name) {
+    this.child.kill(name);
+  }
+
+  // Replaces the configuration and waits until the reload has been decided.
+  async reload(config, files = {}) {
+    const before = this.lines(/^event=reload/).length;
+    writeFiles(this.dir, { ...files, 'gateway.yaml': typeof config === 'string' ? config : completed(config) });
+    this.signal('SIGHUP');
+    await until('the reload', () => this.lines(/^event=reload/).length > before);
+    return this.lines(/^event=reload/).at(-1);
+  }
+
+  // kB of memory in use, and the most that ever was.
+  memory() {
+    const text = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    const kb = (name) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(text)[1]);
+    return { now: kb('VmRSS'), most: kb('VmHWM') };
+  }
+
+  async stop() {
+    if (!this.end) this.signal('SIGTERM');
+    const killer = setTimeout(() => this.signal('SIGKILL'), patience(8000));
+    const end = await this.ended;
+    clearTimeout(killer);
+    assertClean(this.output);
+    assert.deepEqual(end, this.mayEndWith, `jwtgate did not end as told:\n${this.output}`);
+  }
+}
+
+// What every configuration of a test needs and none wants to spell.
+export function completed(config) {
+  return {
+    listeners: [{ bind: '127.0.0.1:0' }],
+    admin: { bind: '127.0.0.1:0' },
+    workers: 2,
+    timeouts: { drain: '2s' },
+    ...config,
+  };
+}
+
+// Starts `jwtgate serve` with `config` (an object, completed above; or the text of the file) and waits until it is ready.
+export async function startGateway(t, config, { files = {}, env = {} } = {}) {
+  const dir = tempDir(t);
+  writeFiles(dir, { ...files, 'gateway.yaml': typeof config === 'string' ? config : completed(config) });
+  // A test that is killed takes its gateway with it.
+  const command = ['--pdeathsig', 'KILL', '--', BINARY, 'serve', '-c', path.join(dir, 'gateway.yaml')];
+  const child = spawn('setpriv', command, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const gateway = new Gateway(child, dir);
+  t.after(() => gateway.stop());
+  await gateway.line(/^event=ready/);
+  gateway.addresses();
+  return gateway;
+}
