@@ -4,6 +4,7 @@
  * A reader is one side of one connection.  It never keeps bytes: the caller holds them until they are consumed.  A head is
  * read only when it lies there whole and contiguous; it was looked over before llhttp sees it (every LF after a CR, every CR
  * before a LF, no folds, no NUL), since llhttp forgives what a gateway must not.  llhttp runs strict; its callbacks only note.
+ * Bodies are read without it: its versions differ in chunk extensions and trailers.
  */
 #ifndef HTTP_H1_H
 #define HTTP_H1_H
@@ -23,18 +24,24 @@ struct h1_limits {
 
 enum h1_role { H1_REQUESTS, H1_ANSWERS };
 
-enum { H1_PARSER_BYTES = 128 };
-
 struct h1 {
-    _Alignas(8) unsigned char parser[H1_PARSER_BYTES]; /* llhttp's own state */
-    const struct h1_limits *limits;                    /* borrowed */
+    const struct h1_limits *limits; /* borrowed */
     enum h1_role role;
-    size_t looked_over;    /* bytes of the head already looked over */
-    uint64_t body_seen;    /* bytes of body given out */
-    size_t overhead;       /* bytes of chunk lines or trailers since the last piece */
+    /* the head that is being looked over */
+    size_t looked_over;   /* bytes of it */
+    size_t line_at;       /* where the line under the eye begins */
+    size_t lines;         /* whole lines before that: start line and fields */
+    size_t longest_at;    /* where the longest field line begins, and its bytes with CRLF; 0: none yet */
+    size_t longest_bytes;
+    bool has_loose_end;   /* some field line ends with white space */
+    /* the body */
     enum body_kind body;
-    uint64_t body_left;    /* of BODY_SIZED */
-    bool is_done;          /* the message ended */
+    uint64_t body_seen;   /* bytes given out */
+    uint64_t body_left;   /* of BODY_SIZED, or of the chunk */
+    int place;            /* between the chunks of BODY_STREAM */
+    size_t line_bytes;    /* of the chunk line or line of trailers */
+    size_t trailer_bytes; /* of all trailers */
+    bool is_done;         /* the message ended */
 };
 
 /* Readies `h` for its first message.  `limits` must outlive it. */

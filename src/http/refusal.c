@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The body and the challenge of a refusal.  Texts come from policies and from the reason table; both are still escaped here,
+ * for a policy may hold any text.
+ */
+#include "http/refusal.h"
+
+#include "http/head.h"
+
+struct span refusal_type(const struct refusal *refusal)
+{
+    switch (refusal->shape) {
+    case SHAPE_APIM:
+    case SHAPE_ODATA: return SPAN("application/json");
+    case SHAPE_PROBLEM: return SPAN("application/problem+json");
+    }
+    return SPAN("application/json");
+}
+
+/* API Management's own shape. */
+static void add_apim(const struct refusal *refusal, struct buf *out)
+{
+    buf_add_str(out, "{\"statusCode\":");
+    buf_add_u64(out, refusal->status);
+    buf_add_str(out, ",\"message\":\"");
+    buf_add_json(out, refusal->message);
+    buf_add_str(out, "\"}");
+}
+
+/* RFC 9457 3.1; about:blank, so the title is the status phrase. */
+static void add_problem(const struct refusal *refusal, struct buf *out)
+{
+    buf_add_str(out, "{\"type\":\"about:blank\",\"title\":\"");
+    buf_add_json(out, span_str(status_phrase(refusal->status)));
+    buf_add_str(out, "\",\"status\":");
+    buf_add_u64(out, refusal->status);
+    buf_add_str(out, ",\"detail\":\"");
+    buf_add_json(out, refusal->message);
+    buf_add_str(out, "\"}");
+}
+
+/* OData JSON Format 4.01, 21.1: the code is a word for programs. */
+static void add_odata(const struct refusal *refusal, struct buf *out)
+{
+    struct span rest = span_str(status_phrase(refusal->status)), word;
+    buf_add_str(out, "{\"error\":{\"code\":\"");
+    if (refusal->description.len > 0)
+        buf_add_json(out, refusal->description);
+    else
+        while (span_split(&rest, ' ', &word))
+            buf_add_json(out, word);
+    buf_add_str(out, "\",\"message\":\"");
+    buf_add_json(out, refusal->message);
+    buf_add_str(out, "\"}}");
+}
+
+bool refusal_body(const struct refusal *refusal, struct buf *out)
+{
+    switch (refusal->shape) {
+    case SHAPE_APIM: add_apim(refusal, out); break;
+    case SHAPE_PROBLEM: add_problem(refusal, out); break;
+    case SHAPE_ODATA: add_odata(refusal, out); break;
+    }
+    return !out->is_broken;
+}
+
+/* The inside of a quoted-string (RFC 9110 5.6.4). */
+static void add_quoted(struct buf *out, struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] < ' ' || s.at[i] > '~')
+            continue;
+        if (s.at[i] == '"' || s.at[i] == '\\')
+            buf_add_char(out, '\\');
+        buf_add_char(out, s.at[i]);
+    }
+}
+
+/* RFC 6750 3: neither quotes nor backslashes, not even escaped. */
+static void add_plain(struct buf *out, const char *name, struct span s)
+{
+    if (s.len == 0)
+        return;
+    buf_printf(out, ", %s=\"", name);
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] >= ' ' && s.at[i] <= '~' && s.at[i] != '"' && s.at[i] != '\\')
+            buf_add_char(out, s.at[i]);
+    buf_add_char(out, '"');
+}
+
+bool refusal_challenge(const struct refusal *refusal, struct buf *out)
+{
+    if (refusal->realm.at == NULL)
+        return !out->is_broken;
+    buf_add_str(out, "Bearer realm=\"");
+    add_quoted(out, refusal->realm);
+    buf_add_char(out, '"');
+    add_plain(out, "error", refusal->error);
+    add_plain(out, "error_description", refusal->description);
+    return !out->is_broken;
+}
