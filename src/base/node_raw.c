@@ -194,11 +194,14 @@ static bool value_decode(struct span value, struct buf *out)
     return true;
 }
 
-/* Whether the value, read as XML, is a complete expression: then it is not raw. */
-static bool is_complete_xml(struct span value)
+/* Whether the value, read as XML, is a complete expression: then it is not raw.  Without memory the whole scan fails. */
+static bool is_complete_xml(struct raw_scan *s, struct span value)
 {
     AUTO(buf) decoded = {0};
-    return value_decode(value, &decoded) && !decoded.is_broken && raw_expression_length(buf_span(&decoded)) > 0;
+    bool is_xml = value_decode(value, &decoded);
+    if (decoded.is_broken)
+        s->raw->ranges.is_broken = true;
+    return is_xml && raw_expression_length(buf_span(&decoded)) > 0;
 }
 
 /* The reference that a byte of a raw expression becomes; NULL: it stays. */
@@ -221,7 +224,7 @@ static const char *byte_escape(char c, char quote)
 static void expression_take(struct raw_scan *s, char quote)
 {
     const char *delimiter = span_chr(s->rest, quote == 0 ? '<' : quote);
-    if (delimiter != NULL && is_complete_xml(span_of(s->rest.at, (size_t)(delimiter - s->rest.at))))
+    if (delimiter != NULL && is_complete_xml(s, span_of(s->rest.at, (size_t)(delimiter - s->rest.at))))
         return;
     size_t len = raw_expression_length(s->rest);
     struct span behind = space_skip(span_from(s->rest, len));

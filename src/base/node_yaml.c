@@ -135,13 +135,12 @@ static bool key_take(struct yaml_reader *r, struct span text, struct place at)
 }
 
 /* Anchors and tags: refused, since nothing here would follow what they ask for. */
-static void properties_refuse(struct yaml_reader *r, const yaml_event_t *event, const yaml_char_t *anchor)
+static void properties_refuse(struct yaml_reader *r, struct place at, const yaml_char_t *anchor, bool has_tag)
 {
-    struct place at = place_of(event->start_mark);
     if (anchor != NULL)
         builder_problem(&r->tree, at, "anchors (&%s) are not read; write the value out where it is needed",
                         QUOTED(span_str((const char *)anchor)));
-    else if (char_at(r, event->start_mark) == '!')
+    else if (has_tag)
         builder_problem(&r->tree, at, "tags (!) are not read; quote what is a text");
 }
 
@@ -150,7 +149,9 @@ static bool scalar_take(struct yaml_reader *r, const yaml_event_t *event)
     struct place at = place_of(event->start_mark);
     bool is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     struct span text = span_of(event->data.scalar.value, event->data.scalar.length);
-    properties_refuse(r, event, event->data.scalar.anchor);
+    /* libyaml does not tell of a lone `!`: then the scalar begins with it. */
+    bool has_tag = event->data.scalar.tag != NULL || char_at(r, event->start_mark) == '!';
+    properties_refuse(r, at, event->data.scalar.anchor, has_tag);
     if (span_chr(text, '\0') != NULL)
         builder_problem(&r->tree, at, "a text must not hold the character NUL");
     text = arena_copy(r->tree.arena, text);
@@ -170,8 +171,10 @@ static bool scalar_take(struct yaml_reader *r, const yaml_event_t *event)
 static bool collection_take(struct yaml_reader *r, const yaml_event_t *event, enum node_kind kind)
 {
     struct place at = place_of(event->start_mark);
-    properties_refuse(r, event,
-                      kind == NODE_MAP ? event->data.mapping_start.anchor : event->data.sequence_start.anchor);
+    if (kind == NODE_MAP)
+        properties_refuse(r, at, event->data.mapping_start.anchor, event->data.mapping_start.tag != NULL);
+    else
+        properties_refuse(r, at, event->data.sequence_start.anchor, event->data.sequence_start.tag != NULL);
     if (wants_key(r))
         return builder_problem(&r->tree, at, "a key must be a plain word or a text, found %s", node_kind_name(kind));
     struct node *node = value_add(r, kind, at);
