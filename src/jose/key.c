@@ -76,26 +76,25 @@ struct key *key_from_rsa(struct span n, struct span e, struct span kid, struct e
 
 /* --- secrets --- */
 
-/* Whether all bytes, but for white space behind them, are DER of a public key: SPKI or PKCS#1. */
+/* Whether the bytes begin as DER of a public key does: SPKI or PKCS#1. */
 static bool is_der_key(struct span bytes)
 {
-    const unsigned char *begin = (const unsigned char *)bytes.at, *at = begin, *end = begin + bytes.len;
+    const unsigned char *at = (const unsigned char *)bytes.at;
     EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)bytes.len);
     if (key == NULL) {
-        at = begin;
+        at = (const unsigned char *)bytes.at;
         key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)bytes.len);
     }
-    bool is_key = key != NULL && at == end;
     EVP_PKEY_free(key);
-    return is_key;
+    return key != NULL;
 }
 
 static bool is_der_certificate(struct span bytes)
 {
-    X509 *certificate = x509_from_der(bytes);
-    bool is_certificate = certificate != NULL;
+    const unsigned char *at = (const unsigned char *)bytes.at;
+    X509 *certificate = d2i_X509(NULL, &at, (long)bytes.len);
     X509_free(certificate);
-    return is_certificate;
+    return certificate != NULL;
 }
 
 static bool is_pfx(struct span bytes)
@@ -109,9 +108,7 @@ static bool is_pfx(struct span bytes)
 /* A public key taken for a secret is known to every attacker: the classic confusion of RS256 with HS256. */
 static bool is_public_key(struct span bytes)
 {
-    while (bytes.len > 0 && memchr(" \t\r\n", bytes.at[bytes.len - 1], 4) != NULL)
-        bytes.len--;
-    bool is_der = bytes.len > 0 && bytes.at[0] == 0x30;
+    bool is_der = bytes.at[0] == 0x30;
     bool is_public = span_holds(bytes, SPAN("-----BEGIN ")) || span_holds(bytes, SPAN("\"kty\"")) ||
                      (is_der && (is_der_certificate(bytes) || is_der_key(bytes) || is_pfx(bytes)));
     ERR_clear_error();

@@ -162,11 +162,11 @@ static bool read_material(struct material *m, const struct jsonval *jwk, X509 *l
     }
     if (!material_x509(&named, leaf, err))
         return key_unusable(err, "x5c");
+    if (named.family != family || (has_numbers && !material_eq(m, &named)))
+        return fail(err, REASON_KEY_UNUSABLE, "x5c names another key");
     struct span crv = jsonval_text(jsonval_member(jwk, "crv"));
     if (crv.at != NULL && !span_eq(crv, span_str(named.crv)))
         return fail(err, REASON_KEY_UNUSABLE, "x5c names a key of another curve");
-    if (named.family != family || (has_numbers && !material_eq(m, &named)))
-        return fail(err, REASON_KEY_UNUSABLE, "x5c names another key");
     *m = named;
     return true;
 }
