@@ -12,7 +12,7 @@ enum schema_kind {
     SCHEMA_TEXT,     /* struct span; plain numbers and booleans are taken as written */
     SCHEMA_BOOL,     /* bool */
     SCHEMA_INT,      /* int64_t within min..max */
-    SCHEMA_DURATION, /* int64_t milliseconds: `ms|s|m|h`; a bare number is an error */
+    SCHEMA_DURATION, /* int64_t milliseconds: `ms|s|m|h`; a bare number is an error; "none" as for sizes */
     SCHEMA_SIZE,     /* uint64_t bytes: `B|KiB|MiB|GiB`; a bare number is an error; "none" gives 0 where none_is_zero */
     SCHEMA_ENUM,     /* int: index into `words` (NULL at their end) */
     SCHEMA_TEXTS,    /* struct schema_texts: a list of texts, or one text where one_is_list */
@@ -41,7 +41,7 @@ struct schema_row {
     const char *name;
     enum schema_kind kind;
     size_t offset;            /* of the destination in the struct */
-    const char *preset;       /* default as it would be written; NULL: zeroed */
+    const char *preset;       /* default as it would be written in YAML; NULL: zeroed */
     int64_t min, max;         /* INT, and DURATION and SIZE in their units; both 0: no range */
     const char *const *words; /* ENUM */
     const struct schema *table;
@@ -63,6 +63,10 @@ struct schema {
 
 /* Reads the map `node` (NULL: an empty map, all defaults) into `out`, zeroed before by the caller.  Every problem is added:
  * unknown keys with the nearest known one, wrong kinds, ranges, missing keys.  True when none was an error.
+ *
+ * Texts in `out` are those of the nodes: they live as long as the nodes' arena.  A key without a value is an empty list, map
+ * or struct.  In an optional struct that is absent nothing is required.  A text out of ${...} is read as if it stood there
+ * plain, and no message shows it.
  */
 bool schema_read(const struct schema *schema, const struct node *node, void *out, struct arena *arena,
                  struct problems *problems) MUST_CHECK;

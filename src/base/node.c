@@ -43,7 +43,7 @@ const char *node_kind_name(enum node_kind kind)
     return "?";
 }
 
-void place_pass(struct place *at, char c, char next)
+void node_place_pass(struct place *at, char c, char next)
 {
     if (c == '\n' || (c == '\r' && next != '\n')) {
         at->line++;
@@ -53,29 +53,29 @@ void place_pass(struct place *at, char c, char next)
     }
 }
 
-struct place place_of_byte(struct span text, size_t byte)
+struct place node_place_of_byte(struct span text, size_t byte)
 {
     struct place at = {1, 1};
     size_t mark = span_starts(text, SPAN("\xef\xbb\xbf")) ? 3 : 0;
     for (size_t i = mark; i < byte && i < text.len; i++)
-        place_pass(&at, text.at[i], i + 1 < text.len ? text.at[i + 1] : '\0');
+        node_place_pass(&at, text.at[i], i + 1 < text.len ? text.at[i + 1] : '\0');
     return at;
 }
 
-bool builder_init(struct node_builder *b, struct arena *arena, const char *file, struct problems *problems)
+bool node_builder_init(struct node_builder *b, struct arena *arena, const char *file, struct problems *problems)
 {
     *b = (struct node_builder){.arena = arena, .problems = problems};
     b->file = arena_copy(arena, span_str(file)).at;
-    return b->file != NULL || builder_no_memory(b);
+    return b->file != NULL || node_builder_no_memory(b);
 }
 
-void builder_fini(struct node_builder *b)
+void node_builder_fini(struct node_builder *b)
 {
     while (b->depth > 0)
-        builder_close(b);
+        node_builder_close(b);
 }
 
-bool builder_problem(struct node_builder *b, struct place at, const char *format, ...)
+bool node_builder_problem(struct node_builder *b, struct place at, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -85,25 +85,25 @@ bool builder_problem(struct node_builder *b, struct place at, const char *format
     return problem_at(b->problems, PROBLEM_ERROR, b->file, at.line, at.column, "%s", text);
 }
 
-bool builder_no_memory(struct node_builder *b)
+bool node_builder_no_memory(struct node_builder *b)
 {
     return problem_at(b->problems, PROBLEM_ERROR, b->file, 0, 0, "out of memory");
 }
 
-struct node *builder_top(const struct node_builder *b)
+struct node *node_builder_top(const struct node_builder *b)
 {
     return b->depth == 0 ? NULL : b->open[b->depth - 1].node;
 }
 
-struct node *builder_node(struct node_builder *b, enum node_kind kind, struct place at)
+struct node *node_builder_node(struct node_builder *b, enum node_kind kind, struct place at)
 {
     if (b->count >= NODE_COUNT_MAX) {
-        builder_problem(b, at, "the document has more than %d values", NODE_COUNT_MAX);
+        node_builder_problem(b, at, "the document has more than %d values", NODE_COUNT_MAX);
         return NULL;
     }
     struct node *node = arena_zero(b->arena, sizeof *node);
     if (node == NULL) {
-        builder_no_memory(b);
+        node_builder_no_memory(b);
         return NULL;
     }
     b->count++;
@@ -111,13 +111,13 @@ struct node *builder_node(struct node_builder *b, enum node_kind kind, struct pl
     node->file = b->file;
     node->line = at.line;
     node->column = at.column;
-    node->parent = builder_top(b);
+    node->parent = node_builder_top(b);
     return node;
 }
 
-struct node *builder_add(struct node_builder *b, enum node_kind kind, struct place at)
+struct node *node_builder_add(struct node_builder *b, enum node_kind kind, struct place at)
 {
-    struct node *node = builder_node(b, kind, at);
+    struct node *node = node_builder_node(b, kind, at);
     if (node == NULL)
         return NULL;
     if (b->depth == 0) {
@@ -133,16 +133,16 @@ struct node *builder_add(struct node_builder *b, enum node_kind kind, struct pla
     return node;
 }
 
-bool builder_open(struct node_builder *b, struct node *node)
+bool node_builder_open(struct node_builder *b, struct node *node)
 {
     if (b->depth == NODE_DEPTH_MAX)
-        return builder_problem(b, (struct place){node->line, node->column}, "the document is more than %d levels deep",
-                               NODE_DEPTH_MAX);
+        return node_builder_problem(b, (struct place){node->line, node->column},
+                                    "the document is more than %d levels deep", NODE_DEPTH_MAX);
     b->open[b->depth++] = (struct open_node){.node = node};
     return true;
 }
 
-void builder_close(struct node_builder *b)
+void node_builder_close(struct node_builder *b)
 {
     assert(b->depth > 0);
     map_fini(&b->open[--b->depth].keys);

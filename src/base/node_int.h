@@ -15,10 +15,10 @@ struct place {
 /* Moves `at` over the byte `c`, behind which `next` stands (0 at the end): CR, LF and CR LF end a line, the bytes of one
  * UTF-8 character are one column.
  */
-void place_pass(struct place *at, char c, char next);
+void node_place_pass(struct place *at, char c, char next);
 
 /* The place of a byte of `text`, from its start; a byte order mark takes no column. */
-struct place place_of_byte(struct span text, size_t byte);
+struct place node_place_of_byte(struct span text, size_t byte);
 
 /* A node that still takes children. */
 struct open_node {
@@ -38,27 +38,28 @@ struct node_builder {
     size_t count; /* of all nodes */
 };
 
-/* Starts a tree; false after a problem: no memory.  builder_fini() is needed in both cases. */
-bool builder_init(struct node_builder *b, struct arena *arena, const char *file, struct problems *problems) MUST_CHECK;
-void builder_fini(struct node_builder *b);
+/* Starts a tree; false after a problem: no memory.  node_builder_fini() is needed in both cases. */
+bool node_builder_init(struct node_builder *b, struct arena *arena, const char *file,
+                       struct problems *problems) MUST_CHECK;
+void node_builder_fini(struct node_builder *b);
 
 /* A node in no tree yet; NULL after a problem. */
-struct node *builder_node(struct node_builder *b, enum node_kind kind, struct place at) MUST_CHECK;
+struct node *node_builder_node(struct node_builder *b, enum node_kind kind, struct place at) MUST_CHECK;
 
 /* A node at the end of the innermost open one, or the root; NULL after a problem. */
-struct node *builder_add(struct node_builder *b, enum node_kind kind, struct place at) MUST_CHECK;
+struct node *node_builder_add(struct node_builder *b, enum node_kind kind, struct place at) MUST_CHECK;
 
 /* Opens the node added last; false after a problem. */
-bool builder_open(struct node_builder *b, struct node *node) MUST_CHECK;
+bool node_builder_open(struct node_builder *b, struct node *node) MUST_CHECK;
 
 /* Closes the innermost open node. */
-void builder_close(struct node_builder *b);
+void node_builder_close(struct node_builder *b);
 
 /* The innermost open node, or NULL. */
-struct node *builder_top(const struct node_builder *b);
+struct node *node_builder_top(const struct node_builder *b);
 
 /* A problem of the document at a place, or that there is no memory; both return false. */
-bool builder_problem(struct node_builder *b, struct place at, const char *format, ...) PRINTF_LIKE(3, 4);
-bool builder_no_memory(struct node_builder *b);
+bool node_builder_problem(struct node_builder *b, struct place at, const char *format, ...) PRINTF_LIKE(3, 4);
+bool node_builder_no_memory(struct node_builder *b);
 
 #endif

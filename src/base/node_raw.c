@@ -111,7 +111,7 @@ static bool string_pass(struct code_reader *c, const struct code_mode *mode)
     return true;
 }
 
-size_t raw_expression_length(struct span source)
+size_t node_raw_expression_length(struct span source)
 {
     struct code_reader c = {.source = source, .at = 1, .depth = 1};
     while (c.depth > 0) {
@@ -201,7 +201,7 @@ static bool is_complete_xml(struct raw_scan *s, struct span value)
     bool is_xml = value_decode(value, &decoded);
     if (decoded.is_broken)
         s->raw->ranges.is_broken = true;
-    return is_xml && raw_expression_length(buf_span(&decoded)) > 0;
+    return is_xml && node_raw_expression_length(buf_span(&decoded)) > 0;
 }
 
 /* The reference that a byte of a raw expression becomes; NULL: it stays. */
@@ -226,11 +226,11 @@ static void expression_take(struct raw_scan *s, char quote)
     const char *delimiter = span_chr(s->rest, quote == 0 ? '<' : quote);
     if (delimiter != NULL && is_complete_xml(s, span_of(s->rest.at, (size_t)(delimiter - s->rest.at))))
         return;
-    size_t len = raw_expression_length(s->rest);
+    size_t len = node_raw_expression_length(s->rest);
     struct span behind = space_skip(span_from(s->rest, len));
     size_t begin = (size_t)(s->rest.at - s->raw->file.at);
     if (len == 0 || behind.len == 0 || behind.at[0] != (quote == 0 ? '<' : quote)) {
-        s->raw->open = place_of_byte(s->raw->file, begin);
+        s->raw->open = node_place_of_byte(s->raw->file, begin);
         scan_end(s);
         return;
     }
@@ -313,7 +313,7 @@ static void range_escape(struct raw_text *raw, const struct raw_range *range)
     }
 }
 
-bool raw_init(struct raw_text *raw, struct span file)
+bool node_raw_init(struct raw_text *raw, struct span file)
 {
     *raw = (struct raw_text){.file = file};
     struct raw_scan scan = {.raw = raw, .rest = file};
@@ -330,13 +330,13 @@ bool raw_init(struct raw_text *raw, struct span file)
     return !raw->ranges.is_broken && !raw->xml.is_broken;
 }
 
-void raw_fini(struct raw_text *raw)
+void node_raw_fini(struct raw_text *raw)
 {
     buf_fini(&raw->ranges);
     buf_fini(&raw->xml);
 }
 
-struct span raw_xml(const struct raw_text *raw)
+struct span node_raw_xml(const struct raw_text *raw)
 {
     return buf_len(&raw->ranges) == 0 ? raw->file : buf_span(&raw->xml);
 }
@@ -353,7 +353,7 @@ static size_t cursor_width(const struct raw_text *raw, struct raw_cursor *cursor
     return escape == NULL ? 1 : strlen(escape);
 }
 
-struct place raw_place(const struct raw_text *raw, struct raw_cursor *cursor, size_t xml_byte)
+struct place node_raw_place(const struct raw_text *raw, struct raw_cursor *cursor, size_t xml_byte)
 {
     if (cursor->at.line == 0 || xml_byte < cursor->xml) {
         size_t mark = span_starts(raw->file, SPAN("\xef\xbb\xbf")) ? 3 : 0;
@@ -364,7 +364,7 @@ struct place raw_place(const struct raw_text *raw, struct raw_cursor *cursor, si
         if (cursor->xml + width > xml_byte)
             break;
         char next = cursor->file + 1 < raw->file.len ? raw->file.at[cursor->file + 1] : '\0';
-        place_pass(&cursor->at, raw->file.at[cursor->file], next);
+        node_place_pass(&cursor->at, raw->file.at[cursor->file], next);
         cursor->file++;
         cursor->xml += width;
     }

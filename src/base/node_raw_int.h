@@ -30,15 +30,15 @@ struct raw_cursor {
     struct place at;
 };
 
-/* Looks for raw expressions in `file`, which must outlive `raw`.  False when out of memory.  Give back by raw_fini(). */
-bool raw_init(struct raw_text *raw, struct span file) MUST_CHECK;
-void raw_fini(struct raw_text *raw);
+/* Looks for raw expressions in `file`, which must outlive `raw`.  False when out of memory.  Give back by node_raw_fini(). */
+bool node_raw_init(struct raw_text *raw, struct span file) MUST_CHECK;
+void node_raw_fini(struct raw_text *raw);
 
 /* The XML; the file itself where nothing was raw. */
-struct span raw_xml(const struct raw_text *raw);
+struct span node_raw_xml(const struct raw_text *raw);
 
 /* The place in the file of a byte of the XML.  Fast as long as the bytes asked for grow. */
-struct place raw_place(const struct raw_text *raw, struct raw_cursor *cursor, size_t xml_byte);
+struct place node_raw_place(const struct raw_text *raw, struct raw_cursor *cursor, size_t xml_byte);
 
 /* White space of XML 1.0, 2.3. */
 static inline bool is_xml_space(char c)
@@ -47,6 +47,6 @@ static inline bool is_xml_space(char c)
 }
 
 /* The length of the expression at the start of `source`, from `@` to the bracket that closes it; 0 when it is not closed. */
-size_t raw_expression_length(struct span source);
+size_t node_raw_expression_length(struct span source);
 
 #endif

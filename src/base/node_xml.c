@@ -37,7 +37,7 @@ static size_t byte_now(const struct xml_reader *r)
 
 static struct place place_of(struct xml_reader *r, size_t byte)
 {
-    return raw_place(&r->raw, &r->cursor, byte);
+    return node_raw_place(&r->raw, &r->cursor, byte);
 }
 
 static struct span space_trim(struct span s)
@@ -63,12 +63,12 @@ static bool text_flush(struct xml_reader *r)
 {
     if (!r->has_text && !r->text.is_broken)
         return true;
-    struct node *node = builder_add(&r->tree, NODE_TEXT, r->text_at);
+    struct node *node = node_builder_add(&r->tree, NODE_TEXT, r->text_at);
     if (node == NULL)
         return false;
     node->text = arena_copy(r->tree.arena, space_trim(buf_span(&r->text)));
     if (r->text.is_broken || node->text.at == NULL)
-        return builder_no_memory(&r->tree);
+        return node_builder_no_memory(&r->tree);
     buf_clear(&r->text);
     r->has_text = false;
     return true;
@@ -82,7 +82,7 @@ static bool name_put(struct xml_reader *r, struct node *node, struct span name, 
     if (separator != NULL)
         node->space = arena_copy(r->tree.arena, span_of(expanded, (size_t)(separator - expanded)));
     if (node->key.at == NULL || (separator != NULL && node->space.at == NULL))
-        return builder_no_memory(&r->tree);
+        return node_builder_no_memory(&r->tree);
     return true;
 }
 
@@ -115,14 +115,14 @@ static bool attribute_next(struct xml_reader *r, struct span *rest, struct tag_a
 static struct node *attribute_add(struct xml_reader *r, const struct tag_attribute *from, const char **pair)
 {
     struct place key_at = place_of(r, (size_t)(from->name.at - r->xml.at));
-    struct node *node = builder_node(&r->tree, NODE_TEXT, place_of(r, from->value));
+    struct node *node = node_builder_node(&r->tree, NODE_TEXT, place_of(r, from->value));
     if (node == NULL || !name_put(r, node, from->name, pair[0]))
         return NULL;
     node->key_line = key_at.line;
     node->key_column = key_at.column;
     node->text = arena_copy(r->tree.arena, span_str(pair[1]));
     if (node->text.at == NULL)
-        builder_no_memory(&r->tree);
+        node_builder_no_memory(&r->tree);
     return node->text.at == NULL ? NULL : node;
 }
 
@@ -150,13 +150,13 @@ static bool element_begin(struct xml_reader *r, const char *expanded, const char
     size_t byte = byte_now(r);
     int count = XML_GetCurrentByteCount(r->parser);
     struct span tag = span_cut(span_from(r->xml, byte + 1), count > 0 ? (size_t)count - 1 : 0);
-    struct node *node = builder_add(&r->tree, NODE_ELEMENT, place_of(r, byte));
+    struct node *node = node_builder_add(&r->tree, NODE_ELEMENT, place_of(r, byte));
     struct span name = name_take(tag);
     if (node == NULL || !name_put(r, node, name, expanded))
         return false;
     node->key_line = node->line;
     node->key_column = node->column + 1;
-    return attributes_add(r, node, span_from(tag, name.len), pairs) && builder_open(&r->tree, node);
+    return attributes_add(r, node, span_from(tag, name.len), pairs) && node_builder_open(&r->tree, node);
 }
 
 static void on_element_begin(void *arg, const XML_Char *name, const XML_Char **attributes)
@@ -173,7 +173,7 @@ static void on_element_end(void *arg, const XML_Char *name)
     if (r->is_stopped)
         return;
     if (text_flush(r))
-        builder_close(&r->tree);
+        node_builder_close(&r->tree);
     else
         reader_stop(r);
 }
@@ -192,7 +192,7 @@ static void on_text(void *arg, const XML_Char *bytes, int len)
         r->has_text = true;
     }
     if (!buf_add(&r->text, bytes, (size_t)len)) {
-        builder_no_memory(&r->tree);
+        node_builder_no_memory(&r->tree);
         reader_stop(r);
     }
 }
@@ -208,7 +208,7 @@ static void on_doctype(void *arg, const XML_Char *name, const XML_Char *system, 
     (void)has_subset;
     while (byte > 0 && !span_starts(span_from(r->xml, byte), span_str(word)))
         byte--;
-    builder_problem(&r->tree, place_of(r, byte), "document type declarations (<!DOCTYPE) are refused: remove it");
+    node_builder_problem(&r->tree, place_of(r, byte), "document type declarations (<!DOCTYPE) are refused: remove it");
     reader_stop(r);
 }
 
@@ -220,8 +220,8 @@ static void on_declaration(void *arg, const XML_Char *version, const XML_Char *e
     (void)standalone;
     if (name.len == 0 || span_eq_nocase(name, SPAN("utf-8")) || span_eq_nocase(name, SPAN("us-ascii")))
         return;
-    builder_problem(&r->tree, place_of(r, byte_now(r)), "encoding \"%s\" is not read; save the document as UTF-8",
-                    QUOTED(name));
+    node_builder_problem(&r->tree, place_of(r, byte_now(r)), "encoding \"%s\" is not read; save the document as UTF-8",
+                         QUOTED(name));
     reader_stop(r);
 }
 
@@ -229,17 +229,18 @@ static void on_declaration(void *arg, const XML_Char *version, const XML_Char *e
 static void syntax_problem(struct xml_reader *r)
 {
     enum XML_Error error = XML_GetErrorCode(r->parser);
-    const struct node *top = builder_top(&r->tree);
+    const struct node *top = node_builder_top(&r->tree);
     struct place at = place_of(r, byte_now(r));
     if (r->raw.open.line != 0)
-        builder_problem(&r->tree, r->raw.open, "the expression that begins here has no end, or more stands behind it");
+        node_builder_problem(&r->tree, r->raw.open,
+                             "the expression that begins here has no end, or more stands behind it");
     if (error == XML_ERROR_NO_MEMORY)
-        builder_no_memory(&r->tree);
+        node_builder_no_memory(&r->tree);
     else if (error == XML_ERROR_TAG_MISMATCH && top != NULL)
-        builder_problem(&r->tree, at, "not XML: this closes another element than the open <%s> of line %u",
-                        QUOTED(top->key), top->line);
+        node_builder_problem(&r->tree, at, "not XML: this closes another element than the open <%s> of line %u",
+                             QUOTED(top->key), top->line);
     else
-        builder_problem(&r->tree, at, "not XML: %s", XML_ErrorString(error));
+        node_builder_problem(&r->tree, at, "not XML: %s", XML_ErrorString(error));
 }
 
 static void parser_run(struct xml_reader *r)
@@ -258,7 +259,7 @@ static void document_read(struct xml_reader *r)
 {
     r->parser = XML_ParserCreateNS("UTF-8", NAME_SEPARATOR);
     if (r->parser == NULL) {
-        builder_no_memory(&r->tree);
+        node_builder_no_memory(&r->tree);
         return;
     }
     parser_run(r);
@@ -269,16 +270,16 @@ static void document_read(struct xml_reader *r)
 static void file_read(struct xml_reader *r, struct span text)
 {
     if (text.len > NODE_BYTES_MAX) {
-        builder_problem(&r->tree, (struct place){0, 0}, "the document has more than %d bytes", NODE_BYTES_MAX);
+        node_builder_problem(&r->tree, (struct place){0, 0}, "the document has more than %d bytes", NODE_BYTES_MAX);
         return;
     }
-    if (raw_init(&r->raw, text)) {
-        r->xml = raw_xml(&r->raw);
+    if (node_raw_init(&r->raw, text)) {
+        r->xml = node_raw_xml(&r->raw);
         document_read(r);
     } else {
-        builder_no_memory(&r->tree);
+        node_builder_no_memory(&r->tree);
     }
-    raw_fini(&r->raw);
+    node_raw_fini(&r->raw);
     buf_fini(&r->text);
 }
 
@@ -286,8 +287,8 @@ struct node *node_read_xml(struct arena *arena, const char *file, struct span te
 {
     struct xml_reader r = {0};
     unsigned errors = problems->errors;
-    if (builder_init(&r.tree, arena, file, problems))
+    if (node_builder_init(&r.tree, arena, file, problems))
         file_read(&r, text);
-    builder_fini(&r.tree);
+    node_builder_fini(&r.tree);
     return problems->errors == errors ? r.tree.root : NULL;
 }

@@ -104,14 +104,14 @@ static char char_at(struct yaml_reader *r, yaml_mark_t mark)
 /* Whether the innermost open node is a map that waits for a key. */
 static bool wants_key(const struct yaml_reader *r)
 {
-    const struct node *top = builder_top(&r->tree);
+    const struct node *top = node_builder_top(&r->tree);
     return top != NULL && top->kind == NODE_MAP && !r->has_key;
 }
 
 /* Adds a node; in a map under the key read before. */
 static struct node *value_add(struct yaml_reader *r, enum node_kind kind, struct place at)
 {
-    struct node *node = builder_add(&r->tree, kind, at);
+    struct node *node = node_builder_add(&r->tree, kind, at);
     if (node == NULL || !r->has_key)
         return node;
     node->key = r->key.text;
@@ -128,9 +128,9 @@ static bool key_take(struct yaml_reader *r, struct span text, struct place at)
     r->key = (struct node){.text = text, .line = at.line, .column = at.column};
     r->has_key = true;
     if (map_get(&top->keys, text) != NULL)
-        builder_problem(&r->tree, at, "key \"%s\" stands twice in this map", QUOTED(text));
+        node_builder_problem(&r->tree, at, "key \"%s\" stands twice in this map", QUOTED(text));
     else if (!map_put(&top->keys, text, r))
-        return builder_no_memory(&r->tree);
+        return node_builder_no_memory(&r->tree);
     return true;
 }
 
@@ -138,10 +138,10 @@ static bool key_take(struct yaml_reader *r, struct span text, struct place at)
 static void properties_refuse(struct yaml_reader *r, struct place at, const yaml_char_t *anchor, bool has_tag)
 {
     if (anchor != NULL)
-        builder_problem(&r->tree, at, "anchors (&%s) are not read; write the value out where it is needed",
-                        QUOTED(span_str((const char *)anchor)));
+        node_builder_problem(&r->tree, at, "anchors (&%s) are not read; write the value out where it is needed",
+                             QUOTED(span_str((const char *)anchor)));
     else if (has_tag)
-        builder_problem(&r->tree, at, "tags (!) are not read; quote what is a text");
+        node_builder_problem(&r->tree, at, "tags (!) are not read; quote what is a text");
 }
 
 static bool scalar_take(struct yaml_reader *r, const yaml_event_t *event)
@@ -153,13 +153,13 @@ static bool scalar_take(struct yaml_reader *r, const yaml_event_t *event)
     bool has_tag = event->data.scalar.tag != NULL || char_at(r, event->start_mark) == '!';
     properties_refuse(r, at, event->data.scalar.anchor, has_tag);
     if (span_chr(text, '\0') != NULL)
-        builder_problem(&r->tree, at, "a text must not hold the character NUL");
+        node_builder_problem(&r->tree, at, "a text must not hold the character NUL");
     text = arena_copy(r->tree.arena, text);
     if (text.at == NULL)
-        return builder_no_memory(&r->tree);
+        return node_builder_no_memory(&r->tree);
     if (wants_key(r)) {
         if (is_plain && text.len == 0)
-            builder_problem(&r->tree, at, "a key is missing before \":\"");
+            node_builder_problem(&r->tree, at, "a key is missing before \":\"");
         return key_take(r, text, at);
     }
     struct node *node = value_add(r, is_plain ? plain_kind(text) : NODE_TEXT, at);
@@ -176,16 +176,18 @@ static bool collection_take(struct yaml_reader *r, const yaml_event_t *event, en
     else
         properties_refuse(r, at, event->data.sequence_start.anchor, event->data.sequence_start.tag != NULL);
     if (wants_key(r))
-        return builder_problem(&r->tree, at, "a key must be a plain word or a text, found %s", node_kind_name(kind));
+        return node_builder_problem(&r->tree, at, "a key must be a plain word or a text, found %s",
+                                    node_kind_name(kind));
     struct node *node = value_add(r, kind, at);
-    return node != NULL && builder_open(&r->tree, node);
+    return node != NULL && node_builder_open(&r->tree, node);
 }
 
 static bool alias_take(struct yaml_reader *r, const yaml_event_t *event)
 {
     struct place at = place_of(event->start_mark);
     struct span name = span_str((const char *)event->data.alias.anchor);
-    builder_problem(&r->tree, at, "aliases (*%s) are not read; write the value out where it is needed", QUOTED(name));
+    node_builder_problem(&r->tree, at, "aliases (*%s) are not read; write the value out where it is needed",
+                         QUOTED(name));
     return wants_key(r) ? key_take(r, arena_copy(r->tree.arena, name), at) : value_add(r, NODE_NULL, at) != NULL;
 }
 
@@ -194,10 +196,10 @@ static bool document_take(struct yaml_reader *r, const yaml_event_t *event)
     const yaml_version_directive_t *version = event->data.document_start.version_directive;
     struct place at = place_of(event->start_mark);
     if (++r->documents > 1)
-        return builder_problem(&r->tree, at, "a second document begins; one is read");
+        return node_builder_problem(&r->tree, at, "a second document begins; one is read");
     if (version != NULL && (version->major != 1 || version->minor != 2))
-        return builder_problem(&r->tree, at, "the document is said to be YAML %d.%d; 1.2 is read", version->major,
-                               version->minor);
+        return node_builder_problem(&r->tree, at, "the document is said to be YAML %d.%d; 1.2 is read", version->major,
+                                    version->minor);
     return true;
 }
 
@@ -215,7 +217,7 @@ static bool yaml_take(struct yaml_reader *r, const yaml_event_t *event)
     case YAML_SEQUENCE_START_EVENT: return collection_take(r, event, NODE_LIST);
     case YAML_MAPPING_START_EVENT: return collection_take(r, event, NODE_MAP);
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: builder_close(&r->tree); return true;
+    case YAML_MAPPING_END_EVENT: node_builder_close(&r->tree); return true;
     }
     return false;
 }
@@ -225,15 +227,16 @@ static bool syntax_problem(struct yaml_reader *r, const yaml_parser_t *parser)
 {
     const char *problem = parser->problem == NULL ? "cannot be read" : parser->problem;
     if (parser->error == YAML_MEMORY_ERROR)
-        return builder_no_memory(&r->tree);
+        return node_builder_no_memory(&r->tree);
     if (parser->error == YAML_READER_ERROR)
-        return builder_problem(&r->tree, place_of_byte(r->text, parser->problem_offset), "not YAML: %s", problem);
+        return node_builder_problem(&r->tree, node_place_of_byte(r->text, parser->problem_offset), "not YAML: %s",
+                                    problem);
     struct place at = place_of(parser->problem_mark);
     if (parser->context == NULL || parser->context_mark.line == parser->problem_mark.line)
-        return builder_problem(&r->tree, at, "not YAML: %s%s%s", problem, parser->context == NULL ? "" : " ",
-                               parser->context == NULL ? "" : parser->context);
-    return builder_problem(&r->tree, at, "not YAML: %s %s that began in line %u", problem, parser->context,
-                           place_of(parser->context_mark).line);
+        return node_builder_problem(&r->tree, at, "not YAML: %s%s%s", problem, parser->context == NULL ? "" : " ",
+                                    parser->context == NULL ? "" : parser->context);
+    return node_builder_problem(&r->tree, at, "not YAML: %s %s that began in line %u", problem, parser->context,
+                                place_of(parser->context_mark).line);
 }
 
 static void yaml_run(struct yaml_reader *r, yaml_parser_t *parser)
@@ -254,11 +257,11 @@ static void document_read(struct yaml_reader *r)
 {
     yaml_parser_t parser;
     if (r->text.len > NODE_BYTES_MAX) {
-        builder_problem(&r->tree, (struct place){0, 0}, "the document has more than %d bytes", NODE_BYTES_MAX);
+        node_builder_problem(&r->tree, (struct place){0, 0}, "the document has more than %d bytes", NODE_BYTES_MAX);
         return;
     }
     if (!yaml_parser_initialize(&parser)) {
-        builder_no_memory(&r->tree);
+        node_builder_no_memory(&r->tree);
         return;
     }
     yaml_parser_set_input_string(&parser, (const unsigned char *)(r->text.at == NULL ? "" : r->text.at), r->text.len);
@@ -273,9 +276,9 @@ struct node *node_read_yaml(struct arena *arena, const char *file, struct span t
     unsigned errors = problems->errors;
     if (span_starts(text, SPAN("\xef\xbb\xbf")))
         r.text = span_from(text, 3);
-    if (builder_init(&r.tree, arena, file, problems))
+    if (node_builder_init(&r.tree, arena, file, problems))
         document_read(&r);
-    builder_fini(&r.tree);
+    node_builder_fini(&r.tree);
     if (problems->errors == errors && r.tree.root == NULL)
         problem_at(problems, PROBLEM_ERROR, file, 0, 0, "the document is empty");
     return problems->errors == errors ? r.tree.root : NULL;

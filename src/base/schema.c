@@ -97,7 +97,7 @@ static void texts_read(struct schema_run *run, const struct schema_row *row, con
         return;
     }
     for (size_t i = 0; i < items.count; i++)
-        value_text(row, items.nodes[i], &texts[i], run->problems);
+        schema_value_text(row, items.nodes[i], &texts[i], run->problems);
     *out = (struct schema_texts){texts, items.nodes, items.count};
 }
 
@@ -137,12 +137,12 @@ static void row_read(struct schema_run *run, const struct schema_row *row, const
 {
     void *out = base + row->offset;
     switch (row->kind) {
-    case SCHEMA_TEXT: value_text(row, node, out, run->problems); break;
-    case SCHEMA_BOOL: value_bool(row, node, out, run->problems); break;
-    case SCHEMA_INT: value_int(row, node, out, run->problems); break;
-    case SCHEMA_DURATION: value_duration(row, node, out, run->problems); break;
-    case SCHEMA_SIZE: value_size(row, node, out, run->problems); break;
-    case SCHEMA_ENUM: value_enum(row, node, out, run->problems); break;
+    case SCHEMA_TEXT: schema_value_text(row, node, out, run->problems); break;
+    case SCHEMA_BOOL: schema_value_bool(row, node, out, run->problems); break;
+    case SCHEMA_INT: schema_value_int(row, node, out, run->problems); break;
+    case SCHEMA_DURATION: schema_value_duration(row, node, out, run->problems); break;
+    case SCHEMA_SIZE: schema_value_size(row, node, out, run->problems); break;
+    case SCHEMA_ENUM: schema_value_enum(row, node, out, run->problems); break;
     case SCHEMA_TEXTS: texts_read(run, row, node, out); break;
     case SCHEMA_STRUCT: struct_plan(run, row->table, node, out); break;
     case SCHEMA_LIST:
@@ -177,7 +177,7 @@ static void key_refuse(struct schema_run *run, const struct schema *schema, cons
     const char *nearest = NULL;
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < schema->count; i++) {
-        size_t distance = word_distance(node->key, span_str(schema->rows[i].name));
+        size_t distance = schema_distance(node->key, span_str(schema->rows[i].name));
         if (distance >= best || schema->rows[i].kind == SCHEMA_LATER)
             continue;
         best = distance;

@@ -20,14 +20,16 @@ static inline bool node_is_scalar(const struct node *node)
 }
 
 /* Read one scalar into `out`, as their kinds say; false after a problem. */
-bool value_text(const struct schema_row *row, const struct node *node, struct span *out, struct problems *problems);
-bool value_bool(const struct schema_row *row, const struct node *node, bool *out, struct problems *problems);
-bool value_int(const struct schema_row *row, const struct node *node, int64_t *out, struct problems *problems);
-bool value_duration(const struct schema_row *row, const struct node *node, int64_t *out, struct problems *problems);
-bool value_size(const struct schema_row *row, const struct node *node, uint64_t *out, struct problems *problems);
-bool value_enum(const struct schema_row *row, const struct node *node, int *out, struct problems *problems);
+bool schema_value_text(const struct schema_row *row, const struct node *node, struct span *out,
+                       struct problems *problems);
+bool schema_value_bool(const struct schema_row *row, const struct node *node, bool *out, struct problems *problems);
+bool schema_value_int(const struct schema_row *row, const struct node *node, int64_t *out, struct problems *problems);
+bool schema_value_duration(const struct schema_row *row, const struct node *node, int64_t *out,
+                           struct problems *problems);
+bool schema_value_size(const struct schema_row *row, const struct node *node, uint64_t *out, struct problems *problems);
+bool schema_value_enum(const struct schema_row *row, const struct node *node, int *out, struct problems *problems);
 
 /* How far `word` is from `known` (letter case, `-` and `_` count not), or SIZE_MAX when it is not near. */
-size_t word_distance(struct span word, struct span known);
+size_t schema_distance(struct span word, struct span known);
 
 #endif

@@ -36,7 +36,7 @@ static void row_fill(struct rows *rows, struct span a, size_t i, struct span b)
     memcpy(rows->old, rows->now, sizeof rows->now);
 }
 
-size_t word_distance(struct span word, struct span known)
+size_t schema_distance(struct span word, struct span known)
 {
     if (word.len > WORD_BYTES_MAX || known.len > WORD_BYTES_MAX)
         return SIZE_MAX;
@@ -55,7 +55,7 @@ const char *schema_nearest(struct span word, const char *const *words, size_t co
     const char *nearest = NULL;
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
-        size_t distance = word_distance(word, span_str(words[i]));
+        size_t distance = schema_distance(word, span_str(words[i]));
         if (distance < best) {
             best = distance;
             nearest = words[i];

@@ -134,7 +134,8 @@ static bool measure_value(const struct measure *measure, const struct schema_row
     return true;
 }
 
-bool value_duration(const struct schema_row *row, const struct node *node, int64_t *out, struct problems *problems)
+bool schema_value_duration(const struct schema_row *row, const struct node *node, int64_t *out,
+                           struct problems *problems)
 {
     uint64_t value = 0;
     if (!measure_value(&duration_measure, row, node, &value, problems))
@@ -143,12 +144,13 @@ bool value_duration(const struct schema_row *row, const struct node *node, int64
     return true;
 }
 
-bool value_size(const struct schema_row *row, const struct node *node, uint64_t *out, struct problems *problems)
+bool schema_value_size(const struct schema_row *row, const struct node *node, uint64_t *out, struct problems *problems)
 {
     return measure_value(&size_measure, row, node, out, problems);
 }
 
-bool value_text(const struct schema_row *row, const struct node *node, struct span *out, struct problems *problems)
+bool schema_value_text(const struct schema_row *row, const struct node *node, struct span *out,
+                       struct problems *problems)
 {
     (void)row;
     if (!node_is_scalar(node))
@@ -157,7 +159,7 @@ bool value_text(const struct schema_row *row, const struct node *node, struct sp
     return true;
 }
 
-bool value_bool(const struct schema_row *row, const struct node *node, bool *out, struct problems *problems)
+bool schema_value_bool(const struct schema_row *row, const struct node *node, bool *out, struct problems *problems)
 {
     bool is_plain = node->kind == NODE_BOOL || (node->kind == NODE_TEXT && node->is_secret);
     bool is_true = span_eq_nocase(node->text, SPAN("true"));
@@ -194,7 +196,7 @@ static bool whole_number(struct span s, int64_t *out)
     return s.len > 0;
 }
 
-bool value_int(const struct schema_row *row, const struct node *node, int64_t *out, struct problems *problems)
+bool schema_value_int(const struct schema_row *row, const struct node *node, int64_t *out, struct problems *problems)
 {
     int64_t value = 0;
     bool is_plain = node->kind == NODE_NUMBER || (node->kind == NODE_TEXT && node->is_secret);
@@ -218,7 +220,7 @@ static void words_print(char *out, size_t size, const char *const *words)
     }
 }
 
-bool value_enum(const struct schema_row *row, const struct node *node, int *out, struct problems *problems)
+bool schema_value_enum(const struct schema_row *row, const struct node *node, int *out, struct problems *problems)
 {
     int count = 0;
     for (; row->words[count] != NULL; count++) {

@@ -53,7 +53,7 @@ static void ends_of_expressions_are_those_of_csharp(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct span source = span_str(cases[i].source);
         size_t wanted = cases[i].is_closed ? source.len - 1 : 0;
-        size_t found = raw_expression_length(source);
+        size_t found = node_raw_expression_length(source);
         if (found != wanted)
             fail_msg("%s: found %zu, wanted %zu", cases[i].source, found, wanted);
     }
@@ -66,7 +66,7 @@ static void strings_in_strings_end_at_a_maximum(void **state)
     buf_add_str(&source, "@(");
     for (unsigned i = 0; i < 1000; i++)
         buf_add_str(&source, "$\"{");
-    assert_int_equal(raw_expression_length(buf_span(&source)), 0);
+    assert_int_equal(node_raw_expression_length(buf_span(&source)), 0);
 }
 
 static void places_of_the_xml_are_those_of_the_file(void **state)
@@ -75,20 +75,20 @@ static void places_of_the_xml_are_those_of_the_file(void **state)
     struct raw_text raw;
     struct raw_cursor cursor = {0};
     (void)state;
-    assert_true(raw_init(&raw, span_str(file)));
-    struct span xml = raw_xml(&raw);
+    assert_true(node_raw_init(&raw, span_str(file)));
+    struct span xml = node_raw_xml(&raw);
     assert_span(xml, "<a b=\"@(&quot;x&quot; &lt; 1&#10; &amp;&amp; y)\" c=\"d\"/>");
     size_t in_file = 0;
     for (size_t i = 0; i < xml.len; i++) {
-        struct place at = raw_place(&raw, &cursor, i);
-        struct place wanted = place_of_byte(span_str(file), in_file);
+        struct place at = node_raw_place(&raw, &cursor, i);
+        struct place wanted = node_place_of_byte(span_str(file), in_file);
         assert_int_equal(at.line, wanted.line);
         assert_int_equal(at.column, wanted.column);
         bool is_in_reference = span_chr(span_of("&quotlamp#10", 12), xml.at[i]) != NULL && xml.at[i] != file[in_file];
         in_file += !is_in_reference && !(xml.at[i] == '&' && file[in_file] == '&');
     }
-    assert_int_equal(raw_place(&raw, &cursor, 0).column, 1); /* back again */
-    raw_fini(&raw);
+    assert_int_equal(node_raw_place(&raw, &cursor, 0).column, 1); /* back again */
+    node_raw_fini(&raw);
 }
 
 int main(void)
