@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/span.h"
 
+enum { DISCOVERY_URL_BYTES_MAX = 2048 };
+
 struct discovery {
     struct span issuer;   /* not compared with the URL: Entra and AD FS differ */
     struct span jwks_uri; /* absolute; https, loopback http, or any http where allow_http */
@@ -17,8 +19,23 @@ bool discovery_read(struct discovery *discovery, struct arena *arena, struct spa
     MUST_CHECK;
 
 /* The URL to fetch for what a policy names: a discovery URL as it is (query kept); to an authority, with or without a slash at
- * its end, `/.well-known/openid-configuration` is added before any query.  NULL when out of memory; with a NUL behind it.
+ * its end, `/.well-known/openid-configuration` is added before any query.  A discovery URL is one whose path has a segment
+ * `.well-known` or ends in `openid-configuration` or `.json`.  NULL when out of memory; with a NUL behind it.
  */
 char *discovery_url(struct arena *arena, struct span configured) MUST_CHECK;
+
+/* Whether keys may be fetched from `url`: absolute, printable ASCII, with a host, without user name or fragment, and https;
+ * http where the host is loopback (`localhost`, 127.0.0.0/8, `[::1]`, as written: no name is resolved) or allow_http is set.
+ * Reason DOCUMENT_INVALID.
+ */
+bool discovery_url_check(struct span url, bool allow_http, struct err *err) MUST_CHECK;
+
+/* The checks a provider may be configured for; both assume checked URLs.  Reason DOCUMENT_INVALID.
+ *
+ * The document's issuer equals the authority that `url`, the discovery URL, belongs to (OpenID Connect Discovery 1.0 4.3).
+ */
+bool discovery_issuer_check(const struct discovery *discovery, struct span url, struct err *err) MUST_CHECK;
+/* jwks_uri has the scheme, host and port of `url`. */
+bool discovery_hosts_check(const struct discovery *discovery, struct span url, struct err *err) MUST_CHECK;
 
 #endif

@@ -39,7 +39,7 @@ struct issuers_settings {
     size_t document_bytes_max;
     bool allow_http;
     /* Called on the control thread after each fetch cycle ended, well or not; NULL: nobody. */
-    void (*concluded)(void *context, struct issuer *issuer);
+    void (*concluded)(void *context, struct issuer *issuer); /* may take and release issuers, not free the registry */
     void *context;
     struct issuer_metrics metrics; /* metrics NULL: nothing is counted */
 };
@@ -56,6 +56,20 @@ void issuers_configure(struct issuers *issuers, const struct issuer_timing *timi
  * the same discovery URL are one issuer.  Control thread.  NULL: out of memory.
  */
 struct issuer *issuers_take(struct issuers *issuers, struct span url, struct err *err) MUST_CHECK;
+
+/* What a provider needs beside its URL: the section `providers`.  Texts may be NULL. */
+struct issuer_provider {
+    const char *ca_file;                         /* the only authorities trusted for it; NULL: the system's */
+    const char *proxy;                           /* NULL: none */
+    const char *client_certificate, *client_key; /* NULL: none */
+    bool is_name_checked;                        /* validate_issuer_name: the document's issuer is the authority of the URL */
+    bool is_host_checked;                        /* validate_endpoints: jwks_uri is on the host of the URL */
+};
+
+/* Copies them; they hold from its next fetch on: called right after issuers_take, from the first.  Control thread.  False: out
+ * of memory, nothing changed.
+ */
+bool issuer_provide(struct issuer *issuer, const struct issuer_provider *provider, struct err *err) MUST_CHECK;
 
 /* One reference more, less; from any thread.  An issuer nobody holds is removed at the control thread's next turn. */
 struct issuer *issuer_take(struct issuer *issuer);
@@ -78,7 +92,9 @@ bool issuer_is_fetching(const struct issuer *issuer);
 /* What is known of it, for status and readiness; copies, from any thread. */
 struct issuer_state {
     bool has_keys;
-    int64_t fetched_at_s;  /* of the current keys; 0: none */
+    int64_t fetched_at_s;  /* when the current keys were last confirmed; 0: none */
+    int64_t refresh_at_s;  /* when the next fetch is due; 0: one is under way */
+    int64_t clock_ahead_s; /* how far the provider's Date was before our clock at the last answer; 0 too when not stated */
     size_t keys;
     bool is_failing;       /* the last fetch failed */
     char last_error[ERR_TEXT_BYTES];

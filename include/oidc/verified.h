@@ -3,7 +3,8 @@
  *
  * Positive only: a refused token is never kept.  A hit spares the signature and the reading of the claims; lifetime, policy and
  * whether the key still stands are judged anew on every hit.  Found by a keyed hash of the signature's tail, made sure by
- * comparing the whole token.  Belongs to one thread.  Memory is left out of core dumps and overwritten when freed.
+ * comparing the whole token.  Belongs to one thread.  Entries lie in a region of fixed size that is left out of core dumps;
+ * they are overwritten when they go.
  */
 #ifndef OIDC_VERIFIED_H
 #define OIDC_VERIFIED_H
@@ -28,18 +29,20 @@ enum {
     VERIFIED_NO_EXP_TTL_S = 300      /* for tokens without exp */
 };
 
-/* `slots` a power of two.  NULL: out of memory. */
+/* `slots` a power of two, 8 at least; `bytes_max` 512 at least.  NULL: out of memory. */
 struct verified *verified_new(size_t slots, size_t bytes_max) MUST_CHECK;
 void verified_free(struct verified *verified);
 AUTO_FREE(verified)
 
-/* What is known of this very token, or NULL; valid until the next call that is not a find.  Entries past their exp (or without
- * exp past their time) are dropped and not found.
+/* What is known of this very token, or NULL; valid until the next call that is not a find.  Entries at or past their exp (or
+ * without a readable exp past VERIFIED_NO_EXP_TTL_S) are dropped and not found.
  */
 const struct verified_entry *verified_find(struct verified *verified, struct span raw, int64_t now_s);
 
-/* Remembers a token whose signature was just verified by `key` of `keys`; copies all it needs.  Full: some other entry of the
- * same set of slots goes.  Out of memory: nothing is remembered.
+/* Remembers a token whose signature was just verified by `key` of `keys`; copies all it needs.  `token` and `claims` are as
+ * token_read and claims_read left them.  Full: another entry of the same slots goes, and those (512 at most) in whose place the
+ * new one is put.  A token already at its exp, or too large for a block of the region (256 KiB with its claims), is not
+ * remembered.
  */
 void verified_add(struct verified *verified, const struct token *token, const struct claims *claims, const struct key *key,
                   struct keyset *keys, int64_t now_s);
@@ -50,7 +53,7 @@ void verified_rebind(struct verified *verified, const struct verified_entry *ent
 /* Forgets the token, if known: its key is gone. */
 void verified_drop(struct verified *verified, struct span raw);
 
-/* Entries kept, bytes they take. */
+/* Entries kept, bytes they take: never more than bytes_max. */
 size_t verified_count(const struct verified *verified);
 size_t verified_bytes(const struct verified *verified);
 

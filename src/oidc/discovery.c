@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading of the discovery document, and what a URL must look like before anything is fetched from it.
+ *
+ * jwks_uri comes from a document of somebody else and decides whose keys are believed, so URLs are taken apart here more
+ * narrowly than libcurl does: what two readers could understand differently (user names, backslashes, percent signs in the host)
+ * is refused.
+ */
+#include "oidc/discovery.h"
+
+#include "jose/jsondoc.h"
+
+enum { DOCUMENT_DEPTH_MAX = 32, ISSUER_BYTES_MAX = 2048 };
+
+static const struct span well_known = SPAN_INIT("/.well-known/openid-configuration");
+
+/* A URL cut at its marks; nothing is decoded. */
+struct url_parts {
+    struct span scheme;    /* before :// */
+    struct span authority; /* host and port as written */
+    struct span host;      /* with the brackets of an IPv6 address */
+    struct span path;      /* from the first slash to before query or fragment */
+};
+
+/* The bytes from the start of `s` to before the first byte of `marks`. */
+static struct span until(struct span s, const char *marks)
+{
+    size_t len = 0;
+    while (len < s.len && strchr(marks, s.at[len]) == NULL)
+        len++;
+    return span_cut(s, len);
+}
+
+static struct span host_of(struct span authority)
+{
+    const char *bracket = span_starts(authority, SPAN("[")) ? span_chr(authority, ']') : NULL;
+    if (bracket != NULL)
+        return span_cut(authority, (size_t)(bracket - authority.at) + 1);
+    return until(authority, ":");
+}
+
+/* False when there is no scheme or no host. */
+static bool url_split(struct span url, struct url_parts *parts)
+{
+    parts->scheme = until(url, ":/?#");
+    struct span rest = span_from(url, parts->scheme.len);
+    if (parts->scheme.len == 0 || !span_starts(rest, SPAN("://")))
+        return false;
+    rest = span_from(rest, 3);
+    parts->authority = until(rest, "/?#");
+    parts->host = host_of(parts->authority);
+    rest = span_from(rest, parts->authority.len);
+    parts->path = until(rest, "?#");
+    return parts->host.len > 0;
+}
+
+static bool is_letter_or_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_host(struct span host)
+{
+    bool is_address = host.at[0] == '[';
+    if (is_address && (host.len < 4 || host.at[host.len - 1] != ']'))
+        return false;
+    struct span inside = is_address ? span_of(host.at + 1, host.len - 2) : host;
+    for (size_t i = 0; i < inside.len; i++) {
+        if (!is_letter_or_digit(inside.at[i]) && strchr(is_address ? ":." : "-._", inside.at[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool is_port(struct span port)
+{
+    uint64_t number = 0;
+    if (port.len == 0)
+        return true;
+    return port.at[0] == ':' && span_u64(span_from(port, 1), 65535, &number) && number > 0;
+}
+
+/* 127.0.0.0/8, in four decimal numbers without leading zeros: other spellings mean different things to different readers. */
+static bool is_loopback_ipv4(struct span host)
+{
+    struct span rest = host;
+    struct span piece;
+    size_t count = 0;
+    while (span_split(&rest, '.', &piece)) {
+        uint64_t number = 0;
+        if (++count > 4 || !span_u64(piece, 255, &number) || (piece.len > 1 && piece.at[0] == '0'))
+            return false;
+        if (count == 1 && number != 127)
+            return false;
+    }
+    return count == 4;
+}
+
+static bool is_loopback(struct span host)
+{
+    return span_eq_nocase(host, SPAN("localhost")) || span_eq(host, SPAN("[::1]")) || is_loopback_ipv4(host);
+}
+
+static bool is_printable(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] <= ' ' || s.at[i] >= 0x7f || s.at[i] == '\\')
+            return false;
+    }
+    return true;
+}
+
+static bool scheme_check(const struct url_parts *parts, bool allow_http, struct err *err)
+{
+    if (span_eq_nocase(parts->scheme, SPAN("https")))
+        return true;
+    if (!span_eq_nocase(parts->scheme, SPAN("http")))
+        return fail(err, REASON_DOCUMENT_INVALID, "the URL has the scheme \"%s\"; https is needed",
+                    QUOTED(parts->scheme));
+    if (allow_http || is_loopback(parts->host))
+        return true;
+    return fail(err, REASON_DOCUMENT_INVALID, "the URL is plain http to \"%s\"; use https (or keys.allow_http)",
+                QUOTED(parts->host));
+}
+
+bool discovery_url_check(struct span url, bool allow_http, struct err *err)
+{
+    struct url_parts parts = {0};
+    if (url.len > DISCOVERY_URL_BYTES_MAX)
+        return fail(err, REASON_DOCUMENT_INVALID, "the URL has %zu bytes; at most %d are taken", url.len,
+                    DISCOVERY_URL_BYTES_MAX);
+    if (!is_printable(url))
+        return fail(err, REASON_DOCUMENT_INVALID, "the URL \"%s\" holds blanks, backslashes or bytes beyond ASCII",
+                    QUOTED(url));
+    if (!url_split(url, &parts))
+        return fail(err, REASON_DOCUMENT_INVALID, "\"%s\" is no absolute URL", QUOTED(url));
+    if (span_chr(url, '#') != NULL)
+        return fail(err, REASON_DOCUMENT_INVALID, "the URL has a fragment");
+    if (span_chr(parts.authority, '@') != NULL)
+        return fail(err, REASON_DOCUMENT_INVALID, "the URL names a user");
+    if (!is_host(parts.host) || !is_port(span_from(parts.authority, parts.host.len)))
+        return fail(err, REASON_DOCUMENT_INVALID, "the URL's host or port is malformed: \"%s\"",
+                    QUOTED(parts.authority));
+    return scheme_check(&parts, allow_http, err);
+}
+
+/* A member of the document that must be a text, copied with a NUL behind it. */
+static bool text_read(struct span *text, struct arena *arena, const struct jsonval *object, const char *name,
+                      struct err *err)
+{
+    const struct jsonval *value = jsonval_member(object, name);
+    if (value == NULL)
+        return fail(err, REASON_DOCUMENT_INVALID, "%s is missing", name);
+    struct span found = jsonval_text(value);
+    if (!jsonval_is_string(value) || found.len == 0)
+        return fail(err, REASON_DOCUMENT_INVALID, "%s is no text, or empty", name);
+    if (found.len > ISSUER_BYTES_MAX || span_chr(found, '\0') != NULL)
+        return fail(err, REASON_DOCUMENT_INVALID, "%s is longer than %d bytes or holds a NUL", name, ISSUER_BYTES_MAX);
+    char *copy = arena_take(arena, found.len + 1);
+    if (copy == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for the discovery document");
+    memcpy(copy, found.at, found.len);
+    copy[found.len] = '\0';
+    *text = span_of(copy, found.len);
+    return true;
+}
+
+bool discovery_read(struct discovery *discovery, struct arena *arena, struct span text, bool allow_http,
+                    struct err *err)
+{
+    AUTO_PTR(jsondoc) document = jsondoc_read(text, DOCUMENT_DEPTH_MAX, err);
+    if (document == NULL)
+        return false;
+    const struct jsonval *root = jsondoc_root(document);
+    if (!text_read(&discovery->issuer, arena, root, "issuer", err) ||
+        !text_read(&discovery->jwks_uri, arena, root, "jwks_uri", err))
+        return false;
+    return discovery_url_check(discovery->jwks_uri, allow_http, err) || err_prefix(err, "jwks_uri");
+}
+
+/* Some policies name a document that stands elsewhere than at the well-known place; it is theirs to know. */
+static bool is_document(struct span path)
+{
+    return span_holds(path, SPAN("/.well-known/")) || span_ends(path, SPAN("/openid-configuration")) ||
+           span_ends(path, SPAN(".json"));
+}
+
+char *discovery_url(struct arena *arena, struct span configured)
+{
+    struct url_parts parts = {0};
+    struct span base = configured;
+    if (url_split(configured, &parts) && !is_document(parts.path)) {
+        size_t base_len = (size_t)(parts.authority.at - configured.at) + parts.authority.len + parts.path.len;
+        base = span_cut(configured, base_len);
+        if (span_ends(base, SPAN("/")))
+            base.len--;
+        return arena_printf(arena, "%.*s%.*s%.*s", SPAN_ARG(base), SPAN_ARG(well_known),
+                            SPAN_ARG(span_from(configured, base_len)));
+    }
+    return arena_printf(arena, "%.*s", SPAN_ARG(configured));
+}
+
+bool discovery_issuer_check(const struct discovery *discovery, struct span url, struct err *err)
+{
+    struct span authority = until(url, "?#");
+    if (span_ends(authority, well_known))
+        authority.len -= well_known.len;
+    struct span issuer = discovery->issuer;
+    /* Discovery 4.1 takes a slash at the end off before the path is added, so it can't be told from the URL. */
+    if (span_ends(issuer, SPAN("/")))
+        issuer.len--;
+    return span_eq(issuer, authority) ||
+           fail(err, REASON_DOCUMENT_INVALID, "the issuer \"%s\" is not the authority of the URL",
+                QUOTED(discovery->issuer));
+}
+
+bool discovery_hosts_check(const struct discovery *discovery, struct span url, struct err *err)
+{
+    struct url_parts ours = {0};
+    struct url_parts theirs = {0};
+    if (url_split(url, &ours) && url_split(discovery->jwks_uri, &theirs) &&
+        span_eq_nocase(ours.scheme, theirs.scheme) && span_eq_nocase(ours.authority, theirs.authority))
+        return true;
+    return fail(err, REASON_DOCUMENT_INVALID, "jwks_uri is on another host: \"%s\"", QUOTED(theirs.authority));
+}
