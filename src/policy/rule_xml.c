@@ -92,10 +92,14 @@ bool xml_unknown(struct rule_reader *reader, const struct node *node, const char
                  size_t count)
 {
     const char *nearest = schema_nearest(xml_local_name(node), known, count);
-    if (nearest == NULL)
-        return problem_error(reader->problems, node, "unknown %s \"%s\"", what, QUOTED(node->key));
-    return problem_error(reader->problems, node, "unknown %s \"%s\"; did you mean \"%s\"?", what, QUOTED(node->key),
-                         nearest);
+    const char *text = arena_printf(reader->arena, "unknown %s \"%s\"%s%s%s", what, QUOTED(node->key),
+                                    nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
+                                    nearest == NULL ? "" : "\"?");
+    if (text == NULL)
+        text = "unknown name";
+    if (node->kind == NODE_ELEMENT)
+        return problem_error(reader->problems, node, "%s", text);
+    return problem_key(reader->problems, node, "%s", text);
 }
 
 /* A node of our own at the place of `from`, under the key `key`. */
