@@ -31,7 +31,7 @@ const GARBAGE = {
 };
 
 test('garbage in place of the key set never replaces good keys', async (t) => {
-  const stand = await startStand(t, { config: { keys: { cooldown: '1ms', wait: '2s', timeout: '5s' } } });
+  const stand = await startStand(t, { config: { keys: { cooldown: '100ms', wait: '2s', timeout: '5s' } } });
   const sound = stand.issuer.token();
   assert.equal((await stand.send({ token: sound })).status, 200);
   const stranger = newKey('ES256', 'unknown');
@@ -52,7 +52,7 @@ test('garbage in place of the key set never replaces good keys', async (t) => {
 test('garbage in place of the discovery document at the start is 503 until it is mended', async (t) => {
   const issuer = await startIssuer(t);
   issuer.discovery = as(200, '<html>', 'text/html');
-  const stand = await startStand(t, { issuer, config: { keys: { cooldown: '50ms', wait: '100ms' } } });
+  const stand = await startStand(t, { issuer, config: { keys: { cooldown: '100ms', wait: '100ms' } } });
   assert.equal((await stand.get()).status, 503);
   issuer.discovery = null;
   await until('the recovery', async () => (await stand.get()).status === 200, 20000);

@@ -8,7 +8,7 @@ import { policyOf, startStand } from './harness/stand.mjs';
 import { until } from './harness/until.mjs';
 
 test('requests go on while the provider is down', async (t) => {
-  const stand = await startStand(t, { config: { keys: { cooldown: '50ms' } } });
+  const stand = await startStand(t, { config: { keys: { cooldown: '100ms' } } });
   assert.equal((await stand.get()).status, 200);
   stand.issuer.goDown();
   for (let i = 0; i < 10; i++) assert.equal((await stand.get(`/${i}`)).status, 200);

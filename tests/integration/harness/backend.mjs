@@ -63,6 +63,7 @@ export function answerBytes({ status = 200, phrase = 'OK', fields = {}, body = '
 
 // The default: the whole request is read, then answered.
 async function plain(request, conn) {
+  if (request.has('expect')) conn.write('HTTP/1.1 100 Continue\r\n\r\n');
   if (await request.whole) conn.write(answerBytes({ fields: { 'Content-Type': 'text/plain' }, body: 'ok' }));
 }
 
