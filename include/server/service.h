@@ -21,9 +21,9 @@ struct service_settings {
 
 /* Counted by a service; each may be NULL. */
 struct service_metrics {
-    struct metric_series *connections;   /* gauge: open now */
-    struct metric_series *accepted;      /* counter */
-    struct metric_series *refused;       /* counter: closed at once, connections_max */
+    struct metric_series *connections; /* gauge: open now */
+    struct metric_series *accepted;    /* counter */
+    struct metric_series *refused;     /* counter: closed at once, connections_max */
 };
 
 struct service {

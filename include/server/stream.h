@@ -42,14 +42,14 @@ struct stream {
     bool is_tls;
     bool is_request_whole;
     bool wants_body;
-    bool has_answer;        /* an answer began */
+    bool has_answer; /* an answer began */
     bool is_answer_whole;
-    unsigned status;        /* of the answer, 0: none yet */
-    uint64_t sent_bytes;    /* body bytes of the answer */
-    uint64_t body_bytes;    /* body bytes of the request so far */
-    int64_t begun_us;       /* mono_us when the head was whole */
-    bool is_chunked_out;    /* for the connection: the answer's body goes out in chunks */
-    struct grave grave;     /* for the connection */
+    unsigned status;     /* of the answer, 0: none yet */
+    uint64_t sent_bytes; /* body bytes of the answer */
+    uint64_t body_bytes; /* body bytes of the request so far */
+    int64_t begun_us;    /* mono_us when the head was whole */
+    bool is_chunked_out; /* for the connection: the answer's body goes out in chunks */
+    struct grave grave;  /* for the connection */
 };
 
 struct answer {
@@ -57,9 +57,9 @@ struct answer {
     const struct field *fields; /* those with is_hop, and Content-Length, are left out; values hold no CR, LF, NUL */
     size_t count;
     enum body_kind body;
-    uint64_t body_bytes;        /* BODY_SIZED; or with has_stated_bytes what HEAD and 304 state */
+    uint64_t body_bytes; /* BODY_SIZED; or with has_stated_bytes what HEAD and 304 state */
     bool has_stated_bytes;
-    bool wants_close;           /* end the connection after this answer */
+    bool wants_close; /* end the connection after this answer */
 };
 
 enum flow {

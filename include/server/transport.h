@@ -48,7 +48,7 @@ void transport_close(struct transport *transport);
 /* TLS towards servers: trust, verification, kept for all connections to one backend. */
 struct tls_client;
 struct tls_client_options {
-    const char *ca_file;   /* PEM; NULL: the system's */
+    const char *ca_file; /* PEM; NULL: the system's */
     bool verify;
 };
 struct tls_client *tls_client_new(const struct tls_client_options *options, struct err *err) MUST_CHECK;
@@ -57,6 +57,7 @@ AUTO_FREE(tls_client)
 /* Makes `transport` (plain, connected or connecting) a TLS one to `host`: SNI and the certificate's name (RFC 6125) for names,
  * the certificate's address for IP addresses.
  */
-bool tls_client_start(struct tls_client *client, struct transport *transport, const char *host, struct err *err) MUST_CHECK;
+bool tls_client_start(struct tls_client *client, struct transport *transport, const char *host,
+                      struct err *err) MUST_CHECK;
 
 #endif

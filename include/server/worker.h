@@ -56,22 +56,22 @@ struct deadline {
 };
 
 struct worker {
-    unsigned index;      /* also its metric shard */
+    unsigned index; /* also its metric shard */
     struct event_base *base;
     struct arena_pool blocks;
     struct log_batch access;
-    char *scratch;       /* WORKER_SCRATCH_BYTES, for what is read; valid until the next read */
+    char *scratch; /* WORKER_SCRATCH_BYTES, for what is read; valid until the next read */
     struct list deferred, graves, classes;
-    struct now now;      /* of this turn, see worker_now */
+    struct now now; /* of this turn, see worker_now */
     bool has_now;
     bool is_stopping;
     struct event *tick, *wake;
     int wake_fd;
     pthread_mutex_t mail_lock;
     struct letter *mail, *mail_last;
-    uint64_t random[2];  /* state of worker_random */
-    int64_t flushed_ms;  /* when the access log was flushed last */
-    void *owner;         /* of whom stands above: proxy's own state of this worker */
+    uint64_t random[2]; /* state of worker_random */
+    int64_t flushed_ms; /* when the access log was flushed last */
+    void *owner;        /* of whom stands above: proxy's own state of this worker */
 };
 
 /* Makes the loop; called in the main thread for all workers before any thread starts. */

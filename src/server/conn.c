@@ -29,11 +29,19 @@ static void watch(struct event *event, bool *is_added, bool wants)
         event_del(event);
 }
 
+/* Earlier answers are not taken by the client: no further request begins until they are, or a client that asks on and on
+ * without reading would fill the memory.
+ */
+static bool is_choked(const struct conn *conn)
+{
+    return buf_len(&conn->out) > STREAM_LOW_BYTES;
+}
+
 static bool wants_input(const struct conn *conn)
 {
     switch (conn->state) {
     case CONN_IDLE:
-    case CONN_HEAD:
+    case CONN_HEAD: return !is_choked(conn) && !list_is_linked(&conn->task.link); /* what came before goes first */
     case CONN_LINGER: return true;
     case CONN_BODY: return conn->stream->wants_body;
     case CONN_ANSWER: return buf_len(&conn->in) == 0; /* one read ahead of a pipelining client, no more */
@@ -150,13 +158,6 @@ void conn_stream_finished(struct conn *conn, struct stream *stream)
         await_next_request(conn);
 }
 
-void conn_drain(struct conn *conn)
-{
-    conn->wants_close = true;
-    if (conn->state == CONN_IDLE)
-        conn_close(conn, REASON_DRAIN);
-}
-
 /* A stream for a head that is refused: it is answered, then the connection ends. */
 static enum turn begin_refused(struct conn *conn, struct stream *stream, struct span *rest, const struct err *err)
 {
@@ -203,7 +204,7 @@ static enum turn step_head(struct conn *conn, struct span *rest)
     struct err err = {0};
     size_t skip = 0;
     size_t len = 0;
-    if (rest->len == 0)
+    if (rest->len == 0 || is_choked(conn))
         return WAIT;
     switch (h1_find_head(&conn->h1, *rest, &skip, &len, &err)) {
     case H1_PARTIAL:
@@ -328,6 +329,12 @@ static void on_end(struct conn *conn)
     case CONN_FLUSH: conn_watch(conn); return;
     case CONN_IDLE:
     case CONN_HEAD:
+        if (buf_len(&conn->out) > 0) {
+            end_after_answer(conn);
+            return;
+        }
+        conn_close(conn, REASON_CLIENT_GONE);
+        return;
     case CONN_BODY:
     case CONN_LINGER: conn_close(conn, REASON_CLIENT_GONE); return;
     case CONN_CLOSED: return;
@@ -345,13 +352,10 @@ static void on_bytes(struct conn *conn, size_t got, bool is_scratch)
         event_active(&conn->read_event, EV_READ, 0);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *context)
+/* One read, into the worker's scratch or behind what waits already. */
+static void read_some(struct conn *conn, bool is_scratch)
 {
-    struct conn *conn = CHECKED(context, conn, CONN_MAGIC);
-    bool is_scratch = buf_len(&conn->in) == 0;
     size_t got = 0;
-    (void)fd;
-    (void)what;
     if (!is_scratch && !buf_reserve(&conn->in, READ_MORE_BYTES)) {
         conn_close(conn, REASON_OUT_OF_MEMORY);
         return;
@@ -367,13 +371,39 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     }
 }
 
-/* After progress in what is sent. */
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct conn *conn = CHECKED(context, conn, CONN_MAGIC);
+    (void)fd;
+    (void)what;
+    read_some(conn, buf_len(&conn->in) == 0);
+}
+
+/* A request that lies in the socket already was sent to an open connection: it is read and answered first.  Not into scratch,
+ * which whoever drains may be using.
+ */
+void conn_drain(struct conn *conn)
+{
+    conn->wants_close = true;
+    if (conn->state == CONN_IDLE && conn->is_reading && !conn->is_stepping)
+        read_some(conn, false);
+    if (conn->state != CONN_IDLE || buf_len(&conn->in) > 0)
+        return;
+    if (buf_len(&conn->out) > 0)
+        end_after_answer(conn);
+    else
+        conn_close(conn, REASON_DRAIN);
+}
+
+/* After progress in what is sent; the time for a head goes on whatever else does. */
 static void restart_deadline(struct conn *conn)
 {
+    if (conn->state == CONN_HEAD)
+        return;
     bool awaits_body = conn->state == CONN_BODY && conn->stream->wants_body;
     if (buf_len(&conn->out) > 0 || conn->state == CONN_IDLE || awaits_body)
         start_deadline(conn, &conn->service->idle_class);
-    else if (conn->state != CONN_HEAD)
+    else
         deadline_cancel(&conn->deadline);
 }
 
@@ -395,6 +425,8 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
         conn->is_full = false;
         conn->service->handler->drained(conn->stream);
     }
+    if (conn->state == CONN_IDLE && buf_len(&conn->in) > 0 && !is_choked(conn))
+        worker_defer(worker_of(conn), &conn->task);
     conn_watch(conn);
 }
 
@@ -412,7 +444,8 @@ static void body_too_slow(struct conn *conn)
 {
     struct err err = {0};
     struct span rest = {NULL, 0};
-    fail(&err, REASON_REQUEST_TIMEOUT, "no byte of the body within %lld ms", (long long)conn->service->settings.idle_ms);
+    fail(&err, REASON_REQUEST_TIMEOUT, "no byte of the body within %lld ms",
+         (long long)conn->service->settings.idle_ms);
     break_body(conn, &rest, &err);
     conn_watch(conn);
 }
@@ -439,8 +472,9 @@ static void on_deadline(struct deadline *deadline)
 
 static void note_peer(struct conn *conn, const struct sockaddr *peer)
 {
-    const void *at = peer->sa_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr
-                                                 : (const void *)&((const struct sockaddr_in *)(const void *)peer)->sin_addr;
+    const void *at = peer->sa_family == AF_INET6
+                         ? (const void *)&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr
+                         : (const void *)&((const struct sockaddr_in *)(const void *)peer)->sin_addr;
     if (inet_ntop(peer->sa_family, at, conn->peer, sizeof conn->peer) != NULL)
         conn->peer_len = (unsigned char)strlen(conn->peer);
 }

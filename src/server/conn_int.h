@@ -36,7 +36,7 @@ struct conn {
     bool is_stepping;            /* conn_feed is on the stack */
     bool is_full;                /* FLOW_FULL was told, drained is owed */
     bool needs_batch;
-    bool has_continued;          /* 100 Continue was sent or is not needed */
+    bool has_continued; /* 100 Continue was sent or is not needed */
     struct h1 h1;
     struct buf in, out;
     struct stream *stream;

@@ -67,7 +67,8 @@ bool bind_address_read(struct span text, struct bind_address *address, struct er
         if (is_v6 ? v6_read(span_of(host.at + 1, host.len - 2), port, address) : v4_read(host, port, address))
             return true;
     }
-    return fail(err, REASON_CONFIG, "\"%s\" is no address to bind; write IPv4:PORT as 0.0.0.0:8080 or [IPv6]:PORT as [::]:8080",
+    return fail(err, REASON_CONFIG,
+                "\"%s\" is no address to bind; write IPv4:PORT as 0.0.0.0:8080 or [IPv6]:PORT as [::]:8080",
                 QUOTED(text));
 }
 

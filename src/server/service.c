@@ -41,22 +41,21 @@ void service_drain(struct service *service, void (*emptied)(void *context))
     listener_detach_all(service);
     service->is_draining = true;
     service->emptied = emptied;
-    LIST_EACH (&service->conns, link)
-        conn_drain(CONTAINER_OF(link, conn, link));
-    if (service->count == 0)
-        service_emptied(service);
+    LIST_EACH(&service->conns, link)
+    conn_drain(CONTAINER_OF(link, conn, link));
+    service_emptied(service);
 }
 
 void service_cut(struct service *service)
 {
     listener_detach_all(service);
-    LIST_EACH (&service->conns, link)
-        conn_close(CONTAINER_OF(link, conn, link), REASON_DRAIN);
+    LIST_EACH(&service->conns, link)
+    conn_close(CONTAINER_OF(link, conn, link), REASON_DRAIN);
 }
 
 void service_emptied(struct service *service)
 {
-    if (!service->is_draining || service->emptied == NULL)
+    if (!service->is_draining || service->count > 0 || service->emptied == NULL)
         return;
     void (*emptied)(void *) = service->emptied;
     service->emptied = NULL;

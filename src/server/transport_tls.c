@@ -18,7 +18,8 @@ static bool trust_load(struct tls_client *client, const char *ca_file, struct er
     int is_ok = ca_file == NULL ? SSL_CTX_set_default_verify_paths(client->context)
                                 : SSL_CTX_load_verify_file(client->context, ca_file);
     ERR_clear_error();
-    return is_ok == 1 || fail(err, REASON_CONFIG, "cannot read CA certificates from \"%s\"", ca_file == NULL ? "the system" : ca_file);
+    return is_ok == 1 || fail(err, REASON_CONFIG, "cannot read CA certificates from \"%s\"",
+                              ca_file == NULL ? "the system" : ca_file);
 }
 
 struct tls_client *tls_client_new(const struct tls_client_options *options, struct err *err)
@@ -32,7 +33,8 @@ struct tls_client *tls_client_new(const struct tls_client_options *options, stru
     client->verify = options->verify;
     SSL_CTX_set_min_proto_version(client->context, TLS1_2_VERSION);
     SSL_CTX_set_options(client->context, SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(client->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(client->context,
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(client->context, 1);
     SSL_CTX_set_verify(client->context, options->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     if (options->verify && !trust_load(client, options->ca_file, err))

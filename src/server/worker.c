@@ -49,8 +49,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     int64_t now_ms = worker_now(worker)->mono_ms;
-    LIST_EACH (&worker->classes, link)
-        class_expire(CONTAINER_OF(link, deadline_class, link), now_ms);
+    LIST_EACH(&worker->classes, link)
+    class_expire(CONTAINER_OF(link, deadline_class, link), now_ms);
 }
 
 static bool base_make(struct worker *worker)

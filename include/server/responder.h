@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A stream_handler for services that answer whole requests at once: admin surface, demo servers.
+ *
+ * Gathers the body up to a maximum, calls `answer` once, sends what it filled in.  Malformed heads, bodies past the maximum and
+ * bodies that break are answered here, in API Management's shape of errors.  HEAD gets the head of the answer to GET.
+ */
+#ifndef SERVER_RESPONDER_H
+#define SERVER_RESPONDER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/reason.h"
+#include "http/head.h"
+#include "server/stream.h"
+
+enum { RESPONDER_FIELDS_MAX = 16 };
+
+/* All of it lives until `answer` returns. */
+struct request {
+    const struct head *head;
+    struct span path;    /* raw, begins with `/`; or `*` */
+    struct span query;   /* with its `?`; at NULL: none */
+    struct span body;    /* whole */
+    struct span peer;    /* address of the client */
+    struct arena *arena; /* for what the answer needs; lives until it was sent or kept */
+    struct worker *worker;
+};
+
+struct reply {
+    unsigned status;          /* 200 unless set */
+    struct span content_type; /* empty: no field */
+    struct field fields[RESPONDER_FIELDS_MAX];
+    size_t count;
+    struct buf body;  /* freed by the responder; broken (out of memory): 503 in place of the reply */
+    bool wants_close; /* end the connection after this answer */
+};
+
+/* What a service hands to service_init as context, with responder_handler; never written by the handler, so workers may
+ * share it.
+ */
+struct responder {
+    void (*answer)(void *context, const struct request *request, struct reply *reply);
+    void *context;
+    size_t body_bytes_max; /* past it: 413 */
+};
+
+extern const struct stream_handler responder_handler;
+
+/* Adds a field to the reply; name and value must live until `answer` returned and the reply is sent: constants, or memory of the
+ * request's arena.  The value holds no CR, LF or NUL.  Past RESPONDER_FIELDS_MAX: asserted.
+ */
+void responder_add_field(struct reply *reply, const char *name, struct span value);
+
+/* Makes the reply the refusal of that reason: its status, and its message as API Management spells errors. */
+void responder_refuse(struct reply *reply, enum reason reason);
+
+/* Whether the request's method is GET or HEAD; else the reply is 405 with Allow. */
+bool responder_wants_get(const struct request *request, struct reply *reply);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole requests in, whole answers out.  The body lies in a buffer of its own, freed before the stream finishes; all else is in
+ * the stream's arena.
+ */
+#include "server/responder.h"
+
+#include "http/refusal.h"
+
+/* A request under way, in its stream's arena. */
+struct gathering {
+    const struct responder *responder;
+    struct buf body;
+};
+
+void responder_add_field(struct reply *reply, const char *name, struct span value)
+{
+    assert(reply->count < RESPONDER_FIELDS_MAX);
+    reply->fields[reply->count++] = (struct field){span_str(name), value, field_id_of(span_str(name)), false};
+}
+
+void responder_refuse(struct reply *reply, enum reason reason)
+{
+    const struct reason_info *info = reason_info(reason);
+    struct refusal refusal = {.status = info->status, .shape = SHAPE_APIM, .message = span_str(info->message)};
+    reply->status = info->status;
+    reply->content_type = refusal_type(&refusal);
+    buf_clear(&reply->body);
+    refusal_body(&refusal, &reply->body);
+}
+
+bool responder_wants_get(const struct request *request, struct reply *reply)
+{
+    if (request->head->method == METHOD_GET || request->head->method == METHOD_HEAD)
+        return true;
+    responder_refuse(reply, REASON_METHOD_NOT_ALLOWED);
+    responder_add_field(reply, "Allow", SPAN("GET, HEAD"));
+    return false;
+}
+
+static void add_type(struct reply *reply)
+{
+    if (reply->content_type.len > 0)
+        responder_add_field(reply, "Content-Type", reply->content_type);
+}
+
+/* RFC 9110 9.3.2, 15.4.5: HEAD and 304 state the length of a body that they do not have; 204 has none to state. */
+static void send_reply(struct stream *stream, struct reply *reply)
+{
+    bool is_head = stream->head.method == METHOD_HEAD;
+    bool has_body = !is_head && reply->status != 204 && reply->status != 304;
+    struct span body = buf_span(&reply->body);
+    add_type(reply);
+    struct answer answer = {
+        .status = reply->status,
+        .fields = reply->fields,
+        .count = reply->count,
+        .body = has_body ? BODY_SIZED : BODY_NONE,
+        .body_bytes = body.len,
+        .has_stated_bytes = is_head,
+        .wants_close = reply->wants_close,
+    };
+    /* Whether the client is gone already is seen by stream_finish. */
+    stream_answer(stream, &answer, has_body ? body : SPAN(""), true);
+}
+
+static void let_go(struct stream *stream)
+{
+    struct gathering *gathering = stream->user;
+    if (gathering != NULL)
+        buf_fini(&gathering->body);
+    stream_finish(stream);
+}
+
+static void send_and_finish(struct stream *stream, struct reply *reply)
+{
+    if (reply->body.is_broken) {
+        buf_fini(&reply->body);
+        reply->body = (struct buf){0};
+        reply->count = 0;
+        responder_refuse(reply, REASON_OUT_OF_MEMORY);
+    }
+    send_reply(stream, reply);
+    buf_fini(&reply->body);
+    let_go(stream);
+}
+
+/* The connection ends with it: what may still come of this request is not to be taken for the next one. */
+static void refuse(struct stream *stream, enum reason reason)
+{
+    struct reply reply = {.wants_close = true};
+    responder_refuse(&reply, reason);
+    send_and_finish(stream, &reply);
+}
+
+static void on_begin(void *context, struct stream *stream, const struct err *err)
+{
+    const struct responder *responder = context;
+    if (err != NULL) {
+        refuse(stream, err->reason);
+        return;
+    }
+    if (stream->head.body == BODY_SIZED && stream->head.body_bytes > responder->body_bytes_max) {
+        refuse(stream, REASON_BODY_TOO_LARGE);
+        return;
+    }
+    struct gathering *gathering = arena_zero(&stream->arena, sizeof *gathering);
+    if (gathering == NULL) {
+        refuse(stream, REASON_OUT_OF_MEMORY);
+        return;
+    }
+    gathering->responder = responder;
+    stream->user = gathering;
+    stream_want_body(stream, true);
+}
+
+static void on_body(struct stream *stream, struct span piece)
+{
+    struct gathering *gathering = stream->user;
+    if (piece.len > gathering->responder->body_bytes_max - buf_len(&gathering->body))
+        refuse(stream, REASON_BODY_TOO_LARGE);
+    else if (!buf_add_span(&gathering->body, piece))
+        refuse(stream, REASON_OUT_OF_MEMORY);
+}
+
+static void on_batch(struct stream *stream, bool is_whole)
+{
+    struct gathering *gathering = stream->user;
+    if (!is_whole)
+        return;
+    const struct request request = {
+        .head = &stream->head,
+        .path = stream->head.path,
+        .query = stream->head.query,
+        .body = buf_span(&gathering->body),
+        .peer = stream->peer,
+        .arena = &stream->arena,
+        .worker = stream->worker,
+    };
+    struct reply reply = {.status = 200};
+    gathering->responder->answer(gathering->responder->context, &request, &reply);
+    send_and_finish(stream, &reply);
+}
+
+/* Never owed: an answer is sent whole in one go and the stream finished with it. */
+static void on_drained(struct stream *stream)
+{
+    (void)stream;
+}
+
+static void on_broken(struct stream *stream, const struct err *err)
+{
+    refuse(stream, err->reason);
+}
+
+static void on_gone(struct stream *stream, enum reason why)
+{
+    (void)why;
+    let_go(stream);
+}
+
+const struct stream_handler responder_handler = {
+    .begin = on_begin,
+    .body = on_body,
+    .batch = on_batch,
+    .drained = on_drained,
+    .broken = on_broken,
+    .gone = on_gone,
+};
