@@ -20,8 +20,8 @@ bool uri_is_authority(struct span authority);
 /* The host without port, as sent. */
 struct span uri_host(struct span authority);
 
-/* Refused with BAD_REQUEST when a segment of `path` is `.` or `..` after decoding %2e, %2f and %5c (any letter case) and
- * cutting `;...`: two readers would see two paths.
+/* Refused with BAD_REQUEST when a segment of `path` is `.` or `..` after decoding (%2e, %2f, %5c and %3b matter) and cutting
+ * `;...`: two readers would see two paths.  Also with %00, where some reader stops.
  */
 bool uri_check_path(struct span path, struct err *err) MUST_CHECK;
 

@@ -69,7 +69,7 @@ static bool is_name(struct span host)
 static bool read_ipv6(struct span bracketed, struct in6_addr *address)
 {
     char text[INET6_ADDRSTRLEN];
-    if (bracketed.len < 2 || bracketed.len - 2 >= sizeof text)
+    if (bracketed.len < 2 || bracketed.at[bracketed.len - 1] != ']' || bracketed.len - 2 >= sizeof text)
         return false;
     memcpy(text, bracketed.at + 1, bracketed.len - 2);
     text[bracketed.len - 2] = '\0';

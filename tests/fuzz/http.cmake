@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+jwtgate_fuzzer(h1_request http)
+jwtgate_fuzzer(h1_answer http)
+jwtgate_fuzzer(uri http)
