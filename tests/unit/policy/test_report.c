@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judgements as text, JSON and log fields: every check is told, foreign bytes never act, the token itself is never shown. */
+#include "court.h"
+
+#include "jose/jsondoc.h"
+#include "policy/report.h"
+
+#define POLICY "openid_config: [ \"https://a\" ]\naudiences: [ \"https://api.example\", \"2222\" ]\n"
+#define MEMBERS "\"iss\":\"" ISS_A "\",\"exp\":1795219800"
+
+static struct report_input input_of(struct court *court)
+{
+    return (struct report_input){.judgement = &court->loud,
+                                 .rule = &court->rule,
+                                 .route = SPAN("calc"),
+                                 .at_s = NOW_S,
+                                 .arena = &court->arena};
+}
+
+static bool text_holds(struct court *court, const char *needle)
+{
+    AUTO(buf) out = {0};
+    struct report_input input = input_of(court);
+    assert_true(report_text(&input, &out));
+    bool is_held = span_holds(buf_span(&out), span_str(needle));
+    if (!is_held)
+        print_error("no \"%s\" in:\n%.*s\n", needle, SPAN_ARG(buf_span(&out)));
+    return is_held;
+}
+
+static void text_tells_verdict_checks_and_advice(void **state)
+{
+    struct court *court = *state;
+    court_open(court, POLICY);
+    court_claims(court, court->rsa, "{" MEMBERS ",\"aud\":\"2222\"}");
+    assert_true(text_holds(court, "pass on route calc\n"));
+    assert_true(text_holds(court, "pass  audience: expected one of https://api.example, 2222; found 2222\n"));
+    assert_true(text_holds(court, "skip  nbf"));
+    court_claims(court, court->rsa, "{" MEMBERS ",\"aud\":\"x\"}");
+    assert_true(text_holds(court, "refuse TokenAudienceNotAllowed (401) on route calc\n"));
+    assert_true(text_holds(court, "fail  audience: expected one of https://api.example, 2222; found x\n      -> "));
+    court_close(court);
+}
+
+static void foreign_bytes_do_not_reach_a_terminal(void **state)
+{
+    struct court *court = *state;
+    court_open(court, POLICY);
+    court_claims(court, court->rsa, "{" MEMBERS ",\"aud\":\"\\u001b[2J\\nok\"}");
+    assert_true(text_holds(court, "found \\x1b[2J\\x0aok\n"));
+    court_close(court);
+}
+
+static void common_mistakes_are_named(void **state)
+{
+    struct court *court = *state;
+    static const struct {
+        const char *claims, *advice;
+    } cases[] = {
+        {"{" MEMBERS ",\"aud\":\"https://api.example/\"}", "one slash"},
+        {"{" MEMBERS ",\"aud\":\"api://2222\"}", "api://GUID"},
+        {"{\"iss\":\"https://a.example\",\"exp\":1795219800,\"aud\":\"2222\"}", "one slash"},
+    };
+    court_open(court, POLICY);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        court_claims(court, court->rsa, cases[i].claims);
+        assert_true(text_holds(court, cases[i].advice));
+    }
+    court_hear(court, signer_token(court->stranger, ALG_RS256, "{\"alg\":\"RS256\",\"kid\":\"r1\",\"nonce\":\"x\"}", SPAN("{" MEMBERS "}")));
+    assert_true(text_holds(court, "Microsoft Graph"));
+    court_close(court);
+}
+
+static void generations_of_entra_are_told_apart(void **state)
+{
+    struct court *court = *state;
+    court_open(court, "openid_config: [ \"https://down\" ]\nissuer_signing_keys: [ { base64: \"{{SECRET}}\" } ]\n"
+                      "issuers: [ \"https://login.microsoftonline.com/x/v2.0\" ]");
+    struct check check = {.name = CHECK_ISSUER,
+                          .verdict = VERDICT_FAIL,
+                          .reason = REASON_ISSUER_NOT_ALLOWED,
+                          .expected = SPAN("https://login.microsoftonline.com/x/v2.0"),
+                          .found = SPAN("https://sts.windows.net/x/")};
+    struct judgement judgement = {0};
+    assert_non_null(strstr(report_advice(&check, &judgement, &court->rule), "accessTokenAcceptedVersion"));
+    check.found = SPAN("https://other.example/");
+    assert_null(strstr(report_advice(&check, &judgement, &court->rule), "accessTokenAcceptedVersion"));
+    check.verdict = VERDICT_PASS;
+    assert_string_equal(report_advice(&check, &judgement, &court->rule), "");
+    court_close(court);
+}
+
+static struct jsondoc *json_of(struct court *court)
+{
+    AUTO(buf) out = {0};
+    struct err err;
+    struct report_input input = input_of(court);
+    assert_true(report_json(&input, &out));
+    struct jsondoc *doc = jsondoc_read(buf_span(&out), 40, &err);
+    if (doc == NULL)
+        print_error("%s\n%.*s\n", err.text, SPAN_ARG(buf_span(&out)));
+    assert_non_null(doc);
+    return doc;
+}
+
+static void json_holds_token_and_checks(void **state)
+{
+    struct court *court = *state;
+    court_open(court, POLICY "required_claims: [ { name: \"a\\\"b\", values: [ \"\\x01\" ] } ]");
+    court_claims(court, court->rsa, "{" MEMBERS ",\"aud\":\"2222\",\"a\\\"b\":[1.50,\"\\u0000\\ud83d\\ude00\"]}");
+    AUTO_PTR(jsondoc) doc = json_of(court);
+    const struct jsonval *root = jsondoc_root(doc);
+    assert_span(jsonval_text(jsonval_member(root, "route")), "calc");
+    assert_span(jsonval_text(jsonval_member(root, "verdict")), "refuse");
+    assert_span(jsonval_text(jsonval_member(root, "reason")), "TokenClaimValueNotAllowed");
+    const struct jsonval *token = jsonval_member(root, "token");
+    assert_span(jsonval_text(jsonval_member(jsonval_member(token, "header"), "kid")), "r1");
+    assert_int_equal(jsonval_count(jsonval_member(jsonval_member(token, "claims"), "a\"b")), 2);
+    const struct jsonval *checks = jsonval_member(root, "checks");
+    assert_int_equal(jsonval_count(checks), 10);
+    const struct jsonval *last = jsonval_element(checks, 9);
+    assert_span(jsonval_text(jsonval_member(last, "name")), "claim:a\"b");
+    assert_span(jsonval_text(jsonval_member(last, "verdict")), "fail");
+    assert_true(jsonval_text(jsonval_member(last, "advice")).len > 0);
+    court_close(court);
+}
+
+static void json_of_no_token_is_json_all_the_same(void **state)
+{
+    struct court *court = *state;
+    court_open(court, POLICY);
+    static const struct span credentials[] = {{NULL, 0}, SPAN_INIT("Bearer \xff\xfe"), SPAN_INIT("Bearer a.b.c")};
+    for (size_t i = 0; i < COUNT_OF(credentials); i++) {
+        court_judge(court, credentials[i]);
+        AUTO_PTR(jsondoc) doc = json_of(court);
+        assert_span(jsonval_text(jsonval_member(jsondoc_root(doc), "verdict")), "refuse");
+    }
+    court_close(court);
+}
+
+static void a_missing_provider_is_no_verdict(void **state)
+{
+    struct court *court = *state;
+    court_open(court, "openid_config: [ \"https://down\" ]");
+    court_claims(court, court->rsa, "{" MEMBERS "}");
+    assert_string_equal(report_verdict(&court->loud), "unknown");
+    assert_true(text_holds(court, "unknown OpenIdConfigUnavailable (503)"));
+    court_close(court);
+}
+
+static void log_fields_name_the_first_failure(void **state)
+{
+    struct court *court = *state;
+    struct log_field fields[REPORT_FIELDS_MAX];
+    court_open(court, POLICY "required_claims: [ { name: groups, values: [ a ] } ]");
+    court_claims(court, court->rsa, "{" MEMBERS ",\"aud\":\"2222\",\"groups\":\"b\"}");
+    assert_int_equal(report_fields(&court->quiet, &court->arena, fields), 4);
+    assert_span(fields[0].text, "TokenClaimValueNotAllowed");
+    assert_span(fields[1].text, "claim:groups");
+    assert_span(fields[2].text, "a");
+    assert_span(fields[3].text, "b");
+    court_claims(court, court->rsa, "{" MEMBERS ",\"aud\":\"2222\",\"groups\":\"a\"}");
+    assert_int_equal(report_fields(&court->quiet, &court->arena, fields), 0);
+    court_close(court);
+}
+
+/* Nothing that is reported of a malformed or forged token holds its signature. */
+static void the_token_itself_is_never_shown(void **state)
+{
+    struct court *court = *state;
+    court_open(court, POLICY);
+    static const char *const headers[] = {NULL, "{\"alg\":\"RS256\",\"crit\":[]}", "{\"alg\":\"XX\"}"};
+    for (size_t i = 0; i < COUNT_OF(headers); i++) {
+        AUTO(buf) out = {0};
+        char *token = signer_token(court->stranger, ALG_RS256, headers[i], SPAN("{" MEMBERS "}"));
+        struct span signature = span_str(strrchr(token, '.') + 1);
+        char *kept = span_dup(signature);
+        court_hear(court, token);
+        struct report_input input = input_of(court);
+        assert_true(report_text(&input, &out) && report_json(&input, &out));
+        assert_false(span_holds(buf_span(&out), span_cut(span_str(kept), 20)));
+        free(kept);
+    }
+    court_close(court);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_tells_verdict_checks_and_advice),
+        cmocka_unit_test(foreign_bytes_do_not_reach_a_terminal),
+        cmocka_unit_test(common_mistakes_are_named),
+        cmocka_unit_test(generations_of_entra_are_told_apart),
+        cmocka_unit_test(json_holds_token_and_checks),
+        cmocka_unit_test(json_of_no_token_is_json_all_the_same),
+        cmocka_unit_test(a_missing_provider_is_no_verdict),
+        cmocka_unit_test(log_fields_name_the_first_failure),
+        cmocka_unit_test(the_token_itself_is_never_shown),
+    };
+    return cmocka_run_group_tests(tests, court_set_up, court_take_down);
+}
