@@ -28,7 +28,7 @@ static void keys_release_reference(void *keys)
 
 static void issuer_free(struct issuer *issuer)
 {
-    cycle_fini(issuer);
+    issuer_cycle_fini(issuer);
     snapshot_fini(&issuer->keys);
     pthread_mutex_destroy(&issuer->lock);
     free(issuer->ca_file);
@@ -64,7 +64,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
         if (atomic_load(&issuer->references) == 1)
             issuer_remove(issuer);
         else if (atomic_load(&issuer->is_wanted))
-            cycle_begin(issuer);
+            issuer_cycle_begin(issuer);
     }
 }
 
@@ -83,7 +83,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)what;
     LIST_EACH(&issuers->all, link)
     {
-        cycle_count_age(CONTAINER_OF(link, issuer, link));
+        issuer_count_age(CONTAINER_OF(link, issuer, link));
     }
 }
 
@@ -129,7 +129,7 @@ void issuers_free(struct issuers *issuers)
     {
         struct issuer *issuer = CONTAINER_OF(link, issuer, link);
         list_remove(link);
-        cycle_fini(issuer);
+        issuer_cycle_fini(issuer);
         issuer->issuers = NULL;
         issuer_release(issuer);
     }
@@ -153,7 +153,7 @@ void issuers_configure(struct issuers *issuers, const struct issuer_timing *timi
     atomic_store(&issuers->cooldown_ms, timing->cooldown_ms);
     LIST_EACH(&issuers->all, link)
     {
-        cycle_schedule(CONTAINER_OF(link, issuer, link));
+        issuer_cycle_schedule(CONTAINER_OF(link, issuer, link));
     }
 }
 
@@ -197,7 +197,7 @@ static struct issuer *issuer_new(struct issuers *issuers, const char *url)
     atomic_init(&issuer->references, 2);
     pthread_mutex_init(&issuer->lock, NULL);
     snapshot_init(&issuer->keys, keys_take_reference, keys_release_reference);
-    if (issuer->url == NULL || !cycle_init(issuer)) {
+    if (issuer->url == NULL || !issuer_cycle_init(issuer)) {
         issuer_free(issuer);
         return NULL;
     }

@@ -92,7 +92,7 @@ static void state_wait(struct issuer *issuer, int64_t refresh_at_s)
     pthread_mutex_unlock(&issuer->lock);
 }
 
-void cycle_schedule(struct issuer *issuer)
+void issuer_cycle_schedule(struct issuer *issuer)
 {
     bool is_fresh = issuer->has_keys && issuer->failures == 0;
     if (issuer->has_keys)
@@ -104,7 +104,7 @@ void cycle_schedule(struct issuer *issuer)
     state_wait(issuer, now_read().wall_s + left_ms / 1000);
 }
 
-void cycle_count_age(struct issuer *issuer)
+void issuer_count_age(struct issuer *issuer)
 {
     if (issuer->series.age != NULL)
         metric_set(issuer->series.age, (now_read().mono_ms - issuer->fetched_ms) / 1000);
@@ -135,8 +135,8 @@ static void cycle_conclude(struct issuer *issuer, enum outcome outcome)
     documents_fini(&issuer->next);
     atomic_fetch_and(&issuer->slot, ~(int64_t)1);
     outcome_count(issuer, outcome);
-    cycle_count_age(issuer);
-    cycle_schedule(issuer);
+    issuer_count_age(issuer);
+    issuer_cycle_schedule(issuer);
     if (issuers->settings.concluded != NULL)
         issuers->settings.concluded(issuers->settings.context, issuer);
 }
@@ -183,7 +183,7 @@ static void on_stale(evutil_socket_t fd, short what, void *arg)
     pthread_mutex_unlock(&issuer->lock);
     snapshot_publish(&issuer->keys, NULL);
     LOG_EVENT(LOG_ERROR, "keys-expired", LOG_STR("url", issuer->url));
-    cycle_schedule(issuer);
+    issuer_cycle_schedule(issuer);
 }
 
 /* Steps. */
@@ -377,7 +377,7 @@ static void on_discovery(void *context, const struct fetch_answer *answer)
     }
 }
 
-void cycle_begin(struct issuer *issuer)
+void issuer_cycle_begin(struct issuer *issuer)
 {
     struct err err = {0};
     atomic_store(&issuer->is_wanted, false); /* what begins now serves every claim made before */
@@ -397,10 +397,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    cycle_begin(CHECKED(arg, issuer, ISSUER_MAGIC));
+    issuer_cycle_begin(CHECKED(arg, issuer, ISSUER_MAGIC));
 }
 
-bool cycle_init(struct issuer *issuer)
+bool issuer_cycle_init(struct issuer *issuer)
 {
     issuer->current.max_age_s = issuer->next.max_age_s = -1;
     issuer->fetched_ms = now_read().mono_ms;
@@ -413,7 +413,7 @@ bool cycle_init(struct issuer *issuer)
     return true;
 }
 
-void cycle_fini(struct issuer *issuer)
+void issuer_cycle_fini(struct issuer *issuer)
 {
     fetch_cancel(STEAL(issuer->fetch));
     if (issuer->timer != NULL)

@@ -73,17 +73,17 @@ struct issuer {
 };
 
 /* Makes the timers and lets the first cycle begin at the loop's next turn.  False: out of memory. */
-bool cycle_init(struct issuer *issuer) MUST_CHECK;
+bool issuer_cycle_init(struct issuer *issuer) MUST_CHECK;
 /* Cancels what is under way; no callback comes after this.  Harmless twice. */
-void cycle_fini(struct issuer *issuer);
+void issuer_cycle_fini(struct issuer *issuer);
 
 /* Begins a cycle now, unless one is under way; from the loop only, since it may end at once. */
-void cycle_begin(struct issuer *issuer);
+void issuer_cycle_begin(struct issuer *issuer);
 
 /* Sets the timers anew, after the timing has changed. */
-void cycle_schedule(struct issuer *issuer);
+void issuer_cycle_schedule(struct issuer *issuer);
 
 /* Sets the gauge of the age. */
-void cycle_count_age(struct issuer *issuer);
+void issuer_count_age(struct issuer *issuer);
 
 #endif

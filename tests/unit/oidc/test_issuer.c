@@ -2,158 +2,7 @@
 /* One provider over time: whatever its server does, good keys serve until they are too old, garbage never takes their place, and
  * tokens cannot make it fetch more than once in a cooldown.  The times are those of the configuration, made short.
  */
-#include "oidc/issuer.h"
-
-#include "base/log.h"
-#include "base/now.h"
-#include "oidc/fetch.h"
-#include "tiny_server.h"
-
-#include <event2/event.h>
-
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <unistd.h>
-#include <cmocka.h>
-
-#define DISCOVERY "/.well-known/openid-configuration"
-#define ED25519_X "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwAaaPcHURo"
-#define KEYS_OF(kid) "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" ED25519_X "\",\"kid\":\"" kid "\"}]}"
-
-enum { LONG_MS = 3600 * 1000, FAMILY_AGE = 0, FAMILY_REFRESH = 1 };
-
-static const struct metric_family families[] = {
-    {"keys_age_seconds", METRIC_GAUGE, "issuer", ""},
-    {"keys_refresh_total", METRIC_COUNTER, "issuer,result", ""},
-};
-
-struct world {
-    struct event_base *base;
-    struct tiny_server *server;
-    struct metrics *metrics;
-    struct issuers *issuers;
-    struct issuer *issuer;
-    struct issuers_settings settings;
-    char document[256];
-    unsigned concluded;
-};
-
-static void count_conclusion(void *context, struct issuer *issuer)
-{
-    struct world *world = context;
-    assert_false(issuer_is_fetching(issuer));
-    world->concluded++;
-}
-
-static void document_set(struct world *world, const char *issuer, const char *path)
-{
-    snprintf(world->document, sizeof world->document, "{\"issuer\":\"%s\",\"jwks_uri\":\"%s\"}", issuer,
-             tiny_url(world->server, path));
-    tiny_answer(world->server, DISCOVERY, (struct tiny_reply){.status = 200, .body = span_str(world->document)});
-}
-
-static void keys_set(struct world *world, const char *text)
-{
-    tiny_answer(world->server, "/keys", (struct tiny_reply){.status = 200, .body = span_str(text)});
-}
-
-static int set_up(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    if (world == NULL || !fetch_global_init(NULL))
-        return -1;
-    log_set(STDERR_FILENO, LOG_NOTICE, LOG_FORMAT_TEXT);
-    world->base = event_base_new();
-    world->server = tiny_server_new(world->base);
-    world->metrics = metrics_new(families, COUNT_OF(families), 1);
-    world->settings = (struct issuers_settings){.timing = {LONG_MS, LONG_MS, 24 * LONG_MS, 5000},
-                                                .document_bytes_max = 65536,
-                                                .concluded = count_conclusion,
-                                                .context = world,
-                                                .metrics = {world->metrics, FAMILY_AGE, FAMILY_REFRESH, 0}};
-    document_set(world, "https://idp.example", "/keys");
-    keys_set(world, KEYS_OF("k1"));
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    issuers_free(world->issuers);
-    issuer_release(world->issuer); /* in this order too: it then frees itself */
-    metrics_free(world->metrics);
-    tiny_server_free(world->server);
-    event_base_free(world->base);
-    fetch_global_fini();
-    free(world);
-    return 0;
-}
-
-static void begin(struct world *world)
-{
-    world->issuers = issuers_new(world->base, &world->settings, NULL);
-    assert_non_null(world->issuers);
-    world->issuer = issuers_take(world->issuers, span_str(tiny_url(world->server, "")), NULL);
-    assert_non_null(world->issuer);
-    assert_true(issuer_is_fetching(world->issuer)); /* the first fetch is at once */
-}
-
-struct more {
-    struct world *world;
-    unsigned least;
-};
-
-static bool has_concluded(void *context)
-{
-    struct more *more = context;
-    return more->world->concluded >= more->least;
-}
-
-/* Until `cycles` more have ended. */
-static void run_cycles(struct world *world, unsigned cycles)
-{
-    struct more more = {world, world->concluded + cycles};
-    tiny_run(world->base, has_concluded, &more);
-}
-
-static bool is_state(struct world *world, bool has_keys, bool is_failing)
-{
-    struct issuer_state seen;
-    issuer_describe(world->issuer, &seen);
-    return seen.has_keys == has_keys && seen.is_failing == is_failing && (seen.last_error[0] != '\0') == is_failing;
-}
-
-static struct keyset *keys_take(struct world *world)
-{
-    return snapshot_take(issuer_keys(world->issuer));
-}
-
-/* The kid of the one published key, "" for nothing published. */
-static const char *published(struct world *world)
-{
-    static char kid[64];
-    struct keyset *keys = keys_take(world);
-    if (keys == NULL)
-        return "";
-    assert_int_equal(keys->count, 1);
-    snprintf(kid, sizeof kid, "%.*s", SPAN_ARG(keys->keys[0]->kid));
-    keyset_release(keys);
-    return kid;
-}
-
-static int64_t refreshes(struct world *world, const char *result)
-{
-    struct span labels[] = {issuer_url(world->issuer), span_str(result)};
-    return metric_value(metric_series(world->metrics, FAMILY_REFRESH, labels, 2));
-}
-
-static void want(struct world *world, int64_t mono_ms, bool is_expected)
-{
-    assert_int_equal(issuer_want(world->issuer, mono_ms), is_expected);
-}
+#include "issuer_world.h"
 
 static void keys_come_at_start_with_the_documents_issuer(void **state)
 {
@@ -325,39 +174,6 @@ static void periodic_fetches_follow_rotation_and_leave_the_slot_free(void **stat
     want(world, 0, true);
 }
 
-struct wanting {
-    struct issuer *issuer;
-    _Atomic(unsigned) *yes;
-};
-
-static void *want_often(void *arg)
-{
-    struct wanting *wanting = arg;
-    for (unsigned i = 0; i < 10000; i++)
-        *wanting->yes += issuer_want(wanting->issuer, 1000) ? 1 : 0;
-    issuer_release(wanting->issuer);
-    return NULL;
-}
-
-static void threads_that_want_at_once_claim_once(void **state)
-{
-    struct world *world = *state;
-    pthread_t threads[4];
-    struct wanting wanting[4];
-    _Atomic(unsigned) yes = 0;
-    begin(world);
-    run_cycles(world, 1);
-    for (size_t i = 0; i < COUNT_OF(threads); i++) {
-        wanting[i] = (struct wanting){issuer_take(world->issuer), &yes};
-        assert_int_equal(pthread_create(&threads[i], NULL, want_often, &wanting[i]), 0);
-    }
-    run_cycles(world, 1);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        pthread_join(threads[i], NULL);
-    assert_true(yes >= 1);
-    assert_int_equal(tiny_count(world->server, DISCOVERY), 2);
-}
-
 static bool is_bare(void *context)
 {
     return is_state(context, false, true);
@@ -493,26 +309,6 @@ static void failures_back_off_from_one_second_to_thirty_without_keys_and_to_five
     }
 }
 
-static void an_issuer_nobody_holds_is_removed_with_its_fetch(void **state)
-{
-    struct world *world = *state;
-    tiny_answer(world->server, DISCOVERY, (struct tiny_reply){.is_hanging = true});
-    begin(world);
-    struct issuer *second = issuers_take(world->issuers, span_str(tiny_url(world->server, "/second")), NULL);
-    while (tiny_count(world->server, DISCOVERY) == 0)
-        event_base_loop(world->base, EVLOOP_ONCE);
-    issuer_release(STEAL(world->issuer));
-    run_cycles(world, 1); /* of the second, which answers 404 */
-    for (unsigned i = 0; i < 5; i++)
-        event_base_loop(world->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-    world->issuer = issuers_take(world->issuers, span_str(tiny_url(world->server, "")), NULL);
-    document_set(world, "https://idp.example", "/keys");
-    run_cycles(world, 1);
-    assert_int_equal(tiny_count(world->server, DISCOVERY), 2); /* made anew, fetched anew */
-    assert_string_equal(published(world), "k1");
-    issuer_release(second);
-}
-
 static void a_provider_with_checks_is_refused_for_another_issuer_or_host(void **state)
 {
     struct world *world = *state;
@@ -547,53 +343,6 @@ static void a_ca_that_cannot_be_read_fails_the_fetch_only(void **state)
     assert_true(is_state(world, false, true));
 }
 
-/* The registry ends in every phase of a cycle, with a claim open, with and without a holder left behind. */
-static void the_registry_may_end_at_any_turn(void **state)
-{
-    struct world *world = *state;
-    world->settings.timing.refresh_ms = 1;
-    world->settings.timing.cooldown_ms = 0;
-    tiny_answer(world->server, DISCOVERY,
-                (struct tiny_reply){.status = 200, .body = span_str(world->document), .drip_bytes = 40});
-    tiny_answer(world->server, "/keys",
-                (struct tiny_reply){.status = 200, .body = SPAN(KEYS_OF("k1")), .drip_bytes = 40});
-    for (unsigned turns = 0; turns < 60; turns++) {
-        begin(world);
-        for (unsigned i = 0; i < turns; i++)
-            event_base_loop(world->base, EVLOOP_ONCE);
-        issuer_want(world->issuer, 1);
-        if (turns % 2 == 0)
-            issuer_release(STEAL(world->issuer));
-        unsigned concluded = world->concluded;
-        issuers_free(STEAL(world->issuers));
-        assert_int_equal(world->concluded, concluded);
-        if (world->issuer != NULL)
-            assert_false(issuer_want(world->issuer, 2)); /* harmless, and nothing to wait for */
-        issuer_release(STEAL(world->issuer));
-        for (unsigned i = 0; i < 5; i++)
-            event_base_loop(world->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-    }
-    assert_true(world->concluded > 0);
-}
-
-static void references_of_all_threads_are_counted(void **state)
-{
-    struct world *world = *state;
-    pthread_t threads[4];
-    struct wanting wanting[4];
-    _Atomic(unsigned) yes = 0;
-    begin(world);
-    for (size_t i = 0; i < COUNT_OF(threads); i++) {
-        wanting[i] = (struct wanting){issuer_take(world->issuer), &yes};
-        assert_int_equal(pthread_create(&threads[i], NULL, want_often, &wanting[i]), 0);
-    }
-    issuer_release(STEAL(world->issuer)); /* the last of the threads lets go of it */
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        pthread_join(threads[i], NULL);
-    for (unsigned i = 0; i < 5; i++)
-        event_base_loop(world->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -606,19 +355,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failed_fetch_takes_the_slot_like_any_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_keys_a_want_is_heard_within_the_same_cooldown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(periodic_fetches_follow_rotation_and_leave_the_slot_free, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(threads_that_want_at_once_claim_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_serve_until_max_stale_and_not_longer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_304_renews_without_a_new_set, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_bytes_again_are_no_new_set_but_another_issuer_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(max_age_shortens_the_refresh_down_to_five_minutes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             failures_back_off_from_one_second_to_thirty_without_keys_and_to_five_minutes_with, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_issuer_nobody_holds_is_removed_with_its_fetch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_provider_with_checks_is_refused_for_another_issuer_or_host, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_ca_that_cannot_be_read_fails_the_fetch_only, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_registry_may_end_at_any_turn, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(references_of_all_threads_are_counted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
