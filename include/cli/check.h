@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration read for commands: problems told as FILE:LINE:COL. */
+#ifndef CLI_CHECK_H
+#define CLI_CHECK_H
+
+#include "proxy/site.h"
+
+/* The default configuration file. */
+#define CHECK_FILE_DEFAULT "/etc/jwtgate/gateway.yaml"
+
+/* Reads `file` into a site, `text` (at not NULL) standing for its bytes.  Problems are added. */
+struct site *check_read(const char *file, struct span text, struct problems *problems) MUST_CHECK;
+
+/* Writes every problem to standard error, in the order of their places: `FILE:LINE:COL: error: ...`. */
+void check_print(const struct problems *problems);
+
+/* The command `check`: returns the exit status. */
+int check_run(const char *file);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the threads of the gateway share, and what each worker keeps for itself.
+ *
+ * Shared: the newest site (a snapshot), the issuers, the metrics.  A worker's gate takes up a new site at the next request; what
+ * is under way goes on with the old one.
+ */
+#ifndef PROXY_GATEWAY_H
+#define PROXY_GATEWAY_H
+
+#include "base/map.h"
+#include "base/snapshot.h"
+#include "oidc/verified.h"
+#include "policy/judge.h"
+#include "proxy/backend.h"
+#include "proxy/figures.h"
+#include "proxy/site.h"
+#include "server/service.h"
+
+struct gate;
+
+struct gateway {
+    struct snapshot site; /* struct site */
+    struct metrics *metrics;
+    struct issuers *issuers;
+    struct gate *gates; /* one for each worker */
+    unsigned gate_count;
+};
+
+/* One issuer as a worker sees it. */
+struct gate_issuer {
+    struct issuer *issuer; /* borrowed from the site */
+    uint64_t number;       /* of the snapshot seen last */
+    struct verifier *verifier;
+};
+
+/* A site as a worker uses it: with verifiers and pools of its own.  Counted by the exchanges under way. */
+struct gate_site {
+    unsigned references;
+    struct gate *gate;
+    struct site *site;
+    struct gate_issuer **issuers; /* route after route, the providers of its rule */
+    size_t *first_issuer;         /* by route: where its providers begin in `issuers` */
+    struct gate_issuer *known;    /* each issuer once */
+    size_t known_count;
+    struct verifier **inline_keys; /* by route; NULL: none */
+    struct pool ***pools;          /* by backend, then by server; made at first use */
+    unsigned *next_server;         /* by backend */
+};
+
+/* Series that every exchange of a worker counts into. */
+struct gate_figures {
+    struct metric_series *cache_hits, *cache_misses, *cache_entries, *cache_bytes, *parked, *parked_refused, *sent, *received;
+};
+
+struct gate {
+    struct gateway *gateway;
+    struct worker *worker;
+    struct service service;
+    struct gate_site *current;
+    uint64_t site_number;
+    struct verified *verified; /* NULL: no memory, every signature is checked */
+    size_t cache_count, cache_bytes; /* of verified, as last shown */
+    struct list parked;        /* exchanges waiting for keys */
+    size_t parked_count;
+    struct deadline_class wait_class;
+    struct gate_figures figures;
+};
+
+/* Readies a worker's gate with the current site.  Main thread, before workers run. */
+bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker, struct err *err) MUST_CHECK;
+/* Releases all.  No connection may be left. */
+void gate_fini(struct gate *gate);
+
+/* Takes up a site published since, if there is one. */
+void gate_refresh(struct gate *gate);
+
+/* The site to use for a new exchange, with a reference; gate_site_release gives it back. */
+struct gate_site *gate_site_take(struct gate *gate);
+void gate_site_release(struct gate_site *site);
+
+/* The pool of a backend's server; NULL: out of memory. */
+struct pool *gate_pool(struct gate_site *site, const struct site_backend *backend, size_t server);
+
+/* Fills the trusts of a route for judge(): RULE_PROVIDERS_MAX + 1 at most.  Returns how many. */
+size_t gate_trusts(struct gate_site *site, const struct site_route *route, struct trust trusts[RULE_PROVIDERS_MAX + 1]);
+
+/* The settings of a worker's service under `site`. */
+struct service_settings gate_service_settings(const struct site *site, unsigned workers);
+
+/* Tells all workers that a fetch of keys ended (control thread). */
+void gateway_keys_concluded(void *gateway, struct issuer *issuer);
+
+/* The handler of client requests; its context is the gate. */
+const struct stream_handler *exchange_handler(void);
+/* Exchanges that wait for keys look again. */
+void exchange_wake_parked(struct gate *gate);
+
+#endif

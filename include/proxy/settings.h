@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration file as structs, before names are looked up and policies read: one table a section.
+ *
+ * All texts live in the arena given to settings_read.
+ */
+#ifndef PROXY_SETTINGS_H
+#define PROXY_SETTINGS_H
+
+#include "base/schema.h"
+
+struct listener_settings {
+    struct span bind;
+    const struct node *node;
+};
+
+struct admin_settings {
+    bool is_off;
+    struct span bind;
+    const struct node *node; /* NULL: the default */
+};
+
+struct keys_settings {
+    int64_t refresh_ms, cooldown_ms, max_stale_ms, timeout_ms, wait_ms, parked;
+    bool allow_http;
+};
+
+struct limits_settings {
+    uint64_t head, field, target, token, document, body, body_buffer;
+    int64_t fields, json_depth, connections;
+};
+
+struct timeouts_settings {
+    int64_t head_ms, idle_ms, drain_ms;
+};
+
+struct log_settings {
+    int format, level, to;
+    bool access;
+};
+
+struct certificate_settings {
+    struct span name;
+    struct span file;
+    const struct node *node;
+};
+
+struct server_settings {
+    struct span url;
+    const struct node *node;
+};
+
+struct backend_tls_settings {
+    struct span ca;
+    bool verify;
+    const struct node *node;
+};
+
+struct backend_timeouts_settings {
+    int64_t connect_ms, response_ms, idle_ms;
+};
+
+struct backend_settings {
+    struct span name;
+    struct schema_list servers; /* struct server_settings */
+    struct backend_tls_settings tls;
+    struct backend_timeouts_settings timeouts;
+    struct span host_header; /* backend, client, or a name */
+    const struct node *node;
+};
+
+struct route_settings {
+    struct span name;
+    struct schema_texts hosts;
+    struct span path;
+    struct schema_texts methods;
+    struct span rewrite; /* at NULL: none */
+    struct span backend;
+    const struct node *policy;       /* a file, or none */
+    const struct node *validate_jwt; /* a map */
+    struct span realm;
+    bool expose_reason, forward_token;
+    const struct node *node;
+};
+
+struct settings {
+    struct schema_list listeners; /* struct listener_settings */
+    struct admin_settings admin;
+    const struct node *workers; /* a number or auto; NULL: auto */
+    struct keys_settings keys;
+    struct schema_texts algorithms;
+    const struct node *named_values; /* a map of texts */
+    struct schema_list certificates; /* struct certificate_settings */
+    struct limits_settings limits;
+    struct timeouts_settings timeouts;
+    struct log_settings log;
+    struct schema_list backends; /* struct backend_settings */
+    struct schema_list routes;   /* struct route_settings */
+    const struct node *node;     /* the document */
+};
+
+enum { SETTINGS_BYTES_MAX = 1 << 20, SETTINGS_WORKERS_MAX = 64 };
+
+/* The table of the whole file, for the reference. */
+const struct schema *settings_schema(void);
+
+/* Reads `text` (YAML) with substitutions.  False when a problem was an error. */
+bool settings_read(struct settings *settings, const char *file, struct span text, struct arena *arena,
+                   struct problems *problems) MUST_CHECK;
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All a worker needs to know, built whole from the configuration and never written again: routes with their rules, backends,
+ * limits.
+ *
+ * A site is built beside the running one and published or dropped.  Reading (site_read) touches files only; site_start then
+ * takes the issuers and resolves the servers' names, on the control thread.
+ */
+#ifndef PROXY_SITE_H
+#define PROXY_SITE_H
+
+#include "http/h1.h"
+#include "http/refusal.h"
+#include "http/uri.h"
+#include "oidc/issuer.h"
+#include "policy/rule.h"
+#include "proxy/settings.h"
+#include "server/transport.h"
+
+#include <sys/socket.h>
+
+enum { SERVER_ADDRESSES_MAX = 8 };
+
+struct site_server {
+    struct span url;
+    struct uri uri;
+    const char *host; /* for SNI and the certificate's name */
+    struct span key;  /* differs where connections must not be shared: URL and TLS settings */
+    struct {
+        struct sockaddr_storage at;
+        socklen_t len;
+    } addresses[SERVER_ADDRESSES_MAX];
+    size_t address_count; /* 0: the name could not be resolved */
+};
+
+enum host_header { HOST_OF_BACKEND, HOST_OF_CLIENT, HOST_FIXED };
+
+struct site_backend {
+    struct span name;
+    struct site_server *servers;
+    size_t server_count;
+    struct tls_client *tls; /* for https servers; NULL where there is none */
+    struct backend_timeouts_settings timeouts;
+    enum host_header host_header;
+    struct span host_fixed;
+    size_t index;
+    struct metric_series *duration;
+};
+
+enum { STATUS_SLOTS = 500 }; /* statuses 100-599 */
+
+/* Series of a route, made at first use. */
+struct route_figures {
+    _Atomic(struct metric_series *) by_status[STATUS_SLOTS];
+    _Atomic(struct metric_series *) by_reason[REASON_COUNT];
+    struct metric_series *duration;
+};
+
+struct site_route {
+    struct span name;
+    const struct span *hosts; /* lower case; "*.x" as ".x" */
+    size_t host_count;        /* 0: any */
+    struct span path;
+    unsigned methods;  /* bit 1 << enum method; 0: all */
+    struct span allow; /* of a 405: the methods' names */
+    struct span rewrite;
+    bool has_rewrite;
+    struct site_backend *backend;
+    bool is_public;
+    struct rule rule;              /* unless public */
+    struct issuer *const *issuers; /* one for each of the rule's providers; after site_start */
+    struct span realm;
+    bool expose_reason, forward_token;
+    enum error_shape shape;
+    struct route_figures *figures; /* after site_start */
+    const struct node *node;
+    size_t index;
+};
+
+/* A host of a route: what lookup walks, most specific host first, then longest path, then order of the file. */
+struct site_entry {
+    struct span host; /* lower case; "*.x" as ".x"; empty: any */
+    const struct site_route *route;
+};
+
+struct site {
+    _Atomic(unsigned) references;
+    struct arena arena;
+    struct settings settings;
+    struct site_route *routes;
+    size_t route_count;
+    struct site_entry *entries;
+    size_t entry_count;
+    struct site_backend *backends;
+    size_t backend_count;
+    struct h1_limits limits;
+    struct token_limits token_limits;
+};
+
+/* Reads and checks everything; NULL after errors.  `now_s` is for warnings about certificates.  One reference. */
+struct site *site_read(const char *file, struct span text, int64_t now_s, struct problems *problems) MUST_CHECK;
+
+/* Makes the site fit to run: issuers and series taken, names resolved (may block: control thread). */
+bool site_start(struct site *site, struct issuers *issuers, struct metrics *metrics, struct err *err) MUST_CHECK;
+
+/* One reference more, less; any thread.  The last one must be released before the issuers' registry goes. */
+struct site *site_take(struct site *site);
+void site_release(struct site *site);
+
+/* The timing for issuers_configure. */
+struct issuer_timing site_timing(const struct site *site);
+
+/* How many workers the settings ask for, from 1. */
+unsigned site_workers(const struct site *site);
+
+#endif

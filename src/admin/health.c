@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Health and metrics for probes and scrapers. */
+#include "admin/health.h"
+
+#include "oidc/issuer.h"
+
+static bool was_seen(const struct site *site, const struct issuer *issuer, size_t route, size_t provider)
+{
+    for (size_t i = 0; i <= route; i++) {
+        const struct site_route *at = &site->routes[i];
+        for (size_t j = 0; !at->is_public && j < (i == route ? provider : at->rule.provider_count); j++)
+            if (at->issuers[j] == issuer)
+                return true;
+    }
+    return false;
+}
+
+static void put_issuer(struct buf *out, struct issuer *issuer, const struct issuer_state *state, bool is_first)
+{
+    buf_add_str(out, is_first ? "{\"url\":\"" : ",{\"url\":\"");
+    buf_add_json(out, issuer_url(issuer));
+    buf_add_str(out, "\",\"error\":");
+    if (!state->is_failing && state->has_keys) {
+        buf_add_str(out, "null}");
+        return;
+    }
+    const char *error = state->last_error[0] != '\0' ? state->last_error : "no keys were fetched yet";
+    buf_add_char(out, '"');
+    buf_add_json(out, span_str(error));
+    buf_add_str(out, "\"}");
+}
+
+/* The list of issuers; false when one that a route needs has no usable keys. */
+static bool put_issuers(struct buf *out, const struct site *site)
+{
+    bool is_ready = true;
+    bool is_first = true;
+    for (size_t i = 0; i < site->route_count; i++) {
+        const struct site_route *route = &site->routes[i];
+        for (size_t j = 0; !route->is_public && j < route->rule.provider_count; j++) {
+            struct issuer_state state;
+            if (was_seen(site, route->issuers[j], i, j))
+                continue;
+            issuer_describe(route->issuers[j], &state);
+            is_ready = is_ready && state.has_keys;
+            put_issuer(out, route->issuers[j], &state, is_first);
+            is_first = false;
+        }
+    }
+    return is_ready;
+}
+
+static void answer_ready(const struct health *health, struct reply *reply)
+{
+    AUTO(buf) issuers = {0};
+    struct site *site = snapshot_take(&health->gateway->site);
+    bool is_ready = site != NULL && put_issuers(&issuers, site) && !health->is_draining;
+    site_release(site);
+    reply->status = is_ready ? 200 : 503;
+    reply->content_type = SPAN("application/json");
+    buf_add_str(&reply->body, is_ready ? "{\"ready\":true,\"issuers\":[" : "{\"ready\":false,\"issuers\":[");
+    buf_add_span(&reply->body, buf_span(&issuers));
+    buf_add_str(&reply->body, "]}");
+}
+
+void health_answer(void *context, const struct request *request, struct reply *reply)
+{
+    const struct health *health = context;
+    bool is_live = span_eq(request->path, SPAN("/livez"));
+    bool is_ready = span_eq(request->path, SPAN("/readyz"));
+    bool is_metrics = span_eq(request->path, SPAN("/metrics"));
+    if (!is_live && !is_ready && !is_metrics) {
+        responder_refuse(reply, REASON_NO_ROUTE);
+        return;
+    }
+    if (!responder_wants_get(request, reply))
+        return;
+    if (is_ready) {
+        answer_ready(health, reply);
+    } else if (is_metrics) {
+        reply->content_type = SPAN("text/plain; version=0.0.4; charset=utf-8");
+        metrics_text(health->gateway->metrics, &reply->body);
+    } else {
+        reply->content_type = SPAN("text/plain");
+        buf_add_str(&reply->body, "ok\n");
+    }
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jwtgate: the commands, each with its options; what they do stands elsewhere. */
+#include "cli/check.h"
+#include "cli/options.h"
+#include "cli/serve.h"
+
+struct file_options {
+    const char *file;
+};
+
+static const struct option_row file_rows[] = {
+    {.name = "config",
+     .letter = 'c',
+     .argument = "FILE",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct file_options, file),
+     .help = "configuration (default " CHECK_FILE_DEFAULT ")"},
+};
+
+static int serve_command(const struct command *command, int argc, char **argv);
+static int check_command(const struct command *command, int argc, char **argv);
+
+static const struct command serve = {
+    .name = "serve",
+    .summary = "run the gateway",
+    .synopsis = "[-c FILE]",
+    .description = "SIGTERM and SIGINT drain and end with 0; a second one ends at once.  SIGHUP reads the\n"
+                   "configuration again: routes, policies and backends change whole or not at all.\n"
+                   "Standard error gets event=listening for each listener, then event=ready.",
+    .examples = "  jwtgate serve -c conf/calculator.yaml\n  kill -HUP $(pidof jwtgate)\n",
+    .options = file_rows,
+    .count = COUNT_OF(file_rows),
+    .run = serve_command,
+};
+
+static const struct command check = {
+    .name = "check",
+    .summary = "read configuration and policies, tell every problem",
+    .synopsis = "[-c FILE]",
+    .description = "Problems go to standard error as FILE:LINE:COL: error|warning|note: TEXT, one summary line\n"
+                   "to standard output.  Ends with 0 when there is no error, else with 1.",
+    .examples = "  jwtgate check -c conf/calculator.yaml\n",
+    .options = file_rows,
+    .count = COUNT_OF(file_rows),
+    .run = check_command,
+};
+
+static const struct command *const commands[] = {&serve, &check};
+static const struct program program = {
+    .name = "jwtgate",
+    .about = "A reverse proxy that lets a request through only when its bearer token is right.",
+    .commands = commands,
+    .count = COUNT_OF(commands),
+};
+
+static int serve_command(const struct command *command, int argc, char **argv)
+{
+    struct file_options options = {.file = CHECK_FILE_DEFAULT};
+    struct operands operands;
+    int status;
+    if (!options_read(&program, command, argc, argv, &options, &operands, &status))
+        return status;
+    const struct serve_options what = {.file = options.file};
+    return serve_run(&what);
+}
+
+static int check_command(const struct command *command, int argc, char **argv)
+{
+    struct file_options options = {.file = CHECK_FILE_DEFAULT};
+    struct operands operands;
+    int status;
+    if (!options_read(&program, command, argc, argv, &options, &operands, &status))
+        return status;
+    return check_run(options.file);
+}
+
+int main(int argc, char **argv)
+{
+    return options_dispatch(&program, argc, argv);
+}

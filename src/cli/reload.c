@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reloading: a new site is built beside the running one, then published or dropped. */
+#include "cli/check.h"
+#include "run_int.h"
+
+void run_set_log(const struct site *site)
+{
+    const struct log_settings *log = &site->settings.log;
+    log_set(2, (enum log_level)log->level, (enum log_format)log->format);
+}
+
+void run_show_limits(struct run *run, const struct site *site)
+{
+    const struct limits_settings *limits = &site->settings.limits;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {{"head", limits->head},
+                {"field", limits->field},
+                {"fields", (uint64_t)limits->fields},
+                {"target", limits->target},
+                {"token", limits->token},
+                {"json_depth", (uint64_t)limits->json_depth},
+                {"document", limits->document},
+                {"body", limits->body},
+                {"body_buffer", limits->body_buffer},
+                {"connections", (uint64_t)limits->connections},
+                {"parked", (uint64_t)site->settings.keys.parked},
+                {"token_cache_bytes", VERIFIED_BYTES_MAX}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct span label = span_str(rows[i].name);
+        metric_set(metric_series(run->gateway.metrics, FIGURE_LIMIT, &label, 1), (int64_t)rows[i].value);
+    }
+}
+
+static void count_reload(struct run *run, const char *result)
+{
+    struct span label = span_str(result);
+    metric_add(metric_series(run->gateway.metrics, FIGURE_RELOADS, &label, 1), run->control.index, 1);
+}
+
+static void refresh_gate(struct letter *letter, void *context)
+{
+    free(letter);
+    gate_refresh(context);
+}
+
+/* Idle workers too let go of the old site and its connections. */
+static void tell_workers(struct run *run)
+{
+    for (unsigned i = 0; i < run->worker_count; i++) {
+        struct letter *letter = malloc(sizeof *letter);
+        if (letter == NULL)
+            continue; /* the next request takes it up */
+        letter->run = refresh_gate;
+        letter->context = &run->gates[i];
+        worker_post(&run->workers[i], letter);
+    }
+}
+
+static bool same_binds(const struct site *a, const struct site *b)
+{
+    const struct listener_settings *from = a->settings.listeners.at;
+    const struct listener_settings *to = b->settings.listeners.at;
+    if (a->settings.listeners.count != b->settings.listeners.count ||
+        a->settings.admin.is_off != b->settings.admin.is_off)
+        return false;
+    for (size_t i = 0; i < a->settings.listeners.count; i++)
+        if (!span_eq(from[i].bind, to[i].bind))
+            return false;
+    return span_eq(a->settings.admin.bind, b->settings.admin.bind) && site_workers(a) == site_workers(b);
+}
+
+static void publish(struct run *run, struct site *site)
+{
+    struct site *old = snapshot_take(&run->gateway.site);
+    if (old != NULL && !same_binds(old, site))
+        LOG_EVENT(LOG_WARNING, "reload-partial",
+                  LOG_STR("error", "listeners, admin and workers change only at a restart"));
+    site_release(old);
+    run_set_log(site);
+    run_show_limits(run, site);
+    struct issuer_timing timing = site_timing(site);
+    issuers_configure(run->issuers, &timing, site->settings.limits.document, site->settings.keys.allow_http);
+    snapshot_publish(&run->gateway.site, site);
+    tell_workers(run);
+}
+
+void run_reload(struct run *run)
+{
+    AUTO(problems) problems;
+    struct err err;
+    problems_init(&problems);
+    struct site *site = check_read(run->options->file, run->options->text, &problems);
+    check_print(&problems);
+    if (site != NULL && !site_start(site, run->issuers, run->gateway.metrics, &err)) {
+        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("error", err.text));
+        site_release(site);
+        count_reload(run, "failed");
+        return;
+    }
+    if (site == NULL) {
+        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("file", run->options->file), LOG_NUM("errors", problems.errors));
+        count_reload(run, "failed");
+        return;
+    }
+    size_t routes = site->route_count;
+    publish(run, site);
+    count_reload(run, "ok");
+    LOG_EVENT(LOG_NOTICE, "reloaded", LOG_STR("file", run->options->file), LOG_NUM("routes", routes));
+}

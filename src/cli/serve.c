@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `jwtgate serve`: makes all parts in the main thread, starts the workers, obeys signals, takes all down in reverse order. */
+#include "cli/serve.h"
+
+#include "cli/check.h"
+#include "oidc/fetch.h"
+#include "run_int.h"
+
+#include <event2/event.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+enum { ADMIN_CONNECTIONS_MAX = 256, ADMIN_HEAD_MAX = 32768, ADMIN_TIMEOUT_MS = 30000 };
+
+static void on_worker_ended(struct letter *letter, void *context)
+{
+    struct run *run = context;
+    free(letter);
+    if (++run->ended == run->started)
+        worker_stop(&run->control);
+}
+
+struct thread_start {
+    struct run *run;
+    struct worker *worker;
+};
+
+static void *thread_main(void *context)
+{
+    struct thread_start start = *(struct thread_start *)context;
+    free(context);
+    struct letter *ended = malloc(sizeof *ended);
+    worker_run(start.worker);
+    if (ended == NULL)
+        abort();
+    ended->run = on_worker_ended;
+    ended->context = start.run;
+    worker_post(&start.run->control, ended);
+    return NULL;
+}
+
+/* The first signal drains; the second is left to do what it does by default. */
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+    struct run *run = context;
+    (void)what;
+    if (number == SIGHUP) {
+        run_reload(run);
+        return;
+    }
+    if (run->is_draining) {
+        signal((int)number, SIG_DFL);
+        raise((int)number);
+        return;
+    }
+    run_drain(run);
+}
+
+static bool watch_signals(struct run *run, struct err *err)
+{
+    static const int numbers[RUN_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < RUN_SIGNALS; i++) {
+        run->signals[i] = evsignal_new(run->control.base, numbers[i], on_signal, run);
+        if (run->signals[i] == NULL || event_add(run->signals[i], NULL) != 0)
+            return fail(err, REASON_SYSTEM, "cannot watch for signals");
+    }
+    return true;
+}
+
+/* A gateway holds two descriptors for a request: the hard limit is there to be used. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool make_admin(struct run *run, struct err *err)
+{
+    const struct service_settings settings = {.limits = {.head_bytes_max = ADMIN_HEAD_MAX,
+                                                         .field_bytes_max = ADMIN_HEAD_MAX,
+                                                         .fields_max = 100,
+                                                         .target_bytes_max = 8192},
+                                              .connections_max = ADMIN_CONNECTIONS_MAX,
+                                              .head_ms = ADMIN_TIMEOUT_MS,
+                                              .idle_ms = ADMIN_TIMEOUT_MS};
+    (void)err;
+    run->health = (struct health){.gateway = &run->gateway};
+    run->responder = (struct responder){.answer = health_answer, .context = &run->health, .body_bytes_max = 65536};
+    service_init(&run->admin, &run->control, &responder_handler, &run->responder, &settings);
+    run->has_admin = true;
+    return true;
+}
+
+static bool make_workers(struct run *run, struct err *err)
+{
+    run->workers = calloc(run->worker_count, sizeof *run->workers);
+    run->gates = calloc(run->worker_count, sizeof *run->gates);
+    run->threads = calloc(run->worker_count, sizeof *run->threads);
+    if (run->workers == NULL || run->gates == NULL || run->threads == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for the workers");
+    for (; run->inited_workers < run->worker_count; run->inited_workers++)
+        if (!worker_init(&run->workers[run->inited_workers], run->inited_workers, err))
+            return false;
+    run->gateway.gates = run->gates;
+    run->gateway.gate_count = run->worker_count;
+    for (; run->inited_gates < run->worker_count; run->inited_gates++)
+        if (!gate_init(&run->gates[run->inited_gates], &run->gateway, &run->workers[run->inited_gates], err))
+            return false;
+    return true;
+}
+
+static bool make_issuers(struct run *run, const struct site *site, struct err *err)
+{
+    const struct issuers_settings settings = {.timing = site_timing(site),
+                                              .document_bytes_max = site->settings.limits.document,
+                                              .allow_http = site->settings.keys.allow_http,
+                                              .concluded = gateway_keys_concluded,
+                                              .context = &run->gateway,
+                                              .metrics = {.metrics = run->gateway.metrics,
+                                                          .age_family = FIGURE_KEYS_AGE,
+                                                          .refresh_family = FIGURE_KEYS_REFRESH,
+                                                          .shard = run->worker_count}};
+    run->issuers = issuers_new(run->control.base, &settings, err);
+    run->gateway.issuers = run->issuers;
+    return run->issuers != NULL;
+}
+
+static void *take_site(void *site)
+{
+    return site_take(site);
+}
+
+static void release_site(void *site)
+{
+    site_release(site);
+}
+
+/* Takes over the caller's reference to `site`. */
+static bool make_gateway(struct run *run, struct site *site, struct err *err)
+{
+    snapshot_init(&run->gateway.site, take_site, release_site);
+    run->has_snapshot = true;
+    run->worker_count = site_workers(site);
+    run->gateway.metrics = metrics_new(figures_table(), FIGURE_COUNT, run->worker_count + 1);
+    bool is_ok = run->gateway.metrics != NULL || fail(err, REASON_OUT_OF_MEMORY, "no memory for the metrics");
+    run->has_fetch = is_ok && fetch_global_init(err);
+    run->has_control = run->has_fetch && worker_init(&run->control, run->worker_count, err);
+    if (run->has_control && make_issuers(run, site, err) && site_start(site, run->issuers, run->gateway.metrics, err)) {
+        snapshot_publish(&run->gateway.site, site);
+        run_show_limits(run, site);
+        return make_workers(run, err);
+    }
+    site_release(site);
+    return false;
+}
+
+static bool start_thread(struct run *run, unsigned index, struct err *err)
+{
+    struct thread_start *start = malloc(sizeof *start);
+    if (start == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for a thread");
+    *start = (struct thread_start){run, &run->workers[index]};
+    if (pthread_create(&run->threads[index], NULL, thread_main, start) == 0)
+        return true;
+    free(start);
+    return fail(err, REASON_SYSTEM, "cannot start a thread");
+}
+
+/* Signals are for the main thread alone. */
+static bool start_threads(struct run *run, struct err *err)
+{
+    sigset_t all;
+    sigset_t before;
+    bool is_ok = true;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (is_ok && run->started < run->worker_count) {
+        is_ok = start_thread(run, run->started, err);
+        run->started += is_ok ? 1 : 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return is_ok;
+}
+
+static bool start(struct run *run, struct err *err)
+{
+    struct site *site = snapshot_take(&run->gateway.site);
+    bool is_ok =
+        make_admin(run, err) && watch_signals(run, err) && run_listen(run, site, err) && start_threads(run, err);
+    site_release(site);
+    return is_ok;
+}
+
+static void be_ready(struct run *run)
+{
+    LOG_EVENT(LOG_NOTICE, "ready", LOG_NUM("workers", run->worker_count), LOG_STR("version", JWTGATE_VERSION));
+    const struct serve_options *options = run->options;
+    if (options->ready != NULL && !options->ready(options->context, run->addresses, run->address_count))
+        run_drain(run);
+}
+
+static void end_gateway(struct run *run)
+{
+    for (unsigned i = 0; i < run->inited_gates; i++) {
+        service_cut(&run->gates[i].service);
+        gate_fini(&run->gates[i]);
+    }
+    run->gateway.gate_count = 0;
+    for (unsigned i = 0; i < run->inited_workers; i++)
+        worker_fini(&run->workers[i]);
+    if (run->has_admin) {
+        service_cut(&run->admin);
+        service_fini(&run->admin);
+    }
+    if (run->has_snapshot)
+        snapshot_fini(&run->gateway.site);
+    issuers_free(run->issuers);
+}
+
+static void end(struct run *run)
+{
+    for (unsigned i = 0; i < run->started; i++)
+        pthread_join(run->threads[i], NULL);
+    end_gateway(run);
+    for (size_t i = 0; i < RUN_SIGNALS; i++)
+        if (run->signals[i] != NULL)
+            event_free(run->signals[i]);
+    deadline_cancel(&run->drain);
+    if (run->has_control)
+        worker_fini(&run->control);
+    if (run->has_fetch)
+        fetch_global_fini();
+    metrics_free(run->gateway.metrics);
+    arena_fini(&run->arena);
+    free(run->workers);
+    free(run->gates);
+    free(run->threads);
+}
+
+int serve_run(const struct serve_options *options)
+{
+    struct err err = {0};
+    struct run run = {.options = options};
+    AUTO(problems) problems;
+    problems_init(&problems);
+    struct site *site = check_read(options->file, options->text, &problems);
+    check_print(&problems);
+    if (site == NULL)
+        return 1;
+    run_set_log(site);
+    raise_descriptor_limit();
+    bool is_ok = make_gateway(&run, site, &err) && start(&run, &err);
+    if (is_ok) {
+        be_ready(&run);
+        worker_run(&run.control);
+        LOG_EVENT(LOG_NOTICE, "ended", LOG_STR("file", options->file));
+    } else {
+        fprintf(stderr, "%s: error: %s\n", options->file, err.text);
+    }
+    end(&run);
+    return is_ok ? 0 : 1;
+}

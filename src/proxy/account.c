@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What remains of a request: one access line, and the counts.
+ *
+ * The line has the path without query and nothing of the token but what failed; who was refused and why stands in it, so that a
+ * 401 can be explained from the log alone.
+ */
+#include "exchange_int.h"
+
+#include <stdatomic.h>
+
+enum { ACCESS_FIELDS_MAX = 20 };
+
+/* Series are looked up once for each route and status; the race of two workers gives the same series. */
+static struct metric_series *status_series(struct exchange *x, unsigned status)
+{
+    char digits[4] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10), (char)('0' + status % 10), 0};
+    struct span labels[] = {x->route == NULL ? SPAN("-") : x->route->name, span_of(digits, 3)};
+    struct metrics *metrics = x->gate->gateway->metrics;
+    if (x->route == NULL || status < 100 || status >= 100 + STATUS_SLOTS)
+        return metric_series(metrics, FIGURE_REQUESTS, labels, 2);
+    _Atomic(struct metric_series *) *slot = &x->route->figures->by_status[status - 100];
+    struct metric_series *series = atomic_load_explicit(slot, memory_order_acquire);
+    if (series == NULL) {
+        series = metric_series(metrics, FIGURE_REQUESTS, labels, 2);
+        atomic_store_explicit(slot, series, memory_order_release);
+    }
+    return series;
+}
+
+static struct metric_series *reason_series(struct exchange *x, enum reason reason)
+{
+    _Atomic(struct metric_series *) *slot = &x->route->figures->by_reason[reason];
+    struct metric_series *series = atomic_load_explicit(slot, memory_order_acquire);
+    if (series == NULL) {
+        struct span labels[] = {x->route->name, span_str(reason_name(reason)), SPAN("enforce")};
+        series = metric_series(x->gate->gateway->metrics, FIGURE_VERDICTS, labels, 3);
+        atomic_store_explicit(slot, series, memory_order_release);
+    }
+    return series;
+}
+
+static const char *limit_name(enum reason reason)
+{
+    switch (reason) {
+    case REASON_BODY_TOO_LARGE: return "body";
+    case REASON_TARGET_TOO_LONG: return "target";
+    case REASON_HEAD_TOO_LARGE: return "head";
+    default: return NULL;
+    }
+}
+
+static void count(struct exchange *x, int64_t now_us)
+{
+    unsigned shard = x->gate->worker->index;
+    const struct stream *stream = x->stream;
+    if (stream->status != 0)
+        metric_add(status_series(x, stream->status), shard, 1);
+    if (x->route != NULL)
+        metric_observe(x->route->figures->duration, shard, now_us - stream->begun_us);
+    if (x->was_judged)
+        metric_add(reason_series(x, x->judgement.reason), shard, 1);
+    metric_add(x->gate->figures.sent, shard, stream->sent_bytes);
+    const char *limit = limit_name(x->reason);
+    if (limit != NULL) {
+        struct span label = span_str(limit);
+        metric_add(metric_series(x->gate->gateway->metrics, FIGURE_LIMIT_HITS, &label, 1), shard, 1);
+    }
+}
+
+struct line {
+    struct log_field fields[ACCESS_FIELDS_MAX];
+    size_t count;
+};
+
+static void add(struct line *line, struct log_field field)
+{
+    if (line->count < ACCESS_FIELDS_MAX)
+        line->fields[line->count++] = field;
+}
+
+/* Why it was refused, and of a token which: kid and a short hash, never the token. */
+static void add_refusal(struct exchange *x, struct line *line, char hash[13])
+{
+    const struct judgement *judgement = &x->judgement;
+    add(line, LOG_STR("reason", reason_name(x->reason)));
+    if (!x->was_judged || !reason_is_verdict(x->reason)) {
+        add(line, LOG_STR("error", x->err.text));
+        return;
+    }
+    if (judgement->failed != NULL) {
+        add(line, LOG_STR("check", check_name_text(judgement->failed, &x->stream->arena)));
+        add(line, LOG_TEXT("expected", judgement->failed->expected));
+        add(line, LOG_TEXT("found", judgement->failed->found));
+    }
+    if (judgement->token != NULL) {
+        token_short_hash(judgement->token->raw, hash);
+        add(line, LOG_TEXT("kid", judgement->token->kid));
+        add(line, LOG_STR("token_hash", hash));
+    }
+}
+
+static void write_line(struct exchange *x, enum reason why, int64_t now_us)
+{
+    char hash[13];
+    struct line line = {.count = 0};
+    const struct stream *stream = x->stream;
+    add(&line, LOG_TEXT("route", x->route == NULL ? SPAN("-") : x->route->name));
+    add(&line, LOG_TEXT("method", stream->head.method_text));
+    add(&line, LOG_TEXT("path", stream->head.path));
+    add(&line, LOG_NUM("status", stream->status));
+    add(&line, LOG_NUM("bytes", stream->sent_bytes));
+    add(&line, LOG_US("ms", now_us - stream->begun_us));
+    if (x->answered_us != 0 && x->sent_us != 0)
+        add(&line, LOG_US("backend_ms", x->answered_us - x->sent_us));
+    add(&line, LOG_TEXT("client", stream->peer));
+    add(&line, LOG_TEXT("request_id", x->request_id));
+    if (x->reason != REASON_NONE)
+        add_refusal(x, &line, hash);
+    else if (why != REASON_NONE)
+        add(&line, LOG_STR("end", reason_name(why)));
+    if (x->was_resent)
+        add(&line, LOG_NUM("resent", 1));
+    log_batch_line(&x->gate->worker->access, worker_now(x->gate->worker)->wall_us, "access", line.fields, line.count);
+}
+
+void account_end(struct exchange *x, enum reason why)
+{
+    int64_t now_us = worker_now(x->gate->worker)->mono_us;
+    count(x, now_us);
+    if (x->site->site->settings.log.access)
+        write_line(x, why, now_us);
+}

@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection to a backend's server: connecting, sending, reading one answer after the other. */
+#include "proxy/backend.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+enum { BACKEND_MAGIC = 0x2bac4e2d };
+
+enum backend_state {
+    BACKEND_CONNECTING,
+    BACKEND_SHAKING, /* TLS handshake */
+    BACKEND_IDLE,    /* in the pool */
+    BACKEND_LEASED,
+    BACKEND_CLOSED
+};
+
+struct pool {
+    struct worker *worker;
+    struct site *site;
+    const struct site_backend *backend;
+    const struct site_server *server;
+    struct pool_figures figures;
+    struct list idle; /* most recently used first */
+    size_t idle_count, busy_count;
+    size_t next_address;
+    bool is_retired;
+    struct h1_limits limits;
+    struct deadline_class connect_class, response_class, idle_class;
+    struct grave grave;
+};
+
+struct backend {
+    uint32_t magic;
+    enum backend_state state;
+    struct pool *pool;
+    struct list link; /* in the pool's idle list */
+    const struct backend_user *vtable;
+    void *user;
+    struct arena *arena; /* the user's, for the answer's head */
+    struct transport transport;
+    struct event read_event, write_event;
+    bool is_reading, is_writing;
+    bool is_reused, has_bytes; /* some byte of the answer came */
+    bool is_request_done, to_head, is_paused, has_head, wants_close, is_busy_reading;
+    bool had_full;
+    struct h1 h1;
+    struct buf in, out;
+    struct deadline deadline;
+    struct task task;
+    struct grave grave;
+};
+
+static void watch(struct event *event, bool *is_added, bool wants)
+{
+    if (*is_added == wants)
+        return;
+    *is_added = wants;
+    if (wants)
+        event_add(event, NULL);
+    else
+        event_del(event);
+}
+
+static void move_gauge(struct pool *pool, struct metric_series *series, int64_t amount)
+{
+    metric_move(series, pool->worker->index, amount);
+}
+
+static void count_busy(struct pool *pool, int amount)
+{
+    pool->busy_count = (size_t)((int64_t)pool->busy_count + amount);
+    move_gauge(pool, pool->figures.busy, amount);
+}
+
+static void pool_bury(struct grave *grave)
+{
+    struct pool *pool = CONTAINER_OF(grave, pool, grave);
+    deadline_class_fini(&pool->connect_class);
+    deadline_class_fini(&pool->response_class);
+    deadline_class_fini(&pool->idle_class);
+    site_release(pool->site);
+    free(pool);
+}
+
+static void pool_end_when_empty(struct pool *pool)
+{
+    if (pool->is_retired && pool->idle_count == 0 && pool->busy_count == 0)
+        worker_bury(pool->worker, &pool->grave);
+}
+
+static void backend_bury(struct grave *grave)
+{
+    struct backend *backend = CONTAINER_OF(grave, backend, grave);
+    buf_fini(&backend->in);
+    buf_fini(&backend->out);
+    backend->magic = 0;
+    free(backend);
+}
+
+/* The one way to end a connection. */
+static void backend_close(struct backend *backend)
+{
+    struct pool *pool = backend->pool;
+    if (backend->state == BACKEND_CLOSED)
+        return;
+    if (backend->state == BACKEND_IDLE) {
+        list_remove(&backend->link);
+        pool->idle_count--;
+        move_gauge(pool, pool->figures.idle, -1);
+    } else {
+        count_busy(pool, -1);
+    }
+    backend->state = BACKEND_CLOSED;
+    backend->user = NULL;
+    deadline_cancel(&backend->deadline);
+    list_remove(&backend->task.link);
+    watch(&backend->read_event, &backend->is_reading, false);
+    watch(&backend->write_event, &backend->is_writing, false);
+    transport_close(&backend->transport);
+    worker_bury(pool->worker, &backend->grave);
+    pool_end_when_empty(pool);
+}
+
+/* Tells the user, if there is one, and closes. */
+static void backend_fail(struct backend *backend, const struct err *err)
+{
+    void *user = backend->user;
+    const struct backend_user *vtable = backend->vtable;
+    bool is_stale = backend->is_reused && !backend->has_bytes;
+    backend_close(backend);
+    if (user != NULL)
+        vtable->failed(user, err, is_stale);
+}
+
+static void fail_with(struct backend *backend, enum reason reason, const char *text)
+{
+    struct err err;
+    fail(&err, reason, "%s", text);
+    backend_fail(backend, &err);
+}
+
+static void start_deadline(struct backend *backend, struct deadline_class *class)
+{
+    deadline_start(backend->pool->worker, class, &backend->deadline);
+}
+
+static void on_deadline(struct deadline *deadline)
+{
+    struct backend *backend = CONTAINER_OF(deadline, backend, deadline);
+    switch (backend->state) {
+    case BACKEND_CONNECTING:
+    case BACKEND_SHAKING: fail_with(backend, REASON_BACKEND_TIMEOUT, "no connection within timeouts.connect"); return;
+    case BACKEND_IDLE: backend_close(backend); return;
+    case BACKEND_LEASED:
+        fail_with(backend, REASON_BACKEND_TIMEOUT,
+                  backend->has_head || !backend->is_request_done ? "no progress within timeouts.idle"
+                                                                 : "no answer within timeouts.response");
+        return;
+    case BACKEND_CLOSED: return;
+    }
+}
+
+/* After a whole answer: into the pool, or away. */
+static void give_back(struct backend *backend)
+{
+    struct pool *pool = backend->pool;
+    bool is_clean = backend->is_request_done && !backend->wants_close && buf_len(&backend->out) == 0;
+    backend->user = NULL;
+    if (!is_clean || pool->is_retired || pool->idle_count >= POOL_IDLE_MAX) {
+        backend_close(backend);
+        return;
+    }
+    buf_fini(&backend->in);
+    h1_next(&backend->h1);
+    backend->state = BACKEND_IDLE;
+    count_busy(pool, -1);
+    list_prepend(&pool->idle, &backend->link);
+    pool->idle_count++;
+    move_gauge(pool, pool->figures.idle, 1);
+    start_deadline(backend, &pool->idle_class);
+    watch(&backend->read_event, &backend->is_reading, true);
+}
+
+/* What the next step of the answer's body is, one ahead: so that the last piece is known as the last. */
+struct body_event {
+    struct span piece;
+    bool is_last;
+    bool is_broken;
+    struct err err;
+};
+
+static void next_body(struct backend *backend, struct span *rest, struct body_event *event, struct span *ahead)
+{
+    enum h1_step step = H1_PIECE;
+    struct span piece = *ahead;
+    *ahead = (struct span){NULL, 0};
+    if (piece.at == NULL)
+        step = h1_read_body(&backend->h1, rest, &piece, &event->err);
+    if (step == H1_PIECE) {
+        event->piece = piece;
+        step = h1_read_body(&backend->h1, rest, ahead, &event->err);
+        if (step == H1_PIECE)
+            return;
+        *ahead = (struct span){NULL, 0};
+    }
+    event->is_last = step == H1_END;
+    event->is_broken = step == H1_BROKEN;
+}
+
+/* Hands a piece on; the lease may end in here. */
+static void deliver(struct backend *backend, const struct head *head, const struct body_event *event)
+{
+    void *user = backend->user;
+    if (event->is_last)
+        backend->user = NULL;
+    if (head != NULL)
+        backend->vtable->answer(user, head, event->piece, event->is_last);
+    else if (event->piece.len > 0 || event->is_last)
+        backend->vtable->piece(user, event->piece, event->is_last);
+    if (event->is_last && backend->state == BACKEND_LEASED)
+        give_back(backend);
+}
+
+/* Reads body from `rest` until it is used up, the answer ends, or the user pauses. */
+static void feed_body(struct backend *backend, struct span *rest, const struct head *head)
+{
+    struct span ahead = {NULL, 0};
+    do {
+        struct body_event event = {0};
+        next_body(backend, rest, &event, &ahead);
+        if (event.is_last && rest->len > 0)
+            backend->wants_close = true; /* bytes nobody asked for: not to be used again */
+        if (event.is_broken) {
+            if (head != NULL || event.piece.len > 0)
+                deliver(backend, head, &(struct body_event){.piece = event.piece});
+            if (backend->state == BACKEND_LEASED)
+                backend_fail(backend, &event.err);
+            return;
+        }
+        deliver(backend, head, &event);
+        head = NULL;
+    } while (ahead.at != NULL && backend->state == BACKEND_LEASED && backend->user != NULL);
+}
+
+static bool has_no_body(const struct head *head)
+{
+    return head->body == BODY_NONE || (head->body == BODY_SIZED && head->body_bytes == 0);
+}
+
+static void take_final_head(struct backend *backend, struct span *rest, const struct head *head)
+{
+    backend->has_head = true;
+    backend->wants_close = head->wants_close || head->body == BODY_UNTIL_CLOSE;
+    start_deadline(backend, &backend->pool->idle_class);
+    if (has_no_body(head)) {
+        backend->wants_close = backend->wants_close || rest->len > 0;
+        deliver(backend, head, &(struct body_event){.is_last = true});
+        return;
+    }
+    if (rest->len > 0)
+        feed_body(backend, rest, head);
+    else
+        backend->vtable->answer(backend->user, head, (struct span){NULL, 0}, false);
+}
+
+/* True when more heads may follow in `rest`. */
+static bool feed_head(struct backend *backend, struct span *rest)
+{
+    struct err err = {0};
+    struct head head = {0};
+    size_t skip = 0;
+    size_t len = 0;
+    enum h1_find found = h1_find_head(&backend->h1, *rest, &skip, &len, &err);
+    if (found == H1_PARTIAL)
+        return false;
+    struct span bytes = span_of(rest->at + skip, len);
+    if (found == H1_BAD || !h1_read_answer(&backend->h1, bytes, backend->to_head, backend->arena, &head, &err)) {
+        err.reason = REASON_BACKEND_BROKEN;
+        backend_fail(backend, &err);
+        return false;
+    }
+    *rest = span_from(*rest, skip + len);
+    if (head.status >= 200) {
+        take_final_head(backend, rest, &head);
+        return false;
+    }
+    if (head.status == 101) {
+        fail_with(backend, REASON_BACKEND_BROKEN, "the backend switched protocols unasked");
+        return false;
+    }
+    h1_next(&backend->h1);
+    if (head.status != 100)
+        backend->vtable->interim(backend->user, &head);
+    return backend->state == BACKEND_LEASED && backend->user != NULL;
+}
+
+static bool keep(struct backend *backend, struct span rest, bool is_scratch)
+{
+    if (!is_scratch)
+        buf_take(&backend->in, buf_len(&backend->in) - rest.len);
+    else if (rest.len > 0)
+        return buf_add_span(&backend->in, rest);
+    return true;
+}
+
+static void feed(struct backend *backend, struct span bytes, bool is_scratch)
+{
+    struct span rest = bytes;
+    backend->has_bytes = true;
+    if (!backend->has_head) {
+        while (feed_head(backend, &rest))
+            ;
+    } else {
+        feed_body(backend, &rest, NULL);
+    }
+    if (backend->state == BACKEND_LEASED && !keep(backend, rest, is_scratch))
+        fail_with(backend, REASON_OUT_OF_MEMORY, "no memory for the answer");
+}
+
+static void run_task(struct task *task)
+{
+    struct backend *backend = CONTAINER_OF(task, backend, task);
+    if (backend->state == BACKEND_LEASED && !backend->is_paused && buf_len(&backend->in) > 0)
+        feed(backend, buf_span(&backend->in), false);
+}
+
+/* The server ended its side. */
+static void on_end(struct backend *backend, bool is_clean)
+{
+    if (backend->state != BACKEND_LEASED) {
+        backend_close(backend);
+        return;
+    }
+    if (is_clean && backend->has_head && h1_read_eof(&backend->h1)) {
+        backend->wants_close = true;
+        deliver(backend, NULL, &(struct body_event){.is_last = true});
+        return;
+    }
+    fail_with(backend, REASON_BACKEND_BROKEN,
+              backend->has_head ? "the backend closed in the middle of its answer"
+                                : "the backend closed without an answer");
+}
+
+static void on_bytes(struct backend *backend, size_t got, bool is_scratch)
+{
+    if (backend->state == BACKEND_IDLE) {
+        backend_close(backend); /* an answer nobody asked for must not become the next request's */
+        return;
+    }
+    if (!is_scratch)
+        backend->in.end += got;
+    if (backend->has_head)
+        start_deadline(backend, &backend->pool->idle_class);
+    feed(backend, is_scratch ? span_of(backend->pool->worker->scratch, got) : buf_span(&backend->in), is_scratch);
+    if (backend->state == BACKEND_LEASED && backend->is_reading && transport_pending(&backend->transport))
+        event_active(&backend->read_event, EV_READ, 0);
+}
+
+static void on_readable(struct backend *backend)
+{
+    bool is_scratch = buf_len(&backend->in) == 0;
+    size_t got = 0;
+    if (!is_scratch && !buf_reserve(&backend->in, 16384)) {
+        fail_with(backend, REASON_OUT_OF_MEMORY, "no memory for the answer");
+        return;
+    }
+    char *at = is_scratch ? backend->pool->worker->scratch : backend->in.at + backend->in.end;
+    size_t size = is_scratch ? WORKER_SCRATCH_BYTES : backend->in.size - backend->in.end;
+    switch (transport_read(&backend->transport, at, size, &got)) {
+    case IO_OK: on_bytes(backend, got, is_scratch); return;
+    case IO_END: on_end(backend, true); return;
+    case IO_FAILED: on_end(backend, false); return;
+    case IO_WANT_READ:
+    case IO_WANT_WRITE: return;
+    }
+}
+
+static void become_ready(struct backend *backend)
+{
+    backend->state = BACKEND_LEASED;
+    deadline_cancel(&backend->deadline);
+    watch(&backend->write_event, &backend->is_writing, false);
+    watch(&backend->read_event, &backend->is_reading, true);
+    metric_add(backend->pool->figures.connected, backend->pool->worker->index, 1);
+    backend->vtable->ready(backend->user);
+}
+
+static void shake_hands(struct backend *backend)
+{
+    struct err err;
+    switch (transport_handshake(&backend->transport, &err)) {
+    case IO_OK: become_ready(backend); return;
+    case IO_WANT_READ:
+        watch(&backend->write_event, &backend->is_writing, false);
+        watch(&backend->read_event, &backend->is_reading, true);
+        return;
+    case IO_WANT_WRITE: watch(&backend->write_event, &backend->is_writing, true); return;
+    case IO_END:
+    case IO_FAILED: break;
+    }
+    metric_add(backend->pool->figures.failed, backend->pool->worker->index, 1);
+    backend_fail(backend, &err);
+}
+
+static void on_connected(struct backend *backend)
+{
+    struct err err;
+    int why = 0;
+    socklen_t len = sizeof why;
+    getsockopt(backend->transport.fd, SOL_SOCKET, SO_ERROR, &why, &len);
+    if (why != 0) {
+        metric_add(backend->pool->figures.failed, backend->pool->worker->index, 1);
+        fail(&err, REASON_BACKEND_UNREACHABLE, "connecting: %s", strerror(why));
+        backend_fail(backend, &err);
+        return;
+    }
+    backend->state = BACKEND_SHAKING;
+    if (backend->pool->server->uri.is_https &&
+        !tls_client_start(backend->pool->backend->tls, &backend->transport, backend->pool->server->host, &err)) {
+        backend_fail(backend, &err);
+        return;
+    }
+    shake_hands(backend);
+}
+
+static bool send_kept(struct backend *backend)
+{
+    while (buf_len(&backend->out) > 0) {
+        struct span kept = buf_span(&backend->out);
+        struct iovec piece = {(void *)(uintptr_t)kept.at, kept.len};
+        size_t done = 0;
+        enum io io = transport_write(&backend->transport, &piece, 1, &done);
+        if (io == IO_WANT_READ || io == IO_WANT_WRITE)
+            return true;
+        if (io != IO_OK)
+            return false;
+        buf_take(&backend->out, done);
+    }
+    buf_fini(&backend->out);
+    return true;
+}
+
+/* What is awaited once everything was sent: the answer, or more of the request. */
+static void restart_deadline(struct backend *backend)
+{
+    bool awaits_answer = backend->is_request_done && !backend->has_head && buf_len(&backend->out) == 0;
+    start_deadline(backend, awaits_answer ? &backend->pool->response_class : &backend->pool->idle_class);
+}
+
+static void on_writable(struct backend *backend)
+{
+    if (!send_kept(backend)) {
+        fail_with(backend, REASON_BACKEND_BROKEN, "the backend closed while the request was being sent");
+        return;
+    }
+    restart_deadline(backend);
+    if (buf_len(&backend->out) > 0)
+        return;
+    watch(&backend->write_event, &backend->is_writing, false);
+    if (backend->had_full && backend->user != NULL) {
+        backend->had_full = false;
+        backend->vtable->drained(backend->user);
+    }
+}
+
+static void on_event(evutil_socket_t fd, short what, void *context)
+{
+    struct backend *backend = CHECKED(context, backend, BACKEND_MAGIC);
+    (void)fd;
+    switch (backend->state) {
+    case BACKEND_CONNECTING: on_connected(backend); return;
+    case BACKEND_SHAKING: shake_hands(backend); return;
+    case BACKEND_IDLE:
+    case BACKEND_LEASED:
+        if ((what & EV_WRITE) != 0)
+            on_writable(backend);
+        else
+            on_readable(backend);
+        return;
+    case BACKEND_CLOSED: return;
+    }
+}
+
+static struct backend *backend_make(struct pool *pool, int fd)
+{
+    struct backend *backend = calloc(1, sizeof *backend);
+    if (backend == NULL)
+        return NULL;
+    backend->magic = BACKEND_MAGIC;
+    backend->state = BACKEND_CONNECTING;
+    backend->pool = pool;
+    backend->transport.fd = fd;
+    backend->deadline.run = on_deadline;
+    backend->task.run = run_task;
+    backend->grave.bury = backend_bury;
+    h1_init(&backend->h1, H1_ANSWERS, &pool->limits);
+    event_assign(&backend->read_event, pool->worker->base, fd, EV_READ | EV_PERSIST, on_event, backend);
+    event_assign(&backend->write_event, pool->worker->base, fd, EV_WRITE | EV_PERSIST, on_event, backend);
+    return backend;
+}
+
+/* Begins to connect to the next address in turn; -1 with errno. */
+static int begin_connect(struct pool *pool)
+{
+    const struct site_server *server = pool->server;
+    const int on = 1;
+    size_t which = pool->next_address++ % server->address_count;
+    const struct sockaddr *at = (const struct sockaddr *)&server->addresses[which].at;
+    int fd = socket(at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(fd, at, server->addresses[which].len) == 0 || errno == EINPROGRESS)
+        return fd;
+    int why = errno;
+    struct transport transport = {fd, NULL};
+    transport_close(&transport);
+    errno = why;
+    return -1;
+}
+
+static struct backend *connect_new(struct pool *pool, struct err *err)
+{
+    if (pool->server->address_count == 0) {
+        fail(err, REASON_BACKEND_UNREACHABLE, "the name of %.*s could not be resolved", SPAN_ARG(pool->server->url));
+        return NULL;
+    }
+    int fd = begin_connect(pool);
+    if (fd < 0) {
+        metric_add(pool->figures.failed, pool->worker->index, 1);
+        fail(err, REASON_BACKEND_UNREACHABLE, "connecting to %.*s: %s", SPAN_ARG(pool->server->url), strerror(errno));
+        return NULL;
+    }
+    struct backend *backend = backend_make(pool, fd);
+    if (backend == NULL) {
+        struct transport transport = {fd, NULL};
+        transport_close(&transport);
+        fail(err, REASON_OUT_OF_MEMORY, "no memory for a backend connection");
+        return NULL;
+    }
+    count_busy(pool, 1);
+    start_deadline(backend, &pool->connect_class);
+    watch(&backend->write_event, &backend->is_writing, true);
+    return backend;
+}
+
+static struct backend *take_idle(struct pool *pool)
+{
+    struct list *first = list_first(&pool->idle);
+    if (first == NULL)
+        return NULL;
+    struct backend *backend = CONTAINER_OF(first, backend, link);
+    list_remove(first);
+    pool->idle_count--;
+    move_gauge(pool, pool->figures.idle, -1);
+    count_busy(pool, 1);
+    deadline_cancel(&backend->deadline);
+    backend->state = BACKEND_LEASED;
+    backend->is_reused = true;
+    return backend;
+}
+
+struct backend *pool_lease(struct pool *pool, const struct backend_user *vtable, void *user, bool wants_fresh,
+                           bool *is_reused, struct err *err)
+{
+    struct backend *backend = wants_fresh ? NULL : take_idle(pool);
+    *is_reused = backend != NULL;
+    if (backend == NULL && (backend = connect_new(pool, err)) == NULL)
+        return NULL;
+    backend->vtable = vtable;
+    backend->user = user;
+    backend->has_bytes = backend->has_head = backend->is_request_done = backend->is_paused = backend->had_full = false;
+    backend->wants_close = false;
+    return backend;
+}
+
+void backend_begin(struct backend *backend, bool to_head, struct arena *arena)
+{
+    backend->to_head = to_head;
+    backend->arena = arena;
+}
+
+static bool keep_rest(struct backend *backend, const struct iovec *pieces, int count, size_t done)
+{
+    for (int i = 0; i < count; i++) {
+        size_t skip = done < pieces[i].iov_len ? done : pieces[i].iov_len;
+        done -= skip;
+        if (!buf_add(&backend->out, (const char *)pieces[i].iov_base + skip, pieces[i].iov_len - skip))
+            return false;
+    }
+    watch(&backend->write_event, &backend->is_writing, true);
+    return true;
+}
+
+enum flow backend_send(struct backend *backend, const struct iovec *pieces, int count)
+{
+    size_t total = 0;
+    size_t done = 0;
+    for (int i = 0; i < count; i++)
+        total += pieces[i].iov_len;
+    if (total > 0 && buf_len(&backend->out) == 0) {
+        enum io io = transport_write(&backend->transport, pieces, count, &done);
+        if (io == IO_FAILED || io == IO_END)
+            return FLOW_GONE;
+    }
+    if (done < total && !keep_rest(backend, pieces, count, done))
+        return FLOW_GONE;
+    restart_deadline(backend);
+    if (buf_len(&backend->out) < STREAM_HIGH_BYTES)
+        return FLOW_OPEN;
+    backend->had_full = true;
+    return FLOW_FULL;
+}
+
+void backend_request_done(struct backend *backend, bool to_head)
+{
+    backend->to_head = to_head;
+    backend->is_request_done = true;
+    restart_deadline(backend);
+}
+
+void backend_want(struct backend *backend, bool wants)
+{
+    if (backend->is_paused == !wants)
+        return;
+    backend->is_paused = !wants;
+    watch(&backend->read_event, &backend->is_reading, wants);
+    if (wants) {
+        restart_deadline(backend);
+        if (buf_len(&backend->in) > 0)
+            worker_defer(backend->pool->worker, &backend->task);
+        if (transport_pending(&backend->transport))
+            event_active(&backend->read_event, EV_READ, 0);
+    } else {
+        deadline_cancel(&backend->deadline); /* the client is slow, not the backend */
+    }
+}
+
+void backend_drop(struct backend *backend)
+{
+    backend_close(backend);
+}
+
+struct pool *pool_new(struct worker *worker, struct site *site, const struct site_backend *backend,
+                      const struct site_server *server, const struct pool_figures *figures)
+{
+    struct pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return NULL;
+    pool->worker = worker;
+    pool->site = site_take(site);
+    pool->backend = backend;
+    pool->server = server;
+    pool->figures = *figures;
+    pool->limits = site->limits;
+    pool->limits.body_bytes_max = 0; /* that is for requests */
+    pool->grave.bury = pool_bury;
+    list_init(&pool->idle);
+    deadline_class_init(worker, &pool->connect_class, backend->timeouts.connect_ms);
+    deadline_class_init(worker, &pool->response_class, backend->timeouts.response_ms);
+    deadline_class_init(worker, &pool->idle_class, backend->timeouts.idle_ms);
+    return pool;
+}
+
+void pool_retire(struct pool *pool)
+{
+    if (pool->is_retired)
+        return;
+    pool->is_retired = true;
+    LIST_EACH(&pool->idle, link)
+    backend_close(CONTAINER_OF(link, backend, link));
+    if (!list_is_linked(&pool->grave.link))
+        pool_end_when_empty(pool);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request as a table of steps: route, judge, perhaps wait for keys, forward and relay, or refuse. */
+#include "exchange_int.h"
+
+static enum turn step_route(struct exchange *x);
+static enum turn step_judge(struct exchange *x);
+static enum turn step_await_keys(struct exchange *x);
+static enum turn step_forward(struct exchange *x);
+static enum turn step_gather(struct exchange *x);
+static enum turn step_relay(struct exchange *x);
+static enum turn step_refuse(struct exchange *x);
+
+static const struct {
+    const char *name;
+    enum turn (*run)(struct exchange *x);
+} steps[] = {
+    [STEP_ROUTE] = {"route", step_route},                /* -> JUDGE, FORWARD if public, REFUSE */
+    [STEP_JUDGE] = {"judge", step_judge},                /* -> FORWARD, REFUSE, AWAIT_KEYS */
+    [STEP_AWAIT_KEYS] = {"await-keys", step_await_keys}, /* woken: -> JUDGE; bounded by keys.wait */
+    [STEP_FORWARD] = {"forward", step_forward},          /* -> GATHER, REFUSE out of memory */
+    [STEP_GATHER] = {"gather", step_gather},             /* batch: -> CONNECT */
+    [STEP_CONNECT] = {"connect", step_connect},          /* -> RELAY, REFUSE 502 */
+    [STEP_RELAY] = {"relay", step_relay},                /* the backend's answer, or its failure, ends it */
+    [STEP_REFUSE] = {"refuse", step_refuse},             /* -> ended */
+};
+_Static_assert(COUNT_OF(steps) == STEP_ENDED, "each step has its row");
+
+enum turn exchange_enter(struct exchange *x, enum step step)
+{
+    x->step = step;
+    return GO_ON;
+}
+
+void exchange_run(struct exchange *x)
+{
+    enum turn turn = GO_ON;
+    while (turn == GO_ON)
+        turn = steps[x->step].run(x);
+}
+
+enum turn exchange_refuse(struct exchange *x, enum reason reason)
+{
+    x->reason = reason;
+    return exchange_enter(x, STEP_REFUSE);
+}
+
+static enum turn step_route(struct exchange *x)
+{
+    const struct site_route *near;
+    struct stream *stream = x->stream;
+    x->route = route_find(x->site->site, &stream->head, &stream->arena, &near, &x->err);
+    if (x->route == NULL) {
+        x->route = near;
+        return exchange_refuse(x, x->err.reason);
+    }
+    if (stream->head.has_other_expect)
+        return exchange_refuse(x, REASON_EXPECTATION_FAILED);
+    return exchange_enter(x, x->route->is_public ? STEP_FORWARD : STEP_JUDGE);
+}
+
+/* What stood in the place that the rule names. */
+static bool find_credential(struct exchange *x, struct judge_input *input)
+{
+    const struct rule *rule = &x->route->rule;
+    const struct head *head = &x->stream->head;
+    if (rule->source == TOKEN_FROM_QUERY) {
+        size_t count = 0;
+        struct err err;
+        if (head->query.at != NULL &&
+            !uri_query(&x->stream->arena, head->query, rule->source_name, &input->credential, &count, &err))
+            input->is_repeated = true; /* badly encoded: refused as ambiguous */
+        input->is_repeated = input->is_repeated || count > 1;
+        return true;
+    }
+    const struct field *field =
+        rule->is_authorization ? head_field(head, FIELD_AUTHORIZATION) : head_find(head, rule->source_name, NULL);
+    if (field == NULL)
+        return true;
+    input->credential = field->value;
+    input->is_repeated = rule->is_authorization ? head_field_count(head, FIELD_AUTHORIZATION) > 1
+                                                : head_find(head, rule->source_name, field) != NULL;
+    return true;
+}
+
+static void show_cache(struct gate *gate)
+{
+    size_t count = verified_count(gate->verified);
+    size_t bytes = verified_bytes(gate->verified);
+    metric_move(gate->figures.cache_entries, gate->worker->index, (int64_t)count - (int64_t)gate->cache_count);
+    metric_move(gate->figures.cache_bytes, gate->worker->index, (int64_t)bytes - (int64_t)gate->cache_bytes);
+    gate->cache_count = count;
+    gate->cache_bytes = bytes;
+}
+
+/* Keeps what was verified just now; an entry whose key moved to a newer set moves with it, one whose key is gone goes too. */
+static void remember(struct exchange *x, const struct trust *trusts, struct span raw,
+                     const struct verified_entry *entry)
+{
+    struct gate *gate = x->gate;
+    const struct judgement *judgement = &x->judgement;
+    if (entry != NULL && !judgement->was_remembered)
+        verified_drop(gate->verified, raw);
+    if (judgement->has_passed && judgement->key != NULL) {
+        struct keyset *keys = (struct keyset *)(uintptr_t)verifier_keys(trusts[judgement->trust].verifier);
+        if (!judgement->was_remembered)
+            verified_add(gate->verified, judgement->token, judgement->claims, judgement->key, keys,
+                         worker_now(gate->worker)->wall_s);
+        else if (entry->keys != keys)
+            verified_rebind(gate->verified, entry, judgement->key, keys);
+    }
+    show_cache(gate);
+}
+
+/* Looks the token up before it is judged; the entry's key is judged like any other. */
+static const struct verified_entry *recall(struct exchange *x, struct judge_input *input, struct remembered *remembered,
+                                           struct span *raw)
+{
+    struct gate *gate = x->gate;
+    struct err err;
+    if (gate->verified == NULL || input->credential.at == NULL ||
+        !judge_extract(input->rule, input->credential, input->is_repeated, raw, &err))
+        return NULL;
+    const struct verified_entry *entry = verified_find(gate->verified, *raw, input->now_s);
+    metric_add(entry != NULL ? gate->figures.cache_hits : gate->figures.cache_misses, gate->worker->index, 1);
+    if (entry == NULL)
+        return NULL;
+    *remembered = (struct remembered){.token = &entry->token, .claims = &entry->claims, .key = entry->key};
+    input->remembered = remembered;
+    return entry;
+}
+
+static void judge_now(struct exchange *x)
+{
+    struct trust trusts[RULE_PROVIDERS_MAX + 1];
+    struct remembered remembered;
+    struct span raw = {NULL, 0};
+    struct judge_input input = {.rule = &x->route->rule,
+                                .trusts = trusts,
+                                .now_s = worker_now(x->gate->worker)->wall_s,
+                                .limits = x->site->site->token_limits,
+                                .arena = &x->stream->arena};
+    find_credential(x, &input);
+    gate_trusts(x->site, x->route, trusts);
+    const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
+    judge(&input, &x->judgement);
+    x->was_judged = true;
+    if (x->gate->verified != NULL && raw.at != NULL)
+        remember(x, trusts, raw, entry);
+    if (x->judgement.has_passed) {
+        /* They may point into an entry of the cache, which can go before this exchange does. */
+        x->judgement.token = NULL;
+        x->judgement.claims = NULL;
+        x->judgement.key = NULL;
+    }
+}
+
+/* Asks the providers that could help; whether any fetch is or will be under way. */
+static bool want_keys(struct exchange *x)
+{
+    bool is_fetching = false;
+    int64_t now_ms = worker_now(x->gate->worker)->mono_ms;
+    for (size_t i = 0; i < x->route->rule.provider_count; i++) {
+        if ((x->judgement.refetch >> i & 1u) == 0)
+            continue;
+        bool was_asked = (x->seen_refetch >> i & 1u) != 0;
+        x->seen_refetch |= UINT64_C(1) << i;
+        is_fetching =
+            (was_asked ? issuer_is_fetching(x->route->issuers[i]) : issuer_want(x->route->issuers[i], now_ms)) ||
+            is_fetching;
+    }
+    return is_fetching;
+}
+
+static bool may_park(struct exchange *x)
+{
+    if (x->gate->parked_count < (size_t)x->site->site->settings.keys.parked)
+        return true;
+    metric_add(x->gate->figures.parked_refused, x->gate->worker->index, 1);
+    return false;
+}
+
+static enum turn step_judge(struct exchange *x)
+{
+    judge_now(x);
+    if (x->judgement.has_passed)
+        return exchange_enter(x, STEP_FORWARD);
+    if (x->judgement.refetch != 0 && !x->has_waited && want_keys(x) && may_park(x)) {
+        list_append(&x->gate->parked, &x->parked);
+        x->gate->parked_count++;
+        metric_move(x->gate->figures.parked, x->gate->worker->index, 1);
+        if (x->deadline.at_ms == 0)
+            deadline_start(x->gate->worker, &x->gate->wait_class, &x->deadline);
+        return exchange_enter(x, STEP_AWAIT_KEYS);
+    }
+    return exchange_refuse(x, x->judgement.reason);
+}
+
+static enum turn step_await_keys(struct exchange *x)
+{
+    (void)x;
+    return WAIT;
+}
+
+static void unpark(struct exchange *x)
+{
+    if (!list_is_linked(&x->parked))
+        return;
+    list_remove(&x->parked);
+    x->gate->parked_count--;
+    metric_move(x->gate->figures.parked, x->gate->worker->index, -1);
+}
+
+static void judge_again(struct exchange *x)
+{
+    unpark(x);
+    exchange_enter(x, STEP_JUDGE);
+    exchange_run(x);
+}
+
+static void on_wait_over(struct deadline *deadline)
+{
+    struct exchange *x = CONTAINER_OF(deadline, exchange, deadline);
+    x->has_waited = true;
+    judge_again(x);
+}
+
+void exchange_wake_parked(struct gate *gate)
+{
+    struct list waiting;
+    list_init(&waiting);
+    /* Those who park again while this runs wait for the next fetch. */
+    struct list *first;
+    while ((first = list_first(&gate->parked)) != NULL) {
+        list_remove(first);
+        list_append(&waiting, first);
+    }
+    while ((first = list_first(&waiting)) != NULL)
+        judge_again(CONTAINER_OF(first, exchange, parked));
+}
+
+static enum turn step_forward(struct exchange *x)
+{
+    deadline_cancel(&x->deadline);
+    if (!forward_head(x)) {
+        fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the request");
+        return exchange_refuse(x, REASON_OUT_OF_MEMORY);
+    }
+    stream_want_body(x->stream, true);
+    return exchange_enter(x, STEP_GATHER);
+}
+
+static enum turn step_gather(struct exchange *x)
+{
+    return x->has_batch ? exchange_enter(x, STEP_CONNECT) : WAIT;
+}
+
+static enum turn step_relay(struct exchange *x)
+{
+    (void)x;
+    return WAIT;
+}
+
+static enum turn step_refuse(struct exchange *x)
+{
+    refuse_send(x);
+    exchange_end(x, x->reason);
+    return ENDED;
+}
+
+void exchange_end(struct exchange *x, enum reason why)
+{
+    if (x->step == STEP_ENDED)
+        return;
+    exchange_enter(x, STEP_ENDED);
+    unpark(x);
+    deadline_cancel(&x->deadline);
+    if (x->backend != NULL) {
+        struct backend *backend = x->backend;
+        x->backend = NULL;
+        backend_drop(backend);
+    }
+    account_end(x, why);
+    buf_fini(&x->request);
+    gate_site_release(x->site);
+    x->magic = 0;
+    stream_finish(x->stream);
+}
+
+static struct exchange *exchange_of(struct stream *stream)
+{
+    return CHECKED(stream->user, exchange, EXCHANGE_MAGIC);
+}
+
+static void on_begin(void *context, struct stream *stream, const struct err *err)
+{
+    struct gate *gate = context;
+    struct exchange *x = arena_zero(&stream->arena, sizeof *x);
+    if (x == NULL) {
+        stream_finish(stream);
+        return;
+    }
+    gate_refresh(gate);
+    x->magic = EXCHANGE_MAGIC;
+    x->gate = gate;
+    x->stream = stream;
+    x->site = gate_site_take(gate);
+    x->deadline.run = on_wait_over;
+    stream->user = x;
+    if (err != NULL) {
+        x->err = *err;
+        exchange_refuse(x, err->reason);
+    }
+    exchange_run(x);
+}
+
+static void on_body(struct stream *stream, struct span piece)
+{
+    relay_body(exchange_of(stream), piece);
+}
+
+static void on_batch(struct stream *stream, bool is_whole)
+{
+    struct exchange *x = exchange_of(stream);
+    (void)is_whole;
+    x->has_batch = true;
+    if (x->step == STEP_GATHER)
+        exchange_run(x);
+    else if (x->step == STEP_RELAY)
+        relay_batch(x);
+}
+
+static void on_drained(struct stream *stream)
+{
+    relay_drained(exchange_of(stream));
+}
+
+static void on_broken(struct stream *stream, const struct err *err)
+{
+    struct exchange *x = exchange_of(stream);
+    x->err = *err;
+    if (stream->has_answer) {
+        x->reason = err->reason;
+        exchange_end(x, err->reason);
+        return;
+    }
+    exchange_refuse(x, err->reason);
+    exchange_run(x);
+}
+
+static void on_gone(struct stream *stream, enum reason why)
+{
+    exchange_end(exchange_of(stream), why);
+}
+
+const struct stream_handler *exchange_handler(void)
+{
+    static const struct stream_handler handler = {.begin = on_begin,
+                                                  .body = on_body,
+                                                  .batch = on_batch,
+                                                  .drained = on_drained,
+                                                  .broken = on_broken,
+                                                  .gone = on_gone};
+    return &handler;
+}

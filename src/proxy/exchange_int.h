@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request on its way through the gateway, for the files of this folder. */
+#ifndef PROXY_EXCHANGE_INT_H
+#define PROXY_EXCHANGE_INT_H
+
+#include "proxy/gateway.h"
+#include "proxy/route.h"
+
+enum { EXCHANGE_MAGIC = 0x2e8c4a6e, REQUEST_ID_BYTES = 64 };
+
+enum step {
+    STEP_ROUTE,
+    STEP_JUDGE,
+    STEP_AWAIT_KEYS,
+    STEP_FORWARD, /* the request's head for the backend is written */
+    STEP_GATHER,  /* what came with the head is gathered, so that it goes out in one write */
+    STEP_CONNECT,
+    STEP_RELAY,
+    STEP_REFUSE,
+    STEP_ENDED
+};
+
+enum turn { GO_ON, WAIT, ENDED };
+
+struct exchange {
+    uint32_t magic;
+    enum step step;
+    struct gate *gate;
+    struct gate_site *site;
+    struct stream *stream;
+    const struct site_route *route; /* NULL: none was found */
+    struct span request_id;
+    char request_id_text[REQUEST_ID_BYTES];
+    /* judging */
+    struct judgement judgement;
+    struct list parked;             /* in the gate's list */
+    struct deadline deadline;
+    uint64_t seen_refetch;          /* providers that were asked already */
+    bool has_waited, was_judged;
+    /* refusing */
+    enum reason reason;             /* NONE: not refused */
+    struct err err;                 /* what exactly */
+    /* forwarding */
+    struct buf request;             /* for the backend, until it is sent; kept while it could be sent again */
+    size_t request_head_bytes;
+    struct backend *backend;
+    size_t server, servers_tried;
+    bool has_batch, is_reused, was_resent, is_replayable, is_request_sent, is_first_chunk_out, is_body_paused;
+    bool wants_fresh;
+    int64_t sent_us, answered_us;
+};
+
+/* Writes the request's head for the backend into x->request. */
+bool forward_head(struct exchange *x);
+
+/* Runs the steps until one waits or the exchange ended. */
+void exchange_run(struct exchange *x);
+enum turn exchange_enter(struct exchange *x, enum step step);
+/* Refuses with `reason`; x->err tells what exactly. */
+enum turn exchange_refuse(struct exchange *x, enum reason reason);
+/* The one way to end. */
+void exchange_end(struct exchange *x, enum reason why);
+
+/* The steps of relaying. */
+enum turn step_connect(struct exchange *x);
+void relay_body(struct exchange *x, struct span piece);
+void relay_batch(struct exchange *x);
+void relay_drained(struct exchange *x);
+
+/* Sends the refusal that x->reason and x->judgement call for. */
+void refuse_send(struct exchange *x);
+
+/* The access line, the refusal's line, and the counts. */
+void account_end(struct exchange *x, enum reason why);
+
+#endif

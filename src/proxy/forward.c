@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The request as the backend sees it: written afresh, the target byte for byte but for the configured prefix, only the credential
+ * that was judged, and what a proxy adds.
+ */
+#include "exchange_int.h"
+
+/* Room for what is added besides the client's own bytes. */
+enum { ADDED_BYTES = 1024 };
+
+static bool is_id(struct span text)
+{
+    if (text.len == 0 || text.len >= REQUEST_ID_BYTES)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        bool is_fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                       c == '_' || c == '.';
+        if (!is_fine)
+            return false;
+    }
+    return true;
+}
+
+static void hex16(char *out, uint64_t value)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (int i = 15; i >= 0; i--, value >>= 4)
+        out[i] = digits[value & 15];
+}
+
+/* A client's own X-Request-Id goes on when it is a plain word; else the request gets one. */
+static void choose_request_id(struct exchange *x)
+{
+    const struct field *field = head_field(&x->stream->head, FIELD_X_REQUEST_ID);
+    if (field != NULL && is_id(field->value)) {
+        x->request_id = field->value;
+        return;
+    }
+    hex16(x->request_id_text, worker_random(x->gate->worker));
+    hex16(x->request_id_text + 16, worker_random(x->gate->worker));
+    x->request_id = span_of(x->request_id_text, 32);
+}
+
+/* `X_Forwarded_For` for `X-Forwarded-For`: some backends read both as one. */
+static bool shadows_known_field(struct span name)
+{
+    char plain[40];
+    if (name.len >= sizeof plain || memchr(name.at, '_', name.len) == NULL)
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        plain[i] = name.at[i] == '_' ? '-' : name.at[i];
+    return field_id_of(span_of(plain, name.len)) != FIELD_OTHER;
+}
+
+/* Fields of the client that do not go on: written anew here, or not the judged credential. */
+static bool is_withheld(const struct exchange *x, const struct field *field)
+{
+    const struct site_route *route = x->route;
+    switch (field->id) {
+    case FIELD_AUTHORIZATION: return route->is_public || !route->rule.is_authorization || !route->forward_token;
+    case FIELD_CONTENT_LENGTH:
+    case FIELD_EXPECT:
+    case FIELD_FORWARDED:
+    case FIELD_HOST:
+    case FIELD_VIA:
+    case FIELD_X_FORWARDED_FOR:
+    case FIELD_X_FORWARDED_HOST:
+    case FIELD_X_FORWARDED_PORT:
+    case FIELD_X_FORWARDED_PROTO:
+    case FIELD_X_REQUEST_ID: return true;
+    case FIELD_OTHER: break;
+    case FIELD_CONNECTION:
+    case FIELD_CONTENT_TYPE:
+    case FIELD_DATE:
+    case FIELD_HTTP2_SETTINGS:
+    case FIELD_KEEP_ALIVE:
+    case FIELD_MAX_FORWARDS:
+    case FIELD_PROXY_AUTHENTICATE:
+    case FIELD_PROXY_AUTHORIZATION:
+    case FIELD_PROXY_CONNECTION:
+    case FIELD_SERVER:
+    case FIELD_TE:
+    case FIELD_TRAILER:
+    case FIELD_TRANSFER_ENCODING:
+    case FIELD_UPGRADE:
+    case FIELD_WWW_AUTHENTICATE:
+    case FIELD_COUNT: return false;
+    }
+    bool is_token = !route->is_public && !route->forward_token && route->rule.source == TOKEN_FROM_HEADER &&
+                    span_eq_nocase(field->name, route->rule.source_name);
+    return is_token || shadows_known_field(field->name);
+}
+
+static void put_client_fields(struct exchange *x)
+{
+    const struct head *head = &x->stream->head;
+    for (size_t i = 0; i < head->count; i++)
+        if (!head->fields[i].is_hop && !is_withheld(x, &head->fields[i]))
+            h1_write_field(&x->request, head->fields[i].name, head->fields[i].value);
+}
+
+static struct span host_to_send(const struct exchange *x)
+{
+    const struct site_backend *backend = x->route->backend;
+    switch (backend->host_header) {
+    case HOST_OF_BACKEND: return backend->servers[x->server].uri.authority;
+    case HOST_OF_CLIENT: return x->stream->head.authority;
+    case HOST_FIXED: return backend->host_fixed;
+    }
+    return backend->host_fixed;
+}
+
+/* RFC 7239 4, 6: IPv6 addresses in brackets and quotes. */
+static void put_forwarded(struct exchange *x)
+{
+    const struct stream *stream = x->stream;
+    struct buf *out = &x->request;
+    bool is_v6 = span_chr(stream->peer, ':') != NULL;
+    const char *proto = stream->is_tls ? "https" : "http";
+    h1_write_field(out, SPAN("X-Forwarded-For"), stream->peer);
+    h1_write_field(out, SPAN("X-Forwarded-Proto"), span_str(proto));
+    if (stream->head.authority.len > 0)
+        h1_write_field(out, SPAN("X-Forwarded-Host"), stream->head.authority);
+    buf_add_str(out, is_v6 ? "Forwarded: for=\"[" : "Forwarded: for=");
+    buf_add_span(out, stream->peer);
+    buf_add_str(out, is_v6 ? "]\";proto=" : ";proto=");
+    buf_add_str(out, proto);
+    if (stream->head.authority.len > 0) {
+        buf_add_str(out, ";host=\"");
+        buf_add_span(out, stream->head.authority);
+        buf_add_char(out, '"');
+    }
+    buf_add_str(out, "\r\n");
+}
+
+/* RFC 9110 7.6.3: behind what came. */
+static void put_via(struct exchange *x)
+{
+    const struct head *head = &x->stream->head;
+    struct buf *out = &x->request;
+    buf_add_str(out, "Via: ");
+    for (size_t i = 0; i < head->count; i++) {
+        if (head->fields[i].id != FIELD_VIA || head->fields[i].is_hop || head->fields[i].value.len == 0)
+            continue;
+        buf_add_span(out, head->fields[i].value);
+        buf_add_str(out, ", ");
+    }
+    buf_add_str(out, head->is_http10 ? "1.0 jwtgate\r\n" : "1.1 jwtgate\r\n");
+}
+
+static void put_framing(struct exchange *x)
+{
+    const struct head *head = &x->stream->head;
+    struct buf *out = &x->request;
+    if (head->body == BODY_STREAM) {
+        buf_add_str(out, "Transfer-Encoding: chunked\r\n");
+    } else if (head->body == BODY_SIZED) {
+        buf_add_str(out, "Content-Length: ");
+        buf_add_u64(out, head->body_bytes);
+        buf_add_str(out, "\r\n");
+    }
+}
+
+/* A token in the query that is not to go on is cut out of it, nothing else is touched. */
+static struct span query_to_send(struct exchange *x)
+{
+    const struct rule *rule = &x->route->rule;
+    struct span query = x->stream->head.query;
+    if (x->route->is_public || x->route->forward_token || rule->source != TOKEN_FROM_QUERY || query.at == NULL)
+        return query;
+    struct span rest = span_from(query, 1);
+    struct span pair;
+    struct buf kept = {0};
+    while (span_split(&rest, '&', &pair)) {
+        struct span value;
+        size_t count = 0;
+        struct err err;
+        if (!uri_query(&x->stream->arena, pair, rule->source_name, &value, &count, &err) || count > 0)
+            continue;
+        buf_add_char(&kept, buf_len(&kept) == 0 ? '?' : '&');
+        buf_add_span(&kept, pair);
+    }
+    struct span copy = arena_copy(&x->stream->arena, buf_span(&kept));
+    buf_fini(&kept);
+    return copy;
+}
+
+/* Path behind the prefix and query as one: they stand one behind the other in the target unless the query was cut. */
+static struct span target_rest(struct exchange *x, struct span path)
+{
+    struct span query = query_to_send(x);
+    if (query.len == 0 || query.at == path.at + path.len)
+        return span_of(path.at, path.len + query.len);
+    AUTO(buf) both = {0};
+    buf_add_span(&both, path);
+    buf_add_span(&both, query);
+    if (both.is_broken)
+        x->request.is_broken = true;
+    return arena_copy(&x->stream->arena, buf_span(&both));
+}
+
+static void put_request_line(struct exchange *x)
+{
+    const struct head *head = &x->stream->head;
+    const struct site_route *route = x->route;
+    struct span prefix = route->has_rewrite ? route->rewrite : (struct span){NULL, 0};
+    struct span path = route->has_rewrite ? span_from(head->path, route->path.len) : head->path;
+    h1_write_request_line(&x->request, head->method_text, prefix, target_rest(x, path));
+}
+
+bool forward_head(struct exchange *x)
+{
+    const struct head *head = &x->stream->head;
+    if (x->request_id.len == 0)
+        choose_request_id(x);
+    buf_clear(&x->request);
+    buf_reserve(&x->request, head->target.len + head->count * 64 + ADDED_BYTES);
+    put_request_line(x);
+    h1_write_field(&x->request, SPAN("Host"), host_to_send(x));
+    put_client_fields(x);
+    put_forwarded(x);
+    put_via(x);
+    h1_write_field(&x->request, SPAN("X-Request-Id"), x->request_id);
+    put_framing(x);
+    h1_write_end(&x->request);
+    x->request_head_bytes = buf_len(&x->request);
+    return !x->request.is_broken;
+}

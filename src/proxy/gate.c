@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker's side of the gateway: the site it uses, verifiers, pools, remembered signatures. */
+#include "proxy/gateway.h"
+
+static void gate_site_free(struct gate_site *at)
+{
+    for (size_t i = 0; at->known != NULL && i < at->known_count; i++)
+        verifier_free(at->known[i].verifier);
+    for (size_t i = 0; at->inline_keys != NULL && i < at->site->route_count; i++)
+        verifier_free(at->inline_keys[i]);
+    for (size_t i = 0; at->pools != NULL && i < at->site->backend_count; i++) {
+        for (size_t j = 0; at->pools[i] != NULL && j < at->site->backends[i].server_count; j++)
+            if (at->pools[i][j] != NULL)
+                pool_retire(at->pools[i][j]);
+        free(at->pools[i]);
+    }
+    free(at->known);
+    free(at->issuers);
+    free(at->first_issuer);
+    free(at->inline_keys);
+    free(at->pools);
+    free(at->next_server);
+    site_release(at->site);
+    free(at);
+}
+
+void gate_site_release(struct gate_site *at)
+{
+    if (at != NULL && --at->references == 0)
+        gate_site_free(at);
+}
+
+struct gate_site *gate_site_take(struct gate *gate)
+{
+    gate->current->references++;
+    return gate->current;
+}
+
+static size_t providers_in_all(const struct site *site)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < site->route_count; i++)
+        count += site->routes[i].is_public ? 0 : site->routes[i].rule.provider_count;
+    return count;
+}
+
+static struct gate_issuer *know(struct gate_site *at, struct issuer *issuer)
+{
+    for (size_t i = 0; i < at->known_count; i++)
+        if (at->known[i].issuer == issuer)
+            return &at->known[i];
+    at->known[at->known_count].issuer = issuer;
+    return &at->known[at->known_count++];
+}
+
+static void know_issuers(struct gate_site *at)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < at->site->route_count; i++) {
+        const struct site_route *route = &at->site->routes[i];
+        at->first_issuer[i] = next;
+        for (size_t j = 0; !route->is_public && j < route->rule.provider_count; j++)
+            at->issuers[next++] = know(at, route->issuers[j]);
+    }
+}
+
+static bool make_inline_keys(struct gate_site *at)
+{
+    for (size_t i = 0; i < at->site->route_count; i++) {
+        const struct site_route *route = &at->site->routes[i];
+        if (!route->is_public && route->rule.inline_keys != NULL &&
+            (at->inline_keys[i] = verifier_new(route->rule.inline_keys)) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Takes over the caller's reference to `site`, also when it fails. */
+static struct gate_site *gate_site_make(struct gate *gate, struct site *site)
+{
+    size_t providers = providers_in_all(site);
+    struct gate_site *at = calloc(1, sizeof *at);
+    if (at == NULL) {
+        site_release(site);
+        return NULL;
+    }
+    at->references = 1;
+    at->gate = gate;
+    at->site = site;
+    at->issuers = calloc(providers + 1, sizeof(struct gate_issuer *));
+    at->first_issuer = calloc(site->route_count + 1, sizeof *at->first_issuer);
+    at->known = calloc(providers + 1, sizeof *at->known);
+    at->inline_keys = calloc(site->route_count + 1, sizeof(struct verifier *));
+    at->pools = calloc(site->backend_count + 1, sizeof(struct pool **));
+    at->next_server = calloc(site->backend_count + 1, sizeof *at->next_server);
+    bool is_ok = at->issuers != NULL && at->first_issuer != NULL && at->known != NULL && at->inline_keys != NULL &&
+                 at->pools != NULL && at->next_server != NULL;
+    if (is_ok && make_inline_keys(at)) {
+        know_issuers(at);
+        return at;
+    }
+    gate_site_free(at);
+    return NULL;
+}
+
+struct service_settings gate_service_settings(const struct site *site, unsigned workers)
+{
+    const struct settings *settings = &site->settings;
+    uint64_t connections = ((uint64_t)settings->limits.connections + workers - 1) / workers;
+    return (struct service_settings){.limits = site->limits,
+                                     .connections_max = (size_t)connections,
+                                     .head_ms = settings->timeouts.head_ms,
+                                     .idle_ms = settings->timeouts.idle_ms};
+}
+
+void gate_refresh(struct gate *gate)
+{
+    uint64_t number = snapshot_number(&gate->gateway->site);
+    if (number == gate->site_number && gate->current != NULL)
+        return;
+    struct site *site = snapshot_take(&gate->gateway->site);
+    struct gate_site *fresh = site == NULL ? NULL : gate_site_make(gate, site);
+    if (fresh == NULL)
+        return; /* out of memory: the old site goes on serving, the next request tries again */
+    gate_site_release(gate->current);
+    gate->current = fresh;
+    gate->site_number = number;
+    struct service_settings settings = gate_service_settings(fresh->site, gate->gateway->gate_count);
+    service_configure(&gate->service, &settings);
+    gate->wait_class.after_ms = fresh->site->settings.keys.wait_ms;
+}
+
+static void take_figures(struct gate *gate)
+{
+    struct metrics *metrics = gate->gateway->metrics;
+    gate->figures = (struct gate_figures){.cache_hits = metric_series(metrics, FIGURE_CACHE_HITS, NULL, 0),
+                                          .cache_misses = metric_series(metrics, FIGURE_CACHE_MISSES, NULL, 0),
+                                          .cache_entries = metric_series(metrics, FIGURE_CACHE_ENTRIES, NULL, 0),
+                                          .cache_bytes = metric_series(metrics, FIGURE_CACHE_BYTES, NULL, 0),
+                                          .parked = metric_series(metrics, FIGURE_PARKED, NULL, 0),
+                                          .parked_refused = metric_series(metrics, FIGURE_PARKED_REFUSED, NULL, 0),
+                                          .sent = metric_series(metrics, FIGURE_SENT_BYTES, NULL, 0),
+                                          .received = metric_series(metrics, FIGURE_RECEIVED_BYTES, NULL, 0)};
+    gate->service.metrics =
+        (struct service_metrics){.connections = metric_series(metrics, FIGURE_CONNECTIONS, NULL, 0),
+                                 .accepted = metric_series(metrics, FIGURE_ACCEPTED, NULL, 0),
+                                 .refused = metric_series(metrics, FIGURE_CONNECTIONS_REFUSED, NULL, 0)};
+}
+
+bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker, struct err *err)
+{
+    const struct service_settings none = {0};
+    *gate = (struct gate){.gateway = gateway, .worker = worker};
+    worker->owner = gate;
+    list_init(&gate->parked);
+    deadline_class_init(worker, &gate->wait_class, 0);
+    service_init(&gate->service, worker, exchange_handler(), gate, &none);
+    gate->verified = verified_new(VERIFIED_SLOTS, VERIFIED_BYTES_MAX);
+    take_figures(gate);
+    gate_refresh(gate);
+    return gate->current != NULL || fail(err, REASON_OUT_OF_MEMORY, "no memory for a worker");
+}
+
+void gate_fini(struct gate *gate)
+{
+    gate_site_release(gate->current);
+    gate->current = NULL;
+    verified_free(gate->verified);
+    service_fini(&gate->service);
+    deadline_class_fini(&gate->wait_class);
+}
+
+static struct pool *make_pool(struct gate_site *at, const struct site_backend *backend, size_t server)
+{
+    struct metrics *metrics = at->gate->gateway->metrics;
+    const struct span ok[] = {backend->name, SPAN("ok")};
+    const struct span failed[] = {backend->name, SPAN("failed")};
+    const struct pool_figures figures = {.idle = metric_series(metrics, FIGURE_POOL_IDLE, &backend->name, 1),
+                                         .busy = metric_series(metrics, FIGURE_POOL_BUSY, &backend->name, 1),
+                                         .connected = metric_series(metrics, FIGURE_BACKEND_CONNECTS, ok, 2),
+                                         .failed = metric_series(metrics, FIGURE_BACKEND_CONNECTS, failed, 2)};
+    return pool_new(at->gate->worker, at->site, backend, &backend->servers[server], &figures);
+}
+
+struct pool *gate_pool(struct gate_site *at, const struct site_backend *backend, size_t server)
+{
+    struct pool **row = at->pools[backend->index];
+    if (row == NULL) {
+        row = calloc(backend->server_count, sizeof(struct pool *));
+        if (row == NULL)
+            return NULL;
+        at->pools[backend->index] = row;
+    }
+    if (row[server] == NULL)
+        row[server] = make_pool(at, backend, server);
+    return row[server];
+}
+
+/* Takes up a key set published since; without memory for it there is none: never a pass by keys that are gone. */
+static void refresh_issuer(struct gate_issuer *known)
+{
+    struct snapshot *slot = issuer_keys(known->issuer);
+    uint64_t number = snapshot_number(slot);
+    if (number == known->number)
+        return;
+    struct keyset *keys = snapshot_take(slot);
+    verifier_free(known->verifier);
+    known->verifier = keys == NULL ? NULL : verifier_new(keys);
+    keyset_release(keys);
+    known->number = number;
+}
+
+size_t gate_trusts(struct gate_site *at, const struct site_route *route, struct trust trusts[RULE_PROVIDERS_MAX + 1])
+{
+    struct gate_issuer **row = at->issuers + at->first_issuer[route->index];
+    size_t count = route->rule.provider_count;
+    for (size_t i = 0; i < count; i++) {
+        refresh_issuer(row[i]);
+        trusts[i].verifier = row[i]->verifier;
+    }
+    if (route->rule.inline_keys != NULL)
+        trusts[count++].verifier = at->inline_keys[route->index];
+    return count;
+}
+
+/* A letter to one worker: keys were fetched, or not. */
+static void read_letter(struct letter *letter, void *context)
+{
+    struct gate *gate = context;
+    free(letter);
+    exchange_wake_parked(gate);
+}
+
+void gateway_keys_concluded(void *context, struct issuer *issuer)
+{
+    struct gateway *gateway = context;
+    (void)issuer;
+    for (unsigned i = 0; gateway->gates != NULL && i < gateway->gate_count; i++) {
+        struct letter *letter = malloc(sizeof *letter);
+        if (letter == NULL)
+            continue; /* who waits is answered by the deadline */
+        letter->run = read_letter;
+        letter->context = &gateway->gates[i];
+        worker_post(gateway->gates[i].worker, letter);
+    }
+}

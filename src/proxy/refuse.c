@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Refusals: status, challenge and body out of the judgement, by the shape of the route. */
+#include "exchange_int.h"
+
+enum { REFUSAL_FIELDS_MAX = 5, RETRY_AFTER_S = 5 };
+
+struct reply {
+    struct field fields[REFUSAL_FIELDS_MAX];
+    size_t count;
+};
+
+static void add_field(struct reply *reply, struct span name, struct span value)
+{
+    assert(reply->count < REFUSAL_FIELDS_MAX);
+    reply->fields[reply->count++] = (struct field){.name = name, .value = value};
+}
+
+static unsigned status_of(const struct exchange *x)
+{
+    bool is_judged = x->was_judged && reason_is_verdict(x->reason);
+    return is_judged ? x->judgement.status : reason_info(x->reason)->status;
+}
+
+/* The policy's message, else the reason's own. */
+static struct span message_of(const struct exchange *x)
+{
+    if (x->was_judged && reason_is_verdict(x->reason) && x->route->rule.failed_message.len > 0)
+        return x->route->rule.failed_message;
+    return span_str(reason_info(x->reason)->message);
+}
+
+static struct refusal refusal_of(const struct exchange *x)
+{
+    struct refusal refusal = {.status = status_of(x), .shape = SHAPE_APIM, .message = message_of(x)};
+    if (x->route != NULL)
+        refusal.shape = x->route->shape;
+    if (!x->was_judged || !reason_is_verdict(x->reason))
+        return refusal;
+    if (x->reason != REASON_OPENID_CONFIG_UNAVAILABLE) {
+        refusal.realm = x->route->realm;
+        if (x->judgement.has_token)
+            refusal.error = SPAN("invalid_token");
+    }
+    if (x->route->expose_reason)
+        refusal.description = span_str(reason_name(x->reason));
+    return refusal;
+}
+
+static bool ends_connection(enum reason reason)
+{
+    switch (reason) {
+    case REASON_BAD_REQUEST:
+    case REASON_REQUEST_TIMEOUT:
+    case REASON_BODY_TOO_LARGE:
+    case REASON_TARGET_TOO_LONG:
+    case REASON_EXPECTATION_FAILED:
+    case REASON_HEAD_TOO_LARGE:
+    case REASON_METHOD_UNKNOWN:
+    case REASON_CODING_UNKNOWN:
+    case REASON_VERSION_UNSUPPORTED: return true;
+    default: return false;
+    }
+}
+
+void refuse_send(struct exchange *x)
+{
+    struct refusal refusal = refusal_of(x);
+    struct reply reply = {.count = 0};
+    AUTO(buf) challenge = {0};
+    AUTO(buf) body = {0};
+    bool is_ok = refusal_body(&refusal, &body);
+    add_field(&reply, SPAN("Content-Type"), refusal_type(&refusal));
+    if (refusal.realm.at != NULL && refusal_challenge(&refusal, &challenge))
+        add_field(&reply, SPAN("WWW-Authenticate"), buf_span(&challenge));
+    if (x->reason == REASON_OPENID_CONFIG_UNAVAILABLE)
+        add_field(&reply, SPAN("Retry-After"), SPAN("5"));
+    if (x->reason == REASON_METHOD_NOT_ALLOWED && x->route != NULL)
+        add_field(&reply, SPAN("Allow"), x->route->allow);
+    if (refusal.shape == SHAPE_ODATA)
+        add_field(&reply, SPAN("OData-Version"), SPAN("4.0"));
+    const struct answer answer = {.status = refusal.status,
+                                  .fields = reply.fields,
+                                  .count = reply.count,
+                                  .body = BODY_SIZED,
+                                  .body_bytes = buf_len(&body),
+                                  .wants_close = ends_connection(x->reason) || !is_ok};
+    bool is_head = x->stream->head.method == METHOD_HEAD;
+    stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : buf_span(&body), true);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Both directions between client and backend, streamed and bounded; one safe resend on a reused connection that proves dead.
+ *
+ * The request is kept while it might be sent again: until the first byte of the answer, and only when all of it is there.
+ */
+#include "exchange_int.h"
+
+static const struct backend_user user_vtable;
+
+/* RFC 9110 9.2.2; POST and PATCH may have had their effect. */
+static bool is_idempotent(enum method method)
+{
+    switch (method) {
+    case METHOD_GET:
+    case METHOD_HEAD:
+    case METHOD_PUT:
+    case METHOD_DELETE:
+    case METHOD_OPTIONS: return true;
+    case METHOD_UNKNOWN:
+    case METHOD_POST:
+    case METHOD_PATCH:
+    case METHOD_CONNECT:
+    case METHOD_TRACE:
+    case METHOD_COUNT: break;
+    }
+    return false;
+}
+
+static size_t body_buffer(const struct exchange *x)
+{
+    return x->site->site->settings.limits.body_buffer;
+}
+
+/* The end of a chunked body for the backend. */
+static struct span body_end(const struct exchange *x)
+{
+    if (x->stream->head.body != BODY_STREAM)
+        return (struct span){NULL, 0};
+    return h1_chunk_end(!x->is_first_chunk_out);
+}
+
+/* Writes a piece as the backend gets it: with its chunk line where the length is not known. */
+static int frame_piece(struct exchange *x, struct span piece, char line[H1_CHUNK_LINE_BYTES], struct iovec pieces[2])
+{
+    int count = 0;
+    if (x->stream->head.body == BODY_STREAM) {
+        pieces[count++] = (struct iovec){line, h1_chunk_line(line, piece.len, !x->is_first_chunk_out)};
+        x->is_first_chunk_out = true;
+    }
+    pieces[count++] = (struct iovec){(void *)(uintptr_t)piece.at, piece.len};
+    return count;
+}
+
+static void pause_body(struct exchange *x, bool pauses)
+{
+    x->is_body_paused = pauses;
+    stream_want_body(x->stream, !pauses);
+}
+
+/* The connection broke while we wrote: a reused one may just have been closed by the other side. */
+static void send_failed(struct exchange *x)
+{
+    struct backend *backend = x->backend;
+    struct err err;
+    x->backend = NULL;
+    backend_drop(backend);
+    fail(&err, REASON_BACKEND_BROKEN, "the backend closed while the request was being sent");
+    user_vtable.failed(x, &err, x->is_reused);
+}
+
+static void send_pieces(struct exchange *x, const struct iovec *pieces, int count)
+{
+    switch (backend_send(x->backend, pieces, count)) {
+    case FLOW_OPEN: return;
+    case FLOW_FULL: pause_body(x, true); return;
+    case FLOW_GONE: send_failed(x); return;
+    }
+}
+
+static void finish_request(struct exchange *x)
+{
+    struct span end = x->is_replayable ? (struct span){NULL, 0} : body_end(x);
+    if (end.len > 0) {
+        struct iovec piece = {(void *)(uintptr_t)end.at, end.len};
+        send_pieces(x, &piece, 1);
+    }
+    if (x->backend == NULL || x->step != STEP_RELAY)
+        return;
+    x->is_request_sent = true;
+    x->sent_us = worker_now(x->gate->worker)->mono_us;
+    backend_request_done(x->backend, x->stream->head.method == METHOD_HEAD);
+}
+
+/* Sends what was gathered: head and the body so far, in one write. */
+static void send_gathered(struct exchange *x)
+{
+    struct span gathered = buf_span(&x->request);
+    bool is_whole = x->stream->is_request_whole;
+    if (is_whole && !x->is_replayable && !x->was_resent) {
+        /* All of it is here: the end of the body goes with it, and it can be sent again as it stands. */
+        x->is_replayable = buf_add_span(&x->request, body_end(x)) && is_idempotent(x->stream->head.method);
+        gathered = buf_span(&x->request);
+        if (!x->is_replayable)
+            x->is_request_sent = true;
+    }
+    struct iovec piece = {(void *)(uintptr_t)gathered.at, gathered.len};
+    enum flow flow = backend_send(x->backend, &piece, 1);
+    if (flow == FLOW_GONE) {
+        send_failed(x);
+        return;
+    }
+    if (flow == FLOW_FULL)
+        pause_body(x, true);
+    if (is_whole) {
+        x->is_request_sent = true;
+        x->sent_us = worker_now(x->gate->worker)->mono_us;
+        backend_request_done(x->backend, x->stream->head.method == METHOD_HEAD);
+    } else if (x->is_body_paused && flow == FLOW_OPEN) {
+        pause_body(x, false);
+    }
+    if (!x->is_replayable)
+        buf_fini(&x->request);
+}
+
+static void on_ready(void *user)
+{
+    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    send_gathered(x);
+}
+
+static enum turn refuse_unreachable(struct exchange *x, const struct err *err)
+{
+    x->err = *err;
+    return exchange_refuse(x, err->reason);
+}
+
+enum turn step_connect(struct exchange *x)
+{
+    const struct site_backend *backend = x->route->backend;
+    struct err err;
+    if (x->servers_tried == 0 && !x->was_resent)
+        x->server = x->site->next_server[backend->index]++ % backend->server_count;
+    fail(&err, REASON_OUT_OF_MEMORY, "no memory for a backend connection");
+    struct pool *pool = gate_pool(x->site, backend, x->server);
+    if (pool != NULL)
+        x->backend = pool_lease(pool, &user_vtable, x, x->wants_fresh, &x->is_reused, &err);
+    if (x->backend == NULL && ++x->servers_tried < backend->server_count) {
+        x->server = (x->server + 1) % backend->server_count;
+        return GO_ON;
+    }
+    if (x->backend == NULL)
+        return refuse_unreachable(x, &err);
+    backend_begin(x->backend, x->stream->head.method == METHOD_HEAD, &x->stream->arena);
+    exchange_enter(x, STEP_RELAY);
+    if (x->is_reused)
+        send_gathered(x);
+    return WAIT;
+}
+
+void relay_body(struct exchange *x, struct span piece)
+{
+    char line[H1_CHUNK_LINE_BYTES];
+    struct iovec pieces[2];
+    metric_add(x->gate->figures.received, x->gate->worker->index, piece.len);
+    if (x->step != STEP_GATHER && x->step != STEP_RELAY)
+        return;
+    bool is_connected = x->step == STEP_RELAY && x->backend != NULL && buf_len(&x->request) == 0;
+    int count = frame_piece(x, piece, line, pieces);
+    if (is_connected) {
+        send_pieces(x, pieces, count);
+        return;
+    }
+    for (int i = 0; i < count; i++)
+        buf_add(&x->request, pieces[i].iov_base, pieces[i].iov_len);
+    if (x->request.is_broken) {
+        fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the request");
+        exchange_refuse(x, REASON_OUT_OF_MEMORY);
+        exchange_run(x);
+    } else if (buf_len(&x->request) > body_buffer(x)) {
+        pause_body(x, true);
+    }
+}
+
+/* More of the request was handed over, perhaps its end. */
+void relay_batch(struct exchange *x)
+{
+    bool is_connected = x->backend != NULL && buf_len(&x->request) == 0;
+    if (is_connected && x->stream->is_request_whole && !x->is_request_sent)
+        finish_request(x);
+}
+
+void relay_drained(struct exchange *x)
+{
+    if (x->backend != NULL)
+        backend_want(x->backend, true);
+}
+
+static void on_drained(void *user)
+{
+    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    if (x->is_body_paused)
+        pause_body(x, false);
+}
+
+static void on_interim(void *user, const struct head *head)
+{
+    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    if (stream_interim(x->stream, head->status, head->fields, head->count) == FLOW_GONE)
+        exchange_end(x, REASON_CLIENT_GONE);
+}
+
+/* What the client's side says to a piece handed to it. */
+static void after_sending(struct exchange *x, enum flow flow, bool is_last)
+{
+    if (is_last || flow == FLOW_GONE) {
+        exchange_end(x, flow == FLOW_GONE ? REASON_CLIENT_GONE : REASON_NONE);
+        return;
+    }
+    if (flow == FLOW_FULL)
+        backend_want(x->backend, false);
+}
+
+static void on_answer(void *user, const struct head *head, struct span piece, bool is_last)
+{
+    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    const struct answer answer = {.status = head->status,
+                                  .fields = head->fields,
+                                  .count = head->count,
+                                  .body = head->body,
+                                  .body_bytes = head->body_bytes,
+                                  .has_stated_bytes = head->has_stated_bytes};
+    if (is_last)
+        x->backend = NULL; /* the lease is over */
+    x->is_replayable = false;
+    if (buf_len(&x->request) > 0)
+        buf_fini(&x->request);
+    x->answered_us = worker_now(x->gate->worker)->mono_us;
+    metric_observe(x->route->backend->duration, x->gate->worker->index,
+                   x->sent_us == 0 ? 0 : x->answered_us - x->sent_us);
+    after_sending(x, stream_answer(x->stream, &answer, piece, is_last), is_last);
+}
+
+static void on_piece(void *user, struct span piece, bool is_last)
+{
+    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    if (is_last)
+        x->backend = NULL;
+    after_sending(x, stream_piece(x->stream, piece, is_last), is_last);
+}
+
+static bool may_resend(const struct exchange *x, bool is_stale)
+{
+    return is_stale && x->is_replayable && !x->was_resent && !x->stream->has_answer;
+}
+
+static void resend(struct exchange *x)
+{
+    struct metrics *metrics = x->gate->gateway->metrics;
+    x->was_resent = true;
+    x->wants_fresh = true;
+    x->is_request_sent = false;
+    metric_add(metric_series(metrics, FIGURE_BACKEND_RESENDS, &x->route->backend->name, 1), x->gate->worker->index, 1);
+    exchange_enter(x, STEP_CONNECT);
+    exchange_run(x);
+}
+
+/* A server that cannot be connected to has seen nothing: any other may be asked, whatever the method. */
+static bool may_try_next(const struct exchange *x)
+{
+    return !x->is_reused && x->sent_us == 0 && !x->stream->has_answer && buf_len(&x->request) > 0 &&
+           x->servers_tried + 1 < x->route->backend->server_count;
+}
+
+static void on_failed(void *user, const struct err *err, bool is_stale)
+{
+    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    x->backend = NULL;
+    if (may_resend(x, is_stale)) {
+        resend(x);
+        return;
+    }
+    x->err = *err;
+    if (x->stream->has_answer) {
+        x->reason = err->reason;
+        exchange_end(x, err->reason);
+        return;
+    }
+    if (err->reason == REASON_BACKEND_UNREACHABLE && may_try_next(x)) {
+        x->servers_tried++;
+        x->server = (x->server + 1) % x->route->backend->server_count;
+        exchange_enter(x, STEP_CONNECT);
+    } else {
+        exchange_refuse(x, err->reason);
+    }
+    exchange_run(x);
+}
+
+static const struct backend_user user_vtable = {.ready = on_ready,
+                                                .interim = on_interim,
+                                                .answer = on_answer,
+                                                .piece = on_piece,
+                                                .drained = on_drained,
+                                                .failed = on_failed};

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A site from the settings: what concerns all of it, its start and its end. */
+#include "site_int.h"
+
+#include "proxy/figures.h"
+#include "server/listener.h"
+
+#include <netdb.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+static bool check_bind(struct problems *problems, const struct node *node, struct span text,
+                       struct bind_address *address)
+{
+    struct err err;
+    const struct node *at = node == NULL ? NULL : node_member(node, "bind");
+    if (span_starts(text, SPAN("unix:")))
+        return problem_error(problems, at, "unix sockets are not supported yet; write IPv4:PORT or [IPv6]:PORT");
+    return bind_address_read(text, address, &err) || problem_error(problems, at, "%s", err.text);
+}
+
+static bool check_listeners(struct site_build *build)
+{
+    const struct settings *settings = &build->site->settings;
+    const struct listener_settings *listeners = settings->listeners.at;
+    struct bind_address address;
+    bool is_ok = true;
+    if (settings->listeners.count == 0)
+        return problem_error(build->problems, node_member(settings->node, "listeners"),
+                             "at least one listener is needed");
+    for (size_t i = 0; i < settings->listeners.count; i++)
+        is_ok = check_bind(build->problems, listeners[i].node, listeners[i].bind, &address) && is_ok;
+    return is_ok;
+}
+
+static bool check_admin(struct site_build *build)
+{
+    const struct admin_settings *admin = &build->site->settings.admin;
+    struct bind_address address;
+    if (admin->is_off)
+        return true;
+    if (!check_bind(build->problems, admin->node, admin->bind, &address))
+        return false;
+    return bind_address_is_loopback(&address) ||
+           problem_error(build->problems, admin->node == NULL ? NULL : node_member(admin->node, "bind"),
+                         "the admin listener answers without credentials, so it binds loopback only; others are not "
+                         "supported yet");
+}
+
+static bool check_workers(struct site_build *build)
+{
+    const struct node *node = build->site->settings.workers;
+    uint64_t count;
+    if (node == NULL || (node->kind == NODE_TEXT && span_eq(node->text, SPAN("auto"))))
+        return true;
+    bool is_number = node->kind == NODE_NUMBER && span_u64(node->text, SETTINGS_WORKERS_MAX, &count) && count > 0;
+    return is_number ||
+           problem_error(build->problems, node, "\"workers\" is a number from 1 to %d, or auto", SETTINGS_WORKERS_MAX);
+}
+
+/* Processors of the cgroup's quota, rounded up; 0: no quota. */
+static unsigned quota_processors(void)
+{
+    long long quota = 0;
+    long long period = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (file == NULL)
+        return 0;
+    int got = fscanf(file, "%lld %lld", &quota, &period);
+    fclose(file);
+    return got == 2 && quota > 0 && period > 0 ? (unsigned)((quota + period - 1) / period) : 0;
+}
+
+unsigned site_workers(const struct site *site)
+{
+    const struct node *node = site->settings.workers;
+    uint64_t count = 0;
+    if (node != NULL && span_u64(node->text, SETTINGS_WORKERS_MAX, &count))
+        return (unsigned)count;
+    cpu_set_t set;
+    unsigned processors = sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+    unsigned quota = quota_processors();
+    if (quota > 0 && quota < processors)
+        processors = quota;
+    return processors < SETTINGS_WORKERS_MAX ? processors : SETTINGS_WORKERS_MAX;
+}
+
+static bool read_algorithms(struct site_build *build)
+{
+    const struct schema_texts *names = &build->site->settings.algorithms;
+    bool is_ok = true;
+    build->rules.algs = alg_set_all();
+    if (names->count == 0)
+        return true;
+    build->rules.algs.bits = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        enum alg alg = alg_by_name(names->at[i]);
+        if (alg == ALG_UNKNOWN)
+            is_ok = problem_error(build->problems, names->nodes[i],
+                                  "\"%s\" is no algorithm known here; such as RS256, PS256, ES256, EdDSA, HS256",
+                                  QUOTED(names->at[i]));
+        else
+            build->rules.algs.bits |= alg_set_of(alg).bits;
+    }
+    return is_ok;
+}
+
+static bool read_named_values(struct site_build *build)
+{
+    const struct node *map = build->site->settings.named_values;
+    if (map == NULL)
+        return true;
+    if (map->kind != NODE_MAP)
+        return problem_error(build->problems, map, "\"named_values\" is a map of names to texts");
+    size_t count = node_count(map);
+    struct span *names = arena_zero(&build->site->arena, count * sizeof *names);
+    struct span *values = arena_zero(&build->site->arena, count * sizeof *values);
+    bool is_ok = names != NULL && values != NULL;
+    size_t at = 0;
+    for (const struct node *child = map->children; is_ok && child != NULL; child = child->next) {
+        if (child->kind != NODE_TEXT && child->kind != NODE_NUMBER && child->kind != NODE_BOOL)
+            return problem_error(build->problems, child, "a named value is a text, this is %s",
+                                 node_kind_name(child->kind));
+        names[at] = child->key;
+        values[at++] = child->text;
+    }
+    build->rules.named_names = names;
+    build->rules.named_values = values;
+    build->rules.named_count = at;
+    return is_ok;
+}
+
+static bool read_certificates(struct site_build *build)
+{
+    const struct schema_list *list = &build->site->settings.certificates;
+    const struct certificate_settings *settings = list->at;
+    struct arena *arena = &build->site->arena;
+    struct rule_certificate *certificates = arena_zero(arena, list->count * sizeof *certificates);
+    struct err err;
+    bool is_ok = certificates != NULL;
+    for (size_t i = 0; certificates != NULL && i < list->count; i++) {
+        char *path = node_resolve_path(arena, build->file, settings[i].file);
+        certificates[i].id = settings[i].name;
+        if (path == NULL || !node_read_file(arena, path, SETTINGS_BYTES_MAX, &certificates[i].bytes, &err))
+            is_ok = problem_error(build->problems, node_member(settings[i].node, "file"), "%s",
+                                  path == NULL ? "out of memory" : err.text);
+    }
+    build->rules.certificates = certificates;
+    build->rules.certificate_count = list->count;
+    return is_ok;
+}
+
+static void fill_limits(struct site *site)
+{
+    const struct limits_settings *limits = &site->settings.limits;
+    site->limits = (struct h1_limits){.head_bytes_max = limits->head,
+                                      .field_bytes_max = limits->field,
+                                      .fields_max = (size_t)limits->fields,
+                                      .target_bytes_max = limits->target,
+                                      .body_bytes_max = limits->body};
+    site->token_limits =
+        (struct token_limits){.token_bytes_max = limits->token, .json_depth_max = (unsigned)limits->json_depth};
+}
+
+static bool build_all(struct site_build *build)
+{
+    bool is_ok = check_listeners(build);
+    is_ok = check_admin(build) && is_ok;
+    is_ok = check_workers(build) && is_ok;
+    is_ok = read_algorithms(build) && is_ok;
+    is_ok = read_named_values(build) && is_ok;
+    is_ok = read_certificates(build) && is_ok;
+    is_ok = site_build_backends(build) && is_ok;
+    is_ok = site_build_routes(build) && is_ok;
+    fill_limits(build->site);
+    return is_ok;
+}
+
+struct site *site_read(const char *file, struct span text, int64_t now_s, struct problems *problems)
+{
+    struct site *site = calloc(1, sizeof *site);
+    if (site == NULL) {
+        problem_at(problems, PROBLEM_ERROR, file, 0, 0, "out of memory");
+        return NULL;
+    }
+    atomic_init(&site->references, 1);
+    struct site_build build = {.site = site, .file = file, .now_s = now_s, .problems = problems};
+    bool is_ok = settings_read(&site->settings, file, text, &site->arena, problems);
+    build.rules.now_s = now_s;
+    build.rules.allow_http = site->settings.keys.allow_http;
+    /* What can be looked at is, even after errors: all problems in one run. */
+    if (site->settings.node != NULL)
+        is_ok = build_all(&build) && is_ok;
+    if (is_ok && problems->errors == 0)
+        return site;
+    site_release(site);
+    return NULL;
+}
+
+static void resolve(struct site_server *server)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char port[8];
+    snprintf(port, sizeof port, "%u", server->uri.port);
+    int why = getaddrinfo(server->host, port, &hints, &found);
+    if (why != 0) {
+        LOG_EVENT(LOG_ERROR, "backend-unresolved", LOG_STR("host", server->host), LOG_STR("error", gai_strerror(why)));
+        return;
+    }
+    for (const struct addrinfo *at = found; at != NULL && server->address_count < SERVER_ADDRESSES_MAX;
+         at = at->ai_next) {
+        memcpy(&server->addresses[server->address_count].at, at->ai_addr, at->ai_addrlen);
+        server->addresses[server->address_count++].len = at->ai_addrlen;
+    }
+    freeaddrinfo(found);
+}
+
+static bool take_issuers(struct site *site, struct site_route *route, struct issuers *issuers, struct err *err)
+{
+    size_t count = route->rule.provider_count;
+    struct issuer **taken = arena_zero(&site->arena, count * sizeof *taken);
+    if (taken == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for the issuers");
+    route->issuers = taken;
+    for (size_t i = 0; i < count; i++)
+        if ((taken[i] = issuers_take(issuers, route->rule.providers[i].url, err)) == NULL)
+            return false;
+    return true;
+}
+
+static bool start_route(struct site *site, struct site_route *route, struct metrics *metrics, struct err *err)
+{
+    route->figures = arena_zero(&site->arena, sizeof *route->figures);
+    if (route->figures == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for the metrics");
+    route->figures->duration = metric_series(metrics, FIGURE_DURATION, &route->name, 1);
+    return true;
+}
+
+bool site_start(struct site *site, struct issuers *issuers, struct metrics *metrics, struct err *err)
+{
+    for (size_t i = 0; i < site->backend_count; i++) {
+        site->backends[i].duration = metric_series(metrics, FIGURE_BACKEND_DURATION, &site->backends[i].name, 1);
+        for (size_t j = 0; j < site->backends[i].server_count; j++)
+            resolve(&site->backends[i].servers[j]);
+    }
+    for (size_t i = 0; i < site->route_count; i++) {
+        struct site_route *route = &site->routes[i];
+        if (!start_route(site, route, metrics, err) || (!route->is_public && !take_issuers(site, route, issuers, err)))
+            return false;
+    }
+    return true;
+}
+
+struct site *site_take(struct site *site)
+{
+    atomic_fetch_add_explicit(&site->references, 1, memory_order_relaxed);
+    return site;
+}
+
+static void route_release(struct site_route *route)
+{
+    for (size_t i = 0; route->issuers != NULL && i < route->rule.provider_count; i++)
+        if (route->issuers[i] != NULL)
+            issuer_release(route->issuers[i]);
+    if (!route->is_public)
+        rule_fini(&route->rule);
+}
+
+void site_release(struct site *site)
+{
+    if (site == NULL || atomic_fetch_sub_explicit(&site->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < site->route_count; i++)
+        route_release(&site->routes[i]);
+    for (size_t i = 0; i < site->backend_count; i++)
+        tls_client_free(site->backends[i].tls);
+    arena_fini(&site->arena);
+    free(site);
+}
+
+struct issuer_timing site_timing(const struct site *site)
+{
+    const struct keys_settings *keys = &site->settings.keys;
+    return (struct issuer_timing){keys->refresh_ms, keys->cooldown_ms, keys->max_stale_ms, keys->timeout_ms};
+}
