@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/1.x: bytes to heads and pieces of body, and heads to bytes (RFC 9112).
  *
- * A reader is one side of one connection.  It never keeps bytes: the caller holds them until they are consumed.  A head is
- * read only when it lies there whole and contiguous; it was looked over before llhttp sees it (every LF after a CR, every CR
- * before a LF, no folds, no NUL), since llhttp forgives what a gateway must not.  llhttp runs strict; its callbacks only note.
- * Bodies are read without it: its versions differ in chunk extensions and trailers.
+ * A reader is one side of one connection.  It never keeps bytes: the caller holds them until they are consumed.  A head
+ * is read only when it lies there whole and contiguous; it was looked over before llhttp sees it (every LF after a CR,
+ * every CR before a LF, no folds, no NUL), since llhttp forgives what a gateway must not.  llhttp runs strict; its
+ * callbacks only note.  Bodies are read without it: its versions differ in chunk extensions and trailers.
  */
 #ifndef HTTP_H1_H
 #define HTTP_H1_H
@@ -52,24 +52,25 @@ void h1_next(struct h1 *h);
 
 enum h1_find { H1_PARTIAL, H1_WHOLE, H1_BAD };
 
-/* Looks for the end of a head at the start of `bytes`; goes on where the last call stopped, so that slow bytes cost once.
- * One empty line before a request is passed over: its two bytes are counted in `*skip`.  H1_WHOLE: `*len` bytes from `*skip`
- * on are the head.  H1_BAD: refused, also when a limit is passed before the end is there; reasons BAD_REQUEST, TARGET_TOO_LONG,
- * HEAD_TOO_LARGE, VERSION_UNSUPPORTED.
+/* Looks for the end of a head at the start of `bytes`; goes on where the last call stopped, so that slow bytes cost
+ * once.  One empty line before a request is passed over: its two bytes are counted in `*skip`.  H1_WHOLE: `*len` bytes
+ * from `*skip` on are the head; only then are the two set.  H1_BAD: refused, also when a limit is passed before the end
+ * is there, at the same byte however the bytes were cut; reasons BAD_REQUEST, TARGET_TOO_LONG, HEAD_TOO_LARGE, of
+ * answers BACKEND_BROKEN alone.
  */
 enum h1_find h1_find_head(struct h1 *h, struct span bytes, size_t *skip, size_t *len, struct err *err) MUST_CHECK;
 
-/* Reads a request's head found by h1_find_head; the fields array comes from `arena`, spans point into `bytes`.  Refused with
- * the reasons of product.md section 4: BAD_REQUEST, VERSION_UNSUPPORTED (505), METHOD_UNKNOWN (501), METHOD_NOT_ALLOWED
- * (CONNECT, TRACE), CODING_UNKNOWN (501), HEAD_TOO_LARGE, TARGET_TOO_LONG, BODY_TOO_LARGE, EXPECTATION_FAILED.  Demands:
- * one Host in HTTP/1.1 (RFC 9112 3.2); Content-Length once, digits only; Transfer-Encoding once, exactly `chunked`, without
- * Content-Length, in HTTP/1.1 (RFC 9112 6.1); no Upgrade with a body; Content-Length or Transfer-Encoding not twice.
- * head_mark_hops and uri_read_target are done.
+/* Reads a request's head found by h1_find_head; the fields array comes from `arena`, spans point into `bytes`.  Refused
+ * with the reasons of product.md section 4: BAD_REQUEST, VERSION_UNSUPPORTED (505), METHOD_UNKNOWN (501),
+ * METHOD_NOT_ALLOWED (CONNECT, TRACE), CODING_UNKNOWN (501), HEAD_TOO_LARGE, TARGET_TOO_LONG, BODY_TOO_LARGE,
+ * EXPECTATION_FAILED, OUT_OF_MEMORY.  Demands: one Host in HTTP/1.1 (RFC 9112 3.2); Content-Length once, digits only;
+ * Transfer-Encoding once, exactly `chunked`, without Content-Length, in HTTP/1.1 (RFC 9112 6.1); no Upgrade with a
+ * body; Content-Length or Transfer-Encoding not twice.  head_mark_hops and uri_read_target are done.
  */
 bool h1_read_request(struct h1 *h, struct span bytes, struct arena *arena, struct head *head, struct err *err) MUST_CHECK;
 
-/* Reads an answer's head.  `to_head`: it answers HEAD and has no body.  Statuses 100-599 only; 1xx, 204 and 304 have no body
- * (RFC 9112 6.3).  Reason BACKEND_BROKEN.
+/* Reads an answer's head.  `to_head`: it answers HEAD and has no body.  Statuses 100-599 only; 1xx, 204 and 304 have no
+ * body (RFC 9112 6.3).  Reasons BACKEND_BROKEN, OUT_OF_MEMORY.
  */
 bool h1_read_answer(struct h1 *h, struct span bytes, bool to_head, struct arena *arena, struct head *head, struct err *err)
     MUST_CHECK;
@@ -81,8 +82,9 @@ enum h1_step {
     H1_BROKEN /* `err` says why; BAD_REQUEST, BODY_TOO_LARGE, or BACKEND_BROKEN */
 };
 
-/* Consumes from the front of `in` until one of the above.  Call again while H1_PIECE.  Trailers are checked and dropped; chunk
- * extensions, chunk lines and trailers have a bound of their own (1 KiB a line, limits->head_bytes_max in all).
+/* Consumes from the front of `in` until one of the above.  Call again while H1_PIECE.  Trailers are checked and
+ * dropped; chunk extensions, chunk lines and trailers have a bound of their own (1 KiB a line, limits->head_bytes_max
+ * in all).
  */
 enum h1_step h1_read_body(struct h1 *h, struct span *in, struct span *piece, struct err *err) MUST_CHECK;
 

@@ -82,11 +82,11 @@ size_t head_field_count(const struct head *head, enum field_id id);
 const struct field *head_find(const struct head *head, struct span name, const struct field *last);
 
 /* Sets is_hop on the fields: Connection and all it names, Keep-Alive, Proxy-Connection, Proxy-Authenticate,
- * Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings.  Naming Authorization, Host, Content-Length,
- * Content-Type, Cookie, X-Forwarded-*, Forwarded, Via or X-Request-Id in Connection has no effect: a client must not strip
- * what was judged.  With more than 64 options all fields but these are marked.  In requests also a field whose name is one of
- * enum field_id with `_` for `-`: a CGI-like backend would take it for that.  Also sets wants_close and is_upgrade from
- * Connection and version.
+ * Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings.  Naming Authorization, Host,
+ * Content-Length, Content-Type, Cookie, X-Forwarded-*, Forwarded, Via or X-Request-Id in Connection has no effect: a
+ * client must not strip what was judged.  With more than 64 options all fields but these are marked.  In requests also
+ * a field whose name is one of enum field_id with `_` for `-`: a CGI-like backend would take it for that.  Also sets
+ * wants_close and is_upgrade from Connection and version.
  */
 void head_mark_hops(struct head *head);
 

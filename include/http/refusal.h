@@ -25,8 +25,8 @@ struct refusal {
 struct span refusal_type(const struct refusal *refusal);
 bool refusal_body(const struct refusal *refusal, struct buf *out);
 
-/* The value of WWW-Authenticate: `Bearer realm="R"`, with error and error_description; characters that RFC 6750 3 does not
- * allow in them are left out, quotes and backslashes in the realm escaped.
+/* The value of WWW-Authenticate: `Bearer realm="R"`, with error and error_description; characters that RFC 6750 3 does
+ * not allow in them are left out, quotes and backslashes in the realm escaped.
  */
 bool refusal_challenge(const struct refusal *refusal, struct buf *out);
 

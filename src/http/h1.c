@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reader: llhttp takes heads apart, our rules judge what it found.
  *
- * llhttp sees a head only whole and after the look-over.  Its callbacks note; whatever they noted counts only after the call
- * returned, since some errors come late.  Bodies are not shown to it: counting is simple, and its versions differ in chunk
- * extensions (8.1 refuses `;a=b;c`) and in trailers.
+ * llhttp sees a head only whole and after the look-over.  Its callbacks note; whatever they noted counts only after the
+ * call returned, since some errors come late.  Bodies are not shown to it: counting is simple, and its versions differ
+ * in chunk extensions (8.1 refuses `;a=b;c`) and in trailers.
  */
 #include "h1_int.h"
 
@@ -106,8 +106,9 @@ static bool is_framing(enum field_id id)
            id == FIELD_PROXY_CONNECTION || id == FIELD_UPGRADE;
 }
 
-/* The inside of the longest value, mostly a token or cookies: the look-over already found no control character there, and
- * llhttp would take more time to step over it than for all the rest.  Empty when there is not enough to be worth it.
+/* The inside of the longest value, mostly a token or cookies: the look-over already found no control character there,
+ * and llhttp would take more time to step over it than for all the rest.  Empty when there is not enough to be worth
+ * it.
  */
 static struct span choose_cut(const struct h1 *h, struct span bytes)
 {
@@ -132,8 +133,8 @@ static llhttp_errno_t run_to(llhttp_t *parser, struct span bytes, size_t *from, 
     return found;
 }
 
-/* White space behind a value is no part of it (RFC 9110 5.5), but llhttp 8.1 takes offence at a tab behind Content-Length:
- * the ends of all lines are passed over.
+/* White space behind a value is no part of it (RFC 9110 5.5), but llhttp 8.1 takes offence at a tab behind
+ * Content-Length: the ends of all lines are passed over.
  */
 static llhttp_errno_t run_lines(llhttp_t *parser, struct span bytes, size_t *from)
 {
@@ -165,7 +166,8 @@ static llhttp_errno_t run_around(const struct h1 *h, llhttp_t *parser, struct sp
     return llhttp_execute(parser, bytes.at, bytes.len);
 }
 
-/* Runs llhttp over the head.  Whether it was content is for settle(), after the rules: theirs are the better reasons. */
+/* Runs llhttp over the head.  Whether it was content is for settle(), after the rules: theirs are the better reasons.
+ */
 static bool run_parser(struct h1 *h, struct span bytes, struct notes *notes, struct err *err)
 {
     llhttp_t parser;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands between the data of chunks: sizes, extensions, trailers (RFC 9112 7.1).
  *
- * One byte leads from one place to the next or is refused, so the verdict does not depend on how the bytes were cut.  Lines end
- * in CRLF alone, a size is hex digits alone, extensions and trailers are bounded, held to their alphabet and dropped.
+ * One byte leads from one place to the next or is refused, so the verdict does not depend on how the bytes were cut.
+ * Lines end in CRLF alone, a size is hex digits alone, extensions and trailers are bounded, held to their alphabet and
+ * dropped.
  */
 #include "h1_int.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the HTTP/1.x codec share: looking over bytes, and the demands on a head that llhttp does not make. */
+/* What the files of the HTTP/1.x codec share: looking over bytes, and the demands on a head that llhttp does not make.
+ */
 #ifndef HTTP_H1_INT_H
 #define HTTP_H1_INT_H
 
@@ -36,7 +37,9 @@ bool h1_refuse_body(const struct h1 *h, struct err *err);
 
 /* Whether body_left bytes of a chunk's data come next: more than none. */
 bool h1_in_chunk(const struct h1 *h);
-/* Consumes chunk lines and trailers from the front of `in`, up to data of a chunk, the end (is_done), or the end of `in`. */
+/* Consumes chunk lines and trailers from the front of `in`, up to data of a chunk, the end (is_done), or the end of
+ * `in`.
+ */
 bool h1_read_chunking(struct h1 *h, struct span *in, struct err *err) MUST_CHECK;
 
 /* Reads the start line of a whole head: method, target and version (RFC 9112 3), or version and status (RFC 9112 4). */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The look-over: finds the end of a head and refuses what two readers could see in two ways.
  *
- * Lines end in CRLF and nothing else; no control character but HTAB; no line begins with white space (RFC 9112 2.2, 5.2).
- * Every size has a limit that holds while bytes are still arriving.  One pass, in which every limit is met at the same byte
- * however the bytes were cut: so the verdict does not depend on the cut, and slow bytes cost once.
+ * Lines end in CRLF and nothing else; no control character but HTAB; no line begins with white space (RFC 9112 2.2,
+ * 5.2). Every size has a limit that holds while bytes are still arriving.  One pass, in which every limit is met at the
+ * same byte however the bytes were cut: so the verdict does not depend on the cut, and slow bytes cost once.
  */
 #include "h1_int.h"
 
 enum { BLOCK_BYTES = 64, METHOD_BYTES_MAX = 64, VERSION_BYTES_MAX = 16 };
 
-/* In each byte of the result that stands for a control character of the eight bytes at `at` the highest bit is set.  A borrow
- * may set it in bytes of higher value too, never in lower ones.
+/* In each byte of the result that stands for a control character of the eight bytes at `at` the highest bit is set.  A
+ * borrow may set it in bytes of higher value too, never in lower ones.
  */
 static inline uint64_t word_controls(const unsigned char *at)
 {

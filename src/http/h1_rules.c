@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The demands of RFC 9110 and RFC 9112 on a head that llhttp does not make, or makes in one version and not in another:
- * start lines, one way to frame a message, Host, expectations.  What this file refuses does not hang on llhttp's verdict.
+ * start lines, one way to frame a message, Host, expectations.  What this file refuses does not hang on llhttp's
+ * verdict.
  */
 #include "h1_int.h"
 #include "http/uri.h"
@@ -84,7 +85,8 @@ static void name_fields(struct head *head, struct seen *seen)
     }
 }
 
-/* An unknown coding is one of tokens in a well-formed list, one of which is neither chunked nor the abolished identity. */
+/* An unknown coding is one of tokens in a well-formed list, one of which is neither chunked nor the abolished identity.
+ */
 static bool names_unknown_coding(struct span list)
 {
     bool is_unknown = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Heads and chunk framing as bytes.  What goes out is written afresh from parts that were checked: a line break in one of
- * them would be a hole in a check, so it stops the process.
+/* Heads and chunk framing as bytes.  What goes out is written afresh from parts that were checked: a line break in one
+ * of them would be a hole in a check, so it stops the process.
  */
 #include "h1_int.h"
 

@@ -66,8 +66,8 @@ static const unsigned char by_length[NAME_BYTES_MAX + 1][SAME_LENGTH_MAX] = {
     [19] = {FIELD_PROXY_AUTHORIZATION},
 };
 
-/* Names of the table hold small letters, digits and `-`: of these only letters have the bit 0x40, so that bit, shifted, says
- * where the letter case bit of the other name is to be ignored.
+/* Names of the table hold small letters, digits and `-`: of these only letters have the bit 0x40, so that bit, shifted,
+ * says where the letter case bit of the other name is to be ignored.
  */
 static bool word_is(const char *name, const char *lower)
 {
@@ -176,8 +176,8 @@ static void mark_named(struct head *head, struct span name)
     }
 }
 
-/* So many options are no honest request's; looking each up in all fields would be work without bound, so all fields that an
- * option may name stop here.
+/* So many options are no honest request's; looking each up in all fields would be work without bound, so all fields
+ * that an option may name stop here.
  */
 static void mark_all(struct head *head)
 {

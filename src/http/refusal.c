@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body and the challenge of a refusal.  Texts come from policies and from the reason table; both are still escaped here,
- * for a policy may hold any text.
+/* The body and the challenge of a refusal.  Texts come from policies and from the reason table; both are still escaped
+ * here, for a policy may hold any text.
  */
 #include "http/refusal.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Targets, authorities and URLs.  Stricter than RFC 3986: what readers are known to take in two ways is refused, and what is
- * accepted is never rewritten.
+/* Targets, authorities and URLs.  Stricter than RFC 3986: what readers are known to take in two ways is refused, and
+ * what is accepted is never rewritten.
  */
 #include "http/uri.h"
 
@@ -13,8 +13,8 @@ static bool is_hex(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
-/* What may not stand in a target: all but printable ASCII; `#`, which ends a target for some (RFC 9112 3.2); backslash, a slash
- * for others.  `%` has to be looked at.
+/* What may not stand in a target: all but printable ASCII; `#`, which ends a target for some (RFC 9112 3.2); backslash,
+ * a slash for others.  `%` has to be looked at.
  */
 static bool is_special(unsigned char c)
 {
@@ -135,7 +135,8 @@ static void split_query(struct span text, struct span *path, struct span *query)
     *query = mark == NULL ? (struct span){NULL, 0} : span_from(text, path->len);
 }
 
-/* RFC 9112 3.2.2; the authority of the target goes before Host, but one that differs was made to be read in two ways. */
+/* RFC 9112 3.2.2; the authority of the target goes before Host, but one that differs was made to be read in two ways.
+ */
 static bool read_absolute(struct head *head, struct span host, struct err *err)
 {
     struct span rest = head->target;

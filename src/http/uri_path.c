@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others may read in a path or query: dot segments however they are written, the path of a lax reader, parameters. */
+/* What others may read in a path or query: dot segments however they are written, the path of a lax reader, parameters.
+ */
 #include "http/uri.h"
 
 static unsigned hex_of(char c)
@@ -12,8 +13,8 @@ static bool is_hex(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
-/* The character at `*i` of `s`, percent-decoded; moves `*i` past it.  A `%` that begins no encoding stands for itself, and
- * `*is_right` becomes false.
+/* The character at `*i` of `s`, percent-decoded; moves `*i` past it.  A `%` that begins no encoding stands for itself,
+ * and `*is_right` becomes false.
  */
 static char take_char(struct span s, size_t *i, bool *is_right)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers from a backend that has gone wrong.  However their bytes are cut, the same pieces come out; a body never exceeds what
- * was stated; refusals are the backend's fault and nobody else's.
+/* Answers from a backend that has gone wrong.  However their bytes are cut, the same pieces come out; a body never
+ * exceeds what was stated; refusals are the backend's fault and nobody else's.
  *
  * The first byte is the seed of the cuts, the rest what the backend sends.
  */

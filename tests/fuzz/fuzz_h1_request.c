@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests from anybody.  Whatever is accepted must mean one thing: the same however its bytes are cut, the same when llhttp
- * sees all of it, and the same once more when it was written afresh for a backend and read by a second reader.
+/* Requests from anybody.  Whatever is accepted must mean one thing: the same however its bytes are cut, the same when
+ * llhttp sees all of it, and the same once more when it was written afresh for a backend and read by a second reader.
  *
  * The first byte is the seed of the cuts, the rest what arrives on a connection.
  */

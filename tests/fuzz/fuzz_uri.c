@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Targets, paths, queries and URLs from anybody.  What is accepted is what was sent: its parts put together give the whole; a
- * path that passed holds no dot segment for a lax reader either.
+/* Targets, paths, queries and URLs from anybody.  What is accepted is what was sent: its parts put together give the
+ * whole; a path that passed holds no dot segment for a lax reader either.
  */
 #include "http/uri.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: an answer that cannot be framed in one way is a broken backend's, and the next answer begins where this one ends.
- * Method: tables of answers, read whole, byte for byte and in random portions.
+/* Goal: an answer that cannot be framed in one way is a broken backend's, and the next answer begins where this one
+ * ends. Method: tables of answers, read whole, byte for byte and in random portions.
  */
 #include "reading.h"
 #include "unit.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: chunks come out as the bytes that were put in, and nothing between them can be seen in two ways; what is written here
- * is read back the same.  Method: tables of chunked bodies in all kinds of portions; writers beside readers.
+/* Goal: chunks come out as the bytes that were put in, and nothing between them can be seen in two ways; what is
+ * written here is read back the same.  Method: tables of chunked bodies in all kinds of portions; writers beside
+ * readers.
  */
 #include "reading.h"
 #include "unit.h"

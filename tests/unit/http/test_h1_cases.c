@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: every hostile or honest request of tests/vectors/http gets an answer that the file calls right, already from the
- * codec, however its bytes are cut.  Method: the raw bytes go through the reader whole, byte for byte and in random portions.
- * Verdicts on credentials are not the codec's: a request refused for its token alone must be read here.
+/* Goal: every hostile or honest request of tests/vectors/http gets an answer that the file calls right, already from
+ * the codec, however its bytes are cut.  Method: the raw bytes go through the reader whole, byte for byte and in random
+ * portions. Verdicts on credentials are not the codec's: a request refused for its token alone must be read here.
  */
 #include "reading.h"
 #include "unit.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: a head that two readers could see in two ways never becomes a request; every limit gives its own reason, at the same
- * byte however the bytes were cut.  Method: tables of whole requests, each read whole, byte for byte and in random portions.
+/* Goal: a head that two readers could see in two ways never becomes a request; every limit gives its own reason, at the
+ * same byte however the bytes were cut.  Method: tables of whole requests, each read whole, byte for byte and in random
+ * portions.
  */
 #include "reading.h"
 #include "unit.h"

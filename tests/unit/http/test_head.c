@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: names are known in every letter case and nothing else is taken for them; fields that belong to one hop are marked, and
- * a client cannot use Connection to strip what was judged.  Method: tables, and heads built by hand.
+/* Goal: names are known in every letter case and nothing else is taken for them; fields that belong to one hop are
+ * marked, and a client cannot use Connection to strip what was judged.  Method: tables, and heads built by hand.
  */
 #include "http/head.h"
 #include "unit.h"

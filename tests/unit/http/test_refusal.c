@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: each error shape is the one promised, valid whatever the policy's message holds; a challenge has what RFC 6750 3
- * demands and nothing that it forbids.  Method: tables.
+/* Goal: each error shape is the one promised, valid whatever the policy's message holds; a challenge has what RFC 6750
+ * 3 demands and nothing that it forbids.  Method: tables.
  */
 #include "http/refusal.h"
 #include "unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: targets, authorities, paths and queries that two readers could see in two ways are refused; all others are taken apart
- * and never changed.  Method: tables of cases, refused and accepted side by side.
+/* Goal: targets, authorities, paths and queries that two readers could see in two ways are refused; all others are
+ * taken apart and never changed.  Method: tables of cases, refused and accepted side by side.
  */
 #include "http/uri.h"
 #include "unit.h"
