@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of algorithms; the sizes are those of RFC 7518 3 and RFC 8032 5.1.6. */
+/* The table of algorithms; the sizes are those of RFC 7518 3.1 and RFC 8037 3.1. */
 #include "jose/alg.h"
 
 static const struct alg_info infos[] = {

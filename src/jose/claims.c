@@ -103,7 +103,7 @@ static size_t write_double(double value, char out[NUMBER_BYTES])
             break;
     }
     const char *exponent = strchr(out, 'e');
-    if (exponent != NULL && exponent[1] == '+' && atoi(exponent + 1) < NUMBER_DIGITS_MAX)
+    if (exponent != NULL && exponent[1] == '+' && strtol(exponent + 1, NULL, 10) < NUMBER_DIGITS_MAX)
         len = snprintf(out, NUMBER_BYTES, "%.0f", value);
     if (strpbrk(out, ".e") == NULL)
         len += snprintf(out + len, NUMBER_BYTES - (size_t)len, ".0");

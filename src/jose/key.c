@@ -39,9 +39,9 @@ static struct key *key_new(enum key_family family, const char *crv, unsigned bit
 struct key *key_from_material(const struct material *m, struct err *err)
 {
     AUTO_PTR(key) key = key_new(m->family, m->crv, m->bits, err);
-    if (key == NULL || !material_thumbprint(m, key->thumbprint, err))
+    if (key == NULL || !key_material_thumbprint(m, key->thumbprint, err))
         return NULL;
-    key->pkey = material_pkey(m, err);
+    key->pkey = key_material_pkey(m, err);
     return key->pkey == NULL ? NULL : STEAL(key);
 }
 
@@ -66,7 +66,7 @@ bool key_unusable(struct err *err, const char *what)
 struct key *key_from_rsa(struct span n, struct span e, struct span kid, struct err *err)
 {
     struct material m;
-    if (!material_rsa(&m, n, e, err))
+    if (!key_material_rsa(&m, n, e, err))
         return NULL;
     AUTO_PTR(key) key = key_from_material(&m, err);
     if (key == NULL || !key_set_text(&key->kid, kid, err))

@@ -26,21 +26,21 @@ struct material {
 /* Fill `m`, or refuse with KEY_UNUSABLE by the rules of key_from_jwk.  Integers are big-endian, leading zeros allowed;
  * coordinates have their exact length; `crv` is that of a JWK.
  */
-bool material_rsa(struct material *m, struct span n, struct span e, struct err *err) MUST_CHECK;
-bool material_ec(struct material *m, struct span crv, struct span x, struct span y, struct err *err) MUST_CHECK;
-bool material_okp(struct material *m, struct span crv, struct span x, struct err *err) MUST_CHECK;
+bool key_material_rsa(struct material *m, struct span n, struct span e, struct err *err) MUST_CHECK;
+bool key_material_ec(struct material *m, struct span crv, struct span x, struct span y, struct err *err) MUST_CHECK;
+bool key_material_okp(struct material *m, struct span crv, struct span x, struct err *err) MUST_CHECK;
 
 /* The same out of a certificate's public key. */
-bool material_x509(struct material *m, X509 *certificate, struct err *err) MUST_CHECK;
+bool key_material_x509(struct material *m, X509 *certificate, struct err *err) MUST_CHECK;
 
 /* Whether both are one key. */
-bool material_eq(const struct material *a, const struct material *b);
+bool key_material_eq(const struct material *a, const struct material *b);
 
 /* OpenSSL's key, to be freed; off-curve points are refused here. */
-EVP_PKEY *material_pkey(const struct material *m, struct err *err) MUST_CHECK;
+EVP_PKEY *key_material_pkey(const struct material *m, struct err *err) MUST_CHECK;
 
-/* RFC 7638 3: base64url of the hash over the required members. */
-bool material_thumbprint(const struct material *m, char out[KEY_THUMBPRINT_BYTES], struct err *err) MUST_CHECK;
+/* RFC 7638 3.1: base64url of the hash over the required members. */
+bool key_material_thumbprint(const struct material *m, char out[KEY_THUMBPRINT_BYTES], struct err *err) MUST_CHECK;
 
 /* A whole key with every algorithm of its family and curve. */
 struct key *key_from_material(const struct material *m, struct err *err) MUST_CHECK;
@@ -49,7 +49,7 @@ struct key *key_from_material(const struct material *m, struct err *err) MUST_CH
 bool key_set_text(struct span *text, struct span value, struct err *err) MUST_CHECK;
 
 /* A certificate in DER, all of it; NULL when it is none. */
-X509 *x509_from_der(struct span der) MUST_CHECK;
+X509 *key_x509_from_der(struct span der) MUST_CHECK;
 
 /* Takes over what the certificate says beside its key: end, and x5t unless one was set. */
 bool key_set_certificate(struct key *key, X509 *certificate, struct err *err) MUST_CHECK;

@@ -50,7 +50,7 @@ static bool read_number(const struct jsonval *jwk, const char *name, struct numb
 static bool read_rsa(struct material *m, const struct jsonval *jwk, struct err *err)
 {
     struct number n, e;
-    return read_number(jwk, "n", &n, err) && read_number(jwk, "e", &e, err) && material_rsa(m, n.span, e.span, err);
+    return read_number(jwk, "n", &n, err) && read_number(jwk, "e", &e, err) && key_material_rsa(m, n.span, e.span, err);
 }
 
 static bool read_ec(struct material *m, const struct jsonval *jwk, struct err *err)
@@ -58,14 +58,14 @@ static bool read_ec(struct material *m, const struct jsonval *jwk, struct err *e
     struct number x, y;
     struct span crv;
     return read_text(jwk, "crv", &crv, err) && read_number(jwk, "x", &x, err) && read_number(jwk, "y", &y, err) &&
-           material_ec(m, crv, x.span, y.span, err);
+           key_material_ec(m, crv, x.span, y.span, err);
 }
 
 static bool read_okp(struct material *m, const struct jsonval *jwk, struct err *err)
 {
     struct number x;
     struct span crv;
-    return read_text(jwk, "crv", &crv, err) && read_number(jwk, "x", &x, err) && material_okp(m, crv, x.span, err);
+    return read_text(jwk, "crv", &crv, err) && read_number(jwk, "x", &x, err) && key_material_okp(m, crv, x.span, err);
 }
 
 static bool read_family(const struct jsonval *jwk, enum key_family *family, struct err *err)
@@ -86,7 +86,7 @@ static bool read_family(const struct jsonval *jwk, enum key_family *family, stru
     return true;
 }
 
-/* RFC 7517 4.2, 4.3: a key for encryption must not verify. */
+/* RFC 7517 4.2, RFC 7517 4.3: a key for encryption must not verify. */
 static bool check_purpose(const struct jsonval *jwk, struct err *err)
 {
     struct span use;
@@ -130,7 +130,7 @@ static bool read_leaf(const struct jsonval *jwk, X509 **leaf, struct err *err)
     size_t len;
     if (!b64_decode_lenient(text, &der, &len, err))
         return key_unusable(err, "x5c");
-    *leaf = x509_from_der(span_of(der, len));
+    *leaf = key_x509_from_der(span_of(der, len));
     free(der);
     return *leaf != NULL || fail(err, REASON_KEY_UNUSABLE, "x5c holds no certificate");
 }
@@ -160,9 +160,9 @@ static bool read_material(struct material *m, const struct jsonval *jwk, X509 *l
         if (leaf == NULL)
             return true;
     }
-    if (!material_x509(&named, leaf, err))
+    if (!key_material_x509(&named, leaf, err))
         return key_unusable(err, "x5c");
-    if (named.family != family || (has_numbers && !material_eq(m, &named)))
+    if (named.family != family || (has_numbers && !key_material_eq(m, &named)))
         return fail(err, REASON_KEY_UNUSABLE, "x5c names another key");
     struct span crv = jsonval_text(jsonval_member(jwk, "crv"));
     if (crv.at != NULL && !span_eq(crv, span_str(named.crv)))

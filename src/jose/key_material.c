@@ -69,7 +69,7 @@ static void set_numbers(struct material *m, struct span first, struct span secon
     m->second_len = second.len;
 }
 
-bool material_rsa(struct material *m, struct span n, struct span e, struct err *err)
+bool key_material_rsa(struct material *m, struct span n, struct span e, struct err *err)
 {
     n = without_zeros(n);
     e = without_zeros(e);
@@ -89,7 +89,7 @@ bool material_rsa(struct material *m, struct span n, struct span e, struct err *
     return true;
 }
 
-bool material_ec(struct material *m, struct span crv, struct span x, struct span y, struct err *err)
+bool key_material_ec(struct material *m, struct span crv, struct span x, struct span y, struct err *err)
 {
     const struct curve *curve = NULL;
     for (size_t i = 0; i < COUNT_OF(curves); i++)
@@ -116,7 +116,7 @@ static bool is_of_small_order(const unsigned char *point)
     return false;
 }
 
-bool material_okp(struct material *m, struct span crv, struct span x, struct err *err)
+bool key_material_okp(struct material *m, struct span crv, struct span x, struct err *err)
 {
     if (!span_eq(crv, SPAN("Ed25519")))
         return fail(err, REASON_KEY_UNUSABLE, "curve %s; of OKP keys only Ed25519 is known", QUOTED(crv));
@@ -129,7 +129,7 @@ bool material_okp(struct material *m, struct span crv, struct span x, struct err
     return true;
 }
 
-bool material_eq(const struct material *a, const struct material *b)
+bool key_material_eq(const struct material *a, const struct material *b)
 {
     return a->family == b->family && span_eq(span_str(a->crv), span_str(b->crv)) &&
            span_eq(span_of(a->first, a->first_len), span_of(b->first, b->first_len)) &&
@@ -204,7 +204,7 @@ static bool point_is_valid(EVP_PKEY *pkey)
     return is_valid;
 }
 
-EVP_PKEY *material_pkey(const struct material *m, struct err *err)
+EVP_PKEY *key_material_pkey(const struct material *m, struct err *err)
 {
     EVP_PKEY *pkey = build_pkey(m);
     if (pkey != NULL && m->family == KEY_EC && !point_is_valid(pkey)) {
@@ -245,7 +245,7 @@ static void add_members(const struct material *m, struct buf *b)
     buf_add_char(b, '}');
 }
 
-bool material_thumbprint(const struct material *m, char out[KEY_THUMBPRINT_BYTES], struct err *err)
+bool key_material_thumbprint(const struct material *m, char out[KEY_THUMBPRINT_BYTES], struct err *err)
 {
     AUTO(buf) b = {0};
     unsigned char hash[KEY_SHA256_BYTES];

@@ -44,7 +44,7 @@ static bool rsa_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *
     if (!read_number(pkey, OSSL_PKEY_PARAM_RSA_N, n_bytes, sizeof n_bytes, false, &n) ||
         !read_number(pkey, OSSL_PKEY_PARAM_RSA_E, e_bytes, sizeof e_bytes, false, &e))
         return fail(err, REASON_KEY_UNUSABLE, "RSA key of more than %d bits", KEY_RSA_BITS_MAX);
-    return material_rsa(m, n, e, err);
+    return key_material_rsa(m, n, e, err);
 }
 
 static bool ec_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
@@ -62,7 +62,7 @@ static bool ec_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *e
     if (!read_number(pkey, OSSL_PKEY_PARAM_EC_PUB_X, x_bytes, bytes, true, &x) ||
         !read_number(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, y_bytes, bytes, true, &y))
         return fail(err, REASON_KEY_UNUSABLE, "the point at infinity");
-    return material_ec(m, crv, x, y, err);
+    return key_material_ec(m, crv, x, y, err);
 }
 
 static bool okp_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
@@ -71,7 +71,7 @@ static bool okp_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *
     size_t len = sizeof x;
     if (EVP_PKEY_get_raw_public_key(pkey, x, &len) != 1)
         return fail(err, REASON_KEY_UNUSABLE, "Ed25519 key that cannot be read");
-    return material_okp(m, SPAN("Ed25519"), span_of(x, len), err);
+    return key_material_okp(m, SPAN("Ed25519"), span_of(x, len), err);
 }
 
 static bool read_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
@@ -85,14 +85,14 @@ static bool read_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
     return fail(err, REASON_KEY_UNUSABLE, "the certificate's key is of a kind that is not known");
 }
 
-bool material_x509(struct material *m, X509 *certificate, struct err *err)
+bool key_material_x509(struct material *m, X509 *certificate, struct err *err)
 {
     bool is_read = read_pkey(m, X509_get0_pubkey(certificate), err);
     ERR_clear_error();
     return is_read;
 }
 
-X509 *x509_from_der(struct span der)
+X509 *key_x509_from_der(struct span der)
 {
     const unsigned char *at = (const unsigned char *)der.at, *end = at + der.len;
     X509 *certificate = der.len > CERTIFICATE_BYTES_MAX ? NULL : d2i_X509(NULL, &at, (long)der.len);
@@ -154,7 +154,7 @@ static X509 *x509_from_file(struct span bytes, struct err *err)
 {
     X509 *certificate = NULL;
     if (bytes.len <= CERTIFICATE_BYTES_MAX && bytes.len > 0) {
-        certificate = span_holds(bytes, SPAN("-----BEGIN ")) ? x509_from_pem(bytes) : x509_from_der(bytes);
+        certificate = span_holds(bytes, SPAN("-----BEGIN ")) ? x509_from_pem(bytes) : key_x509_from_der(bytes);
         if (certificate == NULL)
             certificate = x509_from_pfx(bytes);
     }
@@ -167,7 +167,7 @@ static X509 *x509_from_file(struct span bytes, struct err *err)
 static struct key *key_from_x509(X509 *certificate, struct span kid, struct err *err)
 {
     struct material m;
-    if (!material_x509(&m, certificate, err))
+    if (!key_material_x509(&m, certificate, err))
         return NULL;
     AUTO_PTR(key) key = key_from_material(&m, err);
     if (key == NULL || !key_set_text(&key->kid, kid, err) || !key_set_certificate(key, certificate, err))

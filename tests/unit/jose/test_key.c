@@ -168,6 +168,7 @@ static const struct {
     {RSA_KEY, RSA_KEY ",\"x5c\":[\"A\"]", "x5c: base64"},
 };
 
+/* RFC 7517 4.2, RFC 7517 4.3, RFC 7517 4.4; leading zeros of an exponent are harmless, though foreign to RFC 7518 6.3.1.1. */
 static void members_that_do_not_fit_make_a_key_unusable(void **state)
 {
     (void)state;
@@ -188,7 +189,7 @@ static struct span filled(unsigned char *out, size_t bytes, unsigned char first,
     return span_of(out, bytes);
 }
 
-/* Attacks K3-K5: the modulus. */
+/* RFC 7518 3.3; attacks K3-K5: the modulus. */
 static void an_rsa_modulus_has_2048_to_8192_bits_and_is_odd(void **state)
 {
     (void)state;
@@ -276,6 +277,7 @@ static struct key *key_with_x5c(const struct signer *named, const char *kty, con
     return key;
 }
 
+/* RFC 7517 4.7. */
 static void x5c_must_hold_the_same_key_or_stand_alone(void **state)
 {
     (void)state;

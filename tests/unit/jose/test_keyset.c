@@ -30,6 +30,7 @@ static struct keyset *set_of(const char *keys)
     return set;
 }
 
+/* RFC 7517 5. */
 static void one_bad_key_does_not_spoil_the_set(void **state)
 {
     (void)state;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON of tokens: RFC 8259 to the letter and the refusals besides (attacks E9-E17), each next to what passes. */
+/* JSON of tokens: RFC 8259 to the letter, its numbers (RFC 8259 6), UTF-8 (RFC 3629 4), and the refusals besides (attacks
+ * E9-E17), each next to what passes.
+ */
 #include "jose/tape.h"
 
 #include <stdarg.h>
@@ -302,7 +304,7 @@ static void a_copy_stands_without_its_original(void **state)
     free(memory);
 }
 
-/* Attacks T4-T7: a date that wraps would never expire. */
+/* RFC 7519 2: a date may have a fraction.  Attacks T4-T7: one that wraps would never expire. */
 static const struct {
     const char *json;
     bool is_whole;

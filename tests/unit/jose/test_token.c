@@ -109,6 +109,7 @@ static const struct {
     {"{\"alg\":\"RS256\"}", "{\"alg\":\"none\"}", "AA", "there is a signature"},
 };
 
+/* RFC 7515 4.1.11, RFC 7518 3.6, RFC 7797 6, and plain types. */
 static void a_header_that_could_be_read_in_two_ways_is_refused(void **state)
 {
     (void)state;

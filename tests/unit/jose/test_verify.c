@@ -221,7 +221,7 @@ static void degenerate_ecdsa_values_are_refused(void **state)
         }
 }
 
-/* Attack S5, S6. */
+/* RFC 7518 3.4; attacks S5, S6. */
 static void ecdsa_in_other_lengths_and_der_is_refused(void **state)
 {
     (void)state;
