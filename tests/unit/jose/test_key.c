@@ -177,6 +177,7 @@ static void members_that_do_not_fit_make_a_key_unusable(void **state)
         snprintf(good, sizeof good, "{%s}", members[i].good);
         snprintf(bad, sizeof bad, "{%s}", members[i].bad);
         AUTO_PTR(key) key = must_take(good);
+        assert_int_not_equal(key->algs.bits, 0);
         must_refuse(bad, members[i].text);
     }
 }
