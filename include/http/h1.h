@@ -61,7 +61,7 @@ enum h1_find { H1_PARTIAL, H1_WHOLE, H1_BAD };
 enum h1_find h1_find_head(struct h1 *h, struct span bytes, size_t *skip, size_t *len, struct err *err) MUST_CHECK;
 
 /* Reads a request's head found by h1_find_head; the fields array comes from `arena`, spans point into `bytes`.  Refused
- * with the reasons of product.md section 4: BAD_REQUEST, VERSION_UNSUPPORTED (505), METHOD_UNKNOWN (501),
+ * with the reasons BAD_REQUEST, VERSION_UNSUPPORTED (505), METHOD_UNKNOWN (501),
  * METHOD_NOT_ALLOWED (CONNECT, TRACE), CODING_UNKNOWN (501), HEAD_TOO_LARGE, TARGET_TOO_LONG, BODY_TOO_LARGE,
  * EXPECTATION_FAILED, OUT_OF_MEMORY.  Demands: one Host in HTTP/1.1 (RFC 9112 3.2); Content-Length once, digits only;
  * Transfer-Encoding once, exactly `chunked`, without Content-Length, in HTTP/1.1 (RFC 9112 6.1); no Upgrade with a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client is told: status, challenge and body, in the error shape of the route (product.md section 4).
+/* What a client is told: status, challenge and body, in the error shape of the route.
  *
  * Only the message given here goes out; what exactly failed stays in the log.
  */

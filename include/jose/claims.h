@@ -52,7 +52,7 @@ struct claim_values {
 };
 
 /* The claim `name` at the top level (or, with `path`, nested: names separated by `/`) as texts, by the rules of
- * validate-jwt 2.6: string as is; integer digits as written; other numbers in shortest round-trip form; true, false; null:
+ * API Management: string as is; integer digits as written; other numbers in shortest round-trip form; true, false; null:
  * absent; array: one text an element by the same rules; object: its JSON text.  Memory from `arena`; false when it is out.
  */
 bool claims_values(const struct claims *claims, struct arena *arena, struct span name, bool is_path,

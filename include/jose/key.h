@@ -26,7 +26,7 @@ struct key {
     struct span kid;                       /* JWK kid or policy id; empty: none */
     struct span x5t;                       /* base64url SHA-1 of the certificate, as written or computed; empty: none */
     struct span issuer;                    /* Entra's member `issuer`, maybe with {tenantid}; empty: none */
-    bool is_x509;                          /* kid compared without letter case (validate-jwt 2.3) */
+    bool is_x509;                          /* from a certificate: kid compared without letter case */
     int64_t not_after_s;                   /* end of the certificate, wall clock; 0: unknown */
     unsigned bits;                         /* size of modulus, field or secret */
     char thumbprint[KEY_THUMBPRINT_BYTES]; /* RFC 7638; for a secret a hash of the hash, fit to print */

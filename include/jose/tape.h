@@ -2,8 +2,8 @@
 /* A strict small reader for the JSON of tokens: one pass, one flat array of items, no tree.
  *
  * Takes RFC 8259 in UTF-8 to the letter, and refuses besides: a byte order mark, duplicate member names at any level (also
- * when one is spelled with \u escapes), lone surrogates, nesting beyond the limit, bytes behind the value (token-attacks:
- * E9-E17).  Offsets, not pointers: a tape can be copied with its text into another place of memory and stays true.
+ * when one is spelled with \u escapes), lone surrogates, nesting beyond the limit, bytes behind the value.
+ * Offsets, not pointers: a tape can be copied with its text into another place of memory and stays true.
  */
 #ifndef JOSE_TAPE_H
 #define JOSE_TAPE_H

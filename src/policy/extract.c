@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token in a credential: the scheme taken off, lists and foreign schemes refused (validate-jwt 1.1).
+/* The token in a credential: the scheme taken off, lists and foreign schemes refused.
  *
  * Two tokens in one field are never settled by "the first one wins": gateway and backend could choose differently.
  */

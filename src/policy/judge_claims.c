@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a token says of itself: lifetime, audience, kind, age, required claims (validate-jwt 1.2, 2.5, 2.6).
+/* What a token says of itself: lifetime, audience, kind, age, required claims.
  *
  * Texts are compared as whole byte strings.  A claim of the wrong type is a failed claim, never an absent one.
  */

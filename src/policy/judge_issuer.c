@@ -3,7 +3,7 @@
  *
  * Keys are bound to the document they came from: a key of provider A vouches for A's issuer and the policy's own list, never
  * for B's, or whoever holds one provider's key could speak for all (RFC 8725 3.8).  {tenantid} stands for the token's tid,
- * which must be a GUID, so that it cannot bring slashes or hosts of its own (identity-providers 1.2).
+ * which must be a GUID, so that it cannot bring slashes or hosts of its own.
  */
 #include "judge_int.h"
 

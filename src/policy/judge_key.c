@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which key, and whether it signed (validate-jwt 2.3, 4).
+/* Which key, and whether it signed.
  *
  * A remembered signature counts only where its key is among those this rule would try now: a verdict never depends on what
  * was judged before, and a withdrawn key ends with the fetch that no longer lists it.

@@ -67,7 +67,7 @@ bool rule_check_url(struct span url, bool allow_http, struct err *err)
         return fail(err, REASON_CONFIG, "the URL must not hold a user name");
     if (span_chr(rest, '#') != NULL)
         return fail(err, REASON_CONFIG, "the URL must not hold a fragment");
-    struct span host;
+    struct span host = {NULL, 0};
     if (!split_authority(authority, &host, err))
         return false;
     if (is_http && !allow_http && !is_loopback(host))
