@@ -89,6 +89,16 @@ static bool has_shape(struct span text, const struct token_limits *limits)
     return count == 3;
 }
 
+static struct span expected_credential(struct judging *j)
+{
+    const struct rule *rule = j->rule;
+    struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
+    if (rule->is_authorization)
+        return judge_text(j, "header %.*s: %.*s TOKEN", SPAN_ARG(rule->source_name), SPAN_ARG(scheme));
+    return judge_text(j, "%s %.*s", rule->source == TOKEN_FROM_QUERY ? "query parameter" : "header",
+                      SPAN_ARG(rule->source_name));
+}
+
 static bool refuse_token(struct judging *j, enum check_name name, const struct err *err)
 {
     if (err->reason == REASON_OUT_OF_MEMORY) {
@@ -101,11 +111,7 @@ static bool refuse_token(struct judging *j, enum check_name name, const struct e
     if (check == NULL)
         return false;
     if (err->reason == REASON_TOKEN_NOT_PRESENT)
-        check->expected = judge_text(
-            j, "%s %.*s%s%.*s%s", j->rule->source == TOKEN_FROM_QUERY ? "query parameter" : "header",
-            SPAN_ARG(j->rule->source_name), j->rule->is_authorization ? ": " : "",
-            SPAN_ARG(j->rule->scheme.len > 0 || !j->rule->is_authorization ? j->rule->scheme : SPAN("Bearer")),
-            j->rule->is_authorization ? " TOKEN" : "");
+        check->expected = expected_credential(j);
     else
         check->expected = name == CHECK_HEADER ? SPAN("a header of a signed token") : SPAN("one compact signed token");
     check->found = judge_text(j, "%s", err->text);

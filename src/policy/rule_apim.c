@@ -106,8 +106,8 @@ static void refuse_policy(struct rule_reader *reader, const struct node *element
 static void refuse_attributes(struct rule_reader *reader, const struct node *element)
 {
     for (const struct node *attribute = element->attributes; attribute != NULL; attribute = attribute->next)
-        problem_key(reader->problems, attribute, "attribute \"%s\" of <%.*s> is not supported",
-                      QUOTED(attribute->key), SPAN_ARG(element->key));
+        problem_key(reader->problems, attribute, "attribute \"%s\" of <%.*s> is not supported", QUOTED(attribute->key),
+                    SPAN_ARG(element->key));
 }
 
 /* Whether the element is understood and does nothing here. */

@@ -9,7 +9,7 @@
 /* The namespace of our additions to policy XML. */
 #define RULE_XML_SPACE "urn:jwtgate:policy"
 
-struct draft_provider {
+struct draft_config {
     struct span url;
     bool validate_connectivity;
     const struct node *host;

@@ -10,11 +10,9 @@
 #define ROW(type, field, what) .name = #field, .kind = SCHEMA_##what, .offset = offsetof(struct type, field)
 
 static const struct schema_row config_rows[] = {
-    {ROW(draft_provider, url, TEXT), .is_required = true,
-     .help = "discovery URL, or the authority before /.well-known/"},
-    {ROW(draft_provider, validate_connectivity, BOOL), .preset = "true",
-     .help = "warn at load when it can't be reached"},
-    {ROW(draft_provider, host, NODE), .help = "legacy, refused"},
+    {ROW(draft_config, url, TEXT), .is_required = true, .help = "discovery URL, or the authority before /.well-known/"},
+    {ROW(draft_config, validate_connectivity, BOOL), .preset = "true", .help = "warn at load when it can't be reached"},
+    {ROW(draft_config, host, NODE), .help = "legacy, refused"},
 };
 
 static const struct schema_row key_rows[] = {
@@ -37,11 +35,11 @@ static const struct schema_row claim_rows[] = {
 
 static bool config_from_text(const struct node *node, void *out, struct arena *arena, struct problems *problems)
 {
-    struct draft_provider *provider = out;
+    struct draft_config *provider = out;
     (void)arena;
     if (node->kind != NODE_TEXT)
         return problem_error(problems, node, "a map with url is expected, found %s", node_kind_name(node->kind));
-    *provider = (struct draft_provider){.url = node->text, .validate_connectivity = true};
+    *provider = (struct draft_config){.url = node->text, .validate_connectivity = true};
     return true;
 }
 
@@ -52,7 +50,6 @@ static const struct schema claim_table = {.name = "required_claims", .rows = cla
 
 #define LIST_ROW(field, type) \
     ROW(rule_draft, field, LIST), .table = &type##_table, .item_bytes = sizeof(struct draft_##type)
-#define draft_config draft_provider
 
 static const struct schema_row rule_rows[] = {
     {ROW(rule_draft, id, TEXT), .help = "of the policy; not used"},
@@ -105,6 +102,8 @@ const char *rule_spell(const struct rule_reader *reader, const char *name)
     char *spelled = arena_printf(reader->arena, "%s", name);
     for (char *at = spelled; at != NULL && *at != '\0'; at++)
         *at = *at == '_' ? '-' : *at;
+    if (spelled == NULL)
+        problem_at(reader->problems, PROBLEM_ERROR, NULL, 0, 0, "out of memory");
     return spelled == NULL ? name : spelled;
 }
 
@@ -209,7 +208,7 @@ static void read_answers(struct rule_reader *reader, const struct rule_draft *dr
         problem_error(reader->problems, typ, "typ is empty; leave it out to take any");
 }
 
-static void check_provider(struct rule_reader *reader, const struct draft_provider *draft, const struct node *node)
+static void check_provider(struct rule_reader *reader, const struct draft_config *draft, const struct node *node)
 {
     struct err err;
     const struct node *url = node->kind == NODE_MAP ? rule_member(reader, node, "url") : node;
@@ -226,21 +225,25 @@ static void check_provider(struct rule_reader *reader, const struct draft_provid
 static void read_providers(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule)
 {
     const struct schema_list *list = &draft->openid_config;
-    const struct draft_provider *from = list->at;
+    const struct draft_config *from = list->at;
     struct rule_provider *to = arena_zero(reader->arena, list->count * sizeof *to);
     if (list->count > RULE_PROVIDERS_MAX) {
         problem_error(reader->problems, list->nodes[RULE_PROVIDERS_MAX], "more than %d %s", RULE_PROVIDERS_MAX,
                       rule_spell(reader, "openid_config"));
         return;
     }
-    for (size_t i = 0; to != NULL && i < list->count; i++) {
+    if (to == NULL) {
+        problem_error(reader->problems, draft->node, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++) {
         check_provider(reader, &from[i], list->nodes[i]);
         to[i].url = from[i].url;
         to[i].validates_connectivity = from[i].validate_connectivity;
         to[i].node = list->nodes[i];
     }
     rule->providers = to;
-    rule->provider_count = to == NULL ? 0 : list->count;
+    rule->provider_count = list->count;
 }
 
 /* A container that is there must hold something: an empty one would switch its check off. */
@@ -302,10 +305,14 @@ static void read_claims(struct rule_reader *reader, const struct rule_draft *dra
         problem_error(reader->problems, list->nodes[RULE_CLAIMS_MAX], "more than %d required claims", RULE_CLAIMS_MAX);
         return;
     }
-    for (size_t i = 0; to != NULL && i < list->count; i++)
+    if (to == NULL) {
+        problem_error(reader->problems, draft->node, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++)
         read_claim(reader, &from[i], list->nodes[i], &to[i]);
     rule->claims = to;
-    rule->claim_count = to == NULL ? 0 : list->count;
+    rule->claim_count = list->count;
 }
 
 static void read_lists(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule)

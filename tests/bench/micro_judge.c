@@ -20,16 +20,21 @@ static struct {
 } bench;
 
 static const char policy[] =
-    "<validate-jwt header-name='Authorization'><openid-config url='https://a'/><audiences><audience>api</audience></audiences>"
+    "<validate-jwt header-name='Authorization'><openid-config "
+    "url='https://a'/><audiences><audience>api</audience></audiences>"
     "<required-claims><claim name='scp' match='any' separator=' '><value>Orders.Read</value></claim></required-claims>"
     "</validate-jwt>";
 
 /* Seventeen claims, about as large as an access token of a usual provider. */
 static const char payload[] =
-    "{\"aud\":\"api\",\"iss\":\"https://a.example/\",\"iat\":1795219100,\"nbf\":1795219100,\"exp\":1795222800,\"acr\":\"1\","
-    "\"aio\":\"AXQAi/8TAAAAJm1Yl8qOC5AfYkP3fQBZ9JqCBm2aCSVdJHzRUKJsfGNLLyJjLFx3DxW5BHh4oU0SFyeGCEdPFCwUNqW0CWRvAnL1rC5Y\","
-    "\"amr\":[\"pwd\",\"mfa\"],\"azp\":\"6731de76-14a6-49ae-97bc-6eba6914391e\",\"azpacr\":\"1\",\"name\":\"Abe Lincoln\","
-    "\"oid\":\"690222be-ff1a-4d56-abd1-7e4f7d38e474\",\"preferred_username\":\"abeli@example.com\",\"rh\":\"0.AXwAtxjZVqbP\","
+    "{\"aud\":\"api\",\"iss\":\"https://a.example/"
+    "\",\"iat\":1795219100,\"nbf\":1795219100,\"exp\":1795222800,\"acr\":\"1\","
+    "\"aio\":\"AXQAi/"
+    "8TAAAAJm1Yl8qOC5AfYkP3fQBZ9JqCBm2aCSVdJHzRUKJsfGNLLyJjLFx3DxW5BHh4oU0SFyeGCEdPFCwUNqW0CWRvAnL1rC5Y\","
+    "\"amr\":[\"pwd\",\"mfa\"],\"azp\":\"6731de76-14a6-49ae-97bc-6eba6914391e\",\"azpacr\":\"1\",\"name\":\"Abe "
+    "Lincoln\","
+    "\"oid\":\"690222be-ff1a-4d56-abd1-7e4f7d38e474\",\"preferred_username\":\"abeli@example.com\",\"rh\":\"0."
+    "AXwAtxjZVqbP\","
     "\"scp\":\"Orders.Read Orders.Write\",\"sub\":\"HKZpfaHyWadeOouYlitjrI-KffTm222X5rrV3xDqfKQ\","
     "\"tid\":\"72f988bf-86f1-41af-91ab-2d7cd011db47\",\"uti\":\"fqiBqXLPj0eQa82S-IYFAA\",\"ver\":\"2.0\"}";
 

@@ -59,6 +59,13 @@ static struct keyset *make_set(const struct court *c, struct span url)
     } else if (span_eq(url, SPAN("https://t1")) || span_eq(url, SPAN("https://t2"))) {
         set = keyset_new(span_ends(url, SPAN("1")) ? SPAN(ISS_T(TENANT_1)) : SPAN(ISS_T(TENANT_2)), NOW_S);
         add_key(set, c->tenant, NULL);
+    } else if (span_eq(url, SPAN("https://t3"))) {
+        set = keyset_new(SPAN(ISS_T(TENANT_2)), NOW_S);
+        add_key(set, c->tenant, "\"alg\":\"RS512\"");
+        add_key(set, c->consumer, "\"issuer\":\"https://sts.example/" TENANT_2 "/\"");
+    } else if (span_eq(url, SPAN("https://nameless"))) {
+        set = keyset_new(SPAN(""), NOW_S);
+        add_key(set, c->rsa, NULL);
     } else {
         assert_true(span_eq(url, SPAN("https://down")));
     }

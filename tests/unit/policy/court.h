@@ -13,7 +13,8 @@
 enum { NOW_S = 1795219200, COURT_SETS_MAX = 8 };
 
 /* Providers that policies name by URL: https://a and https://b, each with its issuer and key; https://t with the templated
- * issuer of many tenants; https://t1 and https://t2, two tenants of one service with one key; https://down without keys.
+ * issuer of many tenants; https://t1 and https://t2, two tenants of one service with one key; https://t3 that
+ * narrows that key to RS512; https://nameless whose document's issuer is empty; https://down without keys.
  */
 #define ISS_A "https://a.example/"
 #define ISS_B "https://b.example"

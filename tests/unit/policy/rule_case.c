@@ -7,7 +7,8 @@ struct rule_settings rule_case_settings(void)
     static const struct span names[] = {SPAN_INIT("tid"), SPAN_INIT("key"), SPAN_INIT("status"), SPAN_INIT("nested"),
                                         SPAN_INIT("expression")};
     static const struct span values[] = {SPAN_INIT("11111111-2222-3333-4444-555555555555"), SPAN_INIT(SECRET),
-                                         SPAN_INIT("403"), SPAN_INIT("{{tid}}"), SPAN_INIT("@(context.Request.Method)")};
+                                         SPAN_INIT("403"), SPAN_INIT("{{tid}}"),
+                                         SPAN_INIT("@(context.Request.Method)")};
     return (struct rule_settings){
         .named_names = names, .named_values = values, .named_count = COUNT_OF(names), .now_s = 1795219200};
 }

@@ -6,7 +6,7 @@
 #include "policy/rule.h"
 #include "unit.h"
 
-/* 32 bytes in base64; a certificate's and a public key's first bytes are made where they are needed. */
+/* 32 bytes in base64. */
 #define SECRET "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 #define KEYS_XML "<issuer-signing-keys><key id='k'>" SECRET "</key></issuer-signing-keys>"
 
@@ -14,8 +14,8 @@ struct rule_case {
     const char *name;     /* the rule that is proved */
     const char *document; /* gives a problem */
     unsigned line, column;
-    const char *text;     /* that holds this */
-    const char *good;     /* gives no such problem, and no error */
+    const char *text; /* that holds this */
+    const char *good; /* gives no such problem, and no error */
     enum problem_kind kind;
 };
 
@@ -27,7 +27,7 @@ struct rule_loaded {
     bool is_read;
 };
 
-/* Settings with named values, two certificates and the time 2026-11-21; `certificate` in DER is the one called "cert". */
+/* Settings with named values, no certificates, and the time 2026-11-21. */
 struct rule_settings rule_case_settings(void);
 
 void rule_load(struct rule_loaded *loaded, const char *document, bool is_xml, const struct rule_settings *settings);

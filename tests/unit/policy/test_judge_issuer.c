@@ -82,7 +82,8 @@ static const struct issuer_case source_cases[] = {
     {INLINE "issuers: [ \"https://idp.example/\" ]", BY_SECRET, ISS("https://idp.example"), REFUSED},
     {INLINE "issuers: [ \"https://idp.example/\" ]", BY_SECRET, "", REFUSED},
     /* Both: the union (shapes B, G). */
-    {A "issuers: [ \"http://fs.example/adfs/services/trust\" ]", BY_A, ISS("http://fs.example/adfs/services/trust"), REASON_NONE},
+    {A "issuers: [ \"http://fs.example/adfs/services/trust\" ]", BY_A, ISS("http://fs.example/adfs/services/trust"),
+     REASON_NONE},
     {A "issuers: [ \"http://fs.example/adfs/services/trust\" ]", BY_A, ISS(ISS_A), REASON_NONE},
     {A "issuers: [ \"http://fs.example/adfs/services/trust\" ]", BY_A, ISS("http://fs.example/"), REFUSED},
     /* Several providers: each for itself (shape D). */
@@ -120,7 +121,8 @@ static const struct issuer_case tenant_cases[] = {
     {T, BY_TENANT, ISS(ISS_T("{tenantid}")) "," TID("{tenantid}"), REFUSED},
     {T, BY_TENANT, ISS(ISS_T("{tenantid}")) "," TID(TENANT_1), REFUSED},
     {T, BY_TENANT, ISS(ISS_T("common")) "," TID("common"), REFUSED},
-    {T, BY_TENANT, ISS(ISS_T("11111111-2222-3333-4444-55555555555g")) "," TID("11111111-2222-3333-4444-55555555555g"), REFUSED},
+    {T, BY_TENANT, ISS(ISS_T("11111111-2222-3333-4444-55555555555g")) "," TID("11111111-2222-3333-4444-55555555555g"),
+     REFUSED},
     {T, BY_TENANT, ISS("https://evil.example/" TENANT_1 "/v2.0") "," TID(TENANT_1), REFUSED},
     {T, BY_TENANT, ISS("https://login.example/" TENANT_1 "/v2.0/") "," TID(TENANT_1), REFUSED},
     {T, BY_TENANT, ISS("https://login.example/" TENANT_1) "," TID(TENANT_1), REFUSED},
@@ -138,6 +140,13 @@ static const struct issuer_case tenant_cases[] = {
     {"openid_config: [ \"https://t1\", \"https://t2\" ]\n", BY_TENANT, ISS(ISS_T(TENANT_1)), REASON_NONE},
     {"openid_config: [ \"https://t1\", \"https://t2\" ]\n", BY_TENANT, ISS(ISS_T(TENANT_2)), REASON_NONE},
     {"openid_config: [ \"https://t1\" ]\n", BY_TENANT, ISS(ISS_T(TENANT_2)), REFUSED},
+    /* But not by an algorithm that the other document does not give the key, nor against the key's own issuer. */
+    {"openid_config: [ \"https://t1\", \"https://t3\" ]\n", BY_TENANT, ISS(ISS_T(TENANT_1)), REASON_NONE},
+    {"openid_config: [ \"https://t1\", \"https://t3\" ]\n", BY_TENANT, ISS(ISS_T(TENANT_2)), REFUSED},
+    {"openid_config: [ \"https://t3\" ]\n", BY_CONSUMER, ISS(ISS_T(TENANT_2)) "," TID(TENANT_2), REFUSED},
+    /* A document without an issuer vouches for none, not for the empty one. */
+    {"openid_config: [ \"https://nameless\" ]\n", BY_A, ISS(""), REFUSED},
+    {"openid_config: [ \"https://nameless\" ]\nissuers: [ i ]", BY_A, ISS("i"), REASON_NONE},
 };
 
 static void a_templated_issuer_stands_for_the_tokens_own_tenant(void **state)

@@ -10,11 +10,8 @@
 
 static struct report_input input_of(struct court *court)
 {
-    return (struct report_input){.judgement = &court->loud,
-                                 .rule = &court->rule,
-                                 .route = SPAN("calc"),
-                                 .at_s = NOW_S,
-                                 .arena = &court->arena};
+    return (struct report_input){
+        .judgement = &court->loud, .rule = &court->rule, .route = SPAN("calc"), .at_s = NOW_S, .arena = &court->arena};
 }
 
 static bool text_holds(struct court *court, const char *needle)
@@ -66,7 +63,8 @@ static void common_mistakes_are_named(void **state)
         court_claims(court, court->rsa, cases[i].claims);
         assert_true(text_holds(court, cases[i].advice));
     }
-    court_hear(court, signer_token(court->stranger, ALG_RS256, "{\"alg\":\"RS256\",\"kid\":\"r1\",\"nonce\":\"x\"}", SPAN("{" MEMBERS "}")));
+    court_hear(court, signer_token(court->stranger, ALG_RS256, "{\"alg\":\"RS256\",\"kid\":\"r1\",\"nonce\":\"x\"}",
+                                   SPAN("{" MEMBERS "}")));
     assert_true(text_holds(court, "Microsoft Graph"));
     court_close(court);
 }

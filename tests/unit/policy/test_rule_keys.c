@@ -40,7 +40,8 @@ static void load_key(struct key_fixture *f, struct rule_loaded *loaded, const ch
     char document[8192];
     snprintf(document, sizeof document,
              "<validate-jwt header-name='Authorization'><issuer-signing-keys>\n<key %s>%s</key></issuer-signing-keys>"
-             "</validate-jwt>", attributes, text);
+             "</validate-jwt>",
+             attributes, text);
     struct rule_settings settings = rule_case_settings();
     settings.certificates = &f->known;
     settings.certificate_count = 1;
@@ -145,7 +146,10 @@ static void a_certificate_near_its_end_is_warned_about(void **state)
     static const struct {
         int64_t now_s;
         const char *text; /* of the warning; NULL: none */
-    } cases[] = {{1795219200, NULL}, {2524608000 - 31 * 86400, NULL}, {2524608000 - 29 * 86400, "ends in"}, {2600000000, "ended"}};
+    } cases[] = {{1795219200, NULL},
+                 {2524608000 - 31 * 86400, NULL},
+                 {2524608000 - 29 * 86400, "ends in"},
+                 {2600000000, "ended"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct rule_settings settings = rule_case_settings();
         struct rule_loaded loaded;

@@ -12,18 +12,22 @@
 
 static const struct rule_case attribute_cases[] = {
     {"exactly one source is given: none", "<validate-jwt>" KEYS_XML END, 1, 1, "exactly one of header-name", GOOD, 0},
-    {"exactly one source is given: two", "<validate-jwt header-name='Authorization' query-parameter-name='t'>" KEYS_XML END, 1, 64,
-     "exactly one of header-name, query-parameter-name and token-value", "<validate-jwt query-parameter-name='t'>" KEYS_XML END,
-     0},
-    {"token-value needs an expression, and those are not built", "<validate-jwt token-value='@(1)'>" KEYS_XML END, 1, 27,
-     "not supported yet", GOOD, 0},
-    {"token-value as plain text is no better", "<validate-jwt token-value='abc'>" KEYS_XML END, 1, 27, "token-value", GOOD, 0},
-    {"an expression is never passed over", "<validate-jwt header-name='Authorization' clock-skew='@(60)'>" KEYS_XML END, 1, 54,
-     "expressions", "<validate-jwt header-name='Authorization' clock-skew='60'>" KEYS_XML END, 0},
-    {"a statement expression is never passed over", KEYED("<audiences>\n<audience>@{ return \"a\"; }</audience></audiences>"), 2,
-     11, "expressions", KEYED("<audiences>\n<audience>a</audience></audiences>"), 0},
+    {"exactly one source is given: two",
+     "<validate-jwt header-name='Authorization' query-parameter-name='t'>" KEYS_XML END, 1, 64,
+     "exactly one of header-name, query-parameter-name and token-value",
+     "<validate-jwt query-parameter-name='t'>" KEYS_XML END, 0},
+    {"token-value needs an expression, and those are not built", "<validate-jwt token-value='@(1)'>" KEYS_XML END, 1,
+     27, "not supported yet", GOOD, 0},
+    {"token-value as plain text is no better", "<validate-jwt token-value='abc'>" KEYS_XML END, 1, 27, "token-value",
+     GOOD, 0},
+    {"an expression is never passed over", "<validate-jwt header-name='Authorization' clock-skew='@(60)'>" KEYS_XML END,
+     1, 54, "expressions", "<validate-jwt header-name='Authorization' clock-skew='60'>" KEYS_XML END, 0},
+    {"a statement expression is never passed over",
+     KEYED("<audiences>\n<audience>@{ return \"a\"; }</audience></audiences>"), 2, 11, "expressions",
+     KEYED("<audiences>\n<audience>a</audience></audiences>"), 0},
     {"booleans are true or false",
-     "<validate-jwt header-name='Authorization' require-expiration-time='1'>" KEYS_XML END, 1, 67, "require-expiration-time",
+     "<validate-jwt header-name='Authorization' require-expiration-time='1'>" KEYS_XML END, 1, 67,
+     "require-expiration-time",
      "<validate-jwt header-name='Authorization' require-expiration-time='True'>" KEYS_XML END, 0},
     {"booleans have no other spelling",
      "<validate-jwt header-name='Authorization' require-signed-tokens='FALSE'>" KEYS_XML END, 1, 65, "true or false",
@@ -32,30 +36,38 @@ static const struct rule_case attribute_cases[] = {
      "whole number of seconds", "<validate-jwt header-name='a' clock-skew='300'>" KEYS_XML END, 0},
     {"clock-skew is not negative", "<validate-jwt header-name='a' clock-skew='-1'>" KEYS_XML END, 1, 42, "clock-skew",
      "<validate-jwt header-name='a' clock-skew='0'>" KEYS_XML END, 0},
-    {"a status is within 200 to 599", "<validate-jwt header-name='a' failed-validation-httpcode='600'>" KEYS_XML END, 1, 58,
-     "failed-validation-httpcode", "<validate-jwt header-name='a' failed-validation-httpcode='599'>" KEYS_XML END, 0},
-    {"a status has a body", "<validate-jwt header-name='a' failed-validation-httpcode='204'>" KEYS_XML END, 1, 58, "no body",
-     "<validate-jwt header-name='a' failed-validation-httpcode='203'>" KEYS_XML END, 0},
-    {"a status below 400 is warned about", "<validate-jwt header-name='a' failed-validation-httpcode='200'>" KEYS_XML END, 1, 58,
-     "does not tell", "<validate-jwt header-name='a' failed-validation-httpcode='400'>" KEYS_XML END, PROBLEM_WARNING},
-    {"an unknown attribute is refused", "<validate-jwt header-nam='Authorization'\n header-name='a'>" KEYS_XML END, 1, 15,
-     "did you mean \"header-name\"", GOOD, 0},
-    {"names in the YAML spelling are unknown in XML", "<validate-jwt header-name='a' clock_skew='1'>" KEYS_XML END, 1, 31,
-     "did you mean \"clock-skew\"", GOOD, 0},
-    {"a list is no attribute", "<validate-jwt header-name='a' audiences='x'>" KEYS_XML END, 1, 31, "unknown attribute", GOOD, 0},
-    {"our additions need our namespace", "<validate-jwt header-name='a' max-age='5m'>" KEYS_XML END, 1, 31, "unknown attribute",
-     "<validate-jwt header-name='a' xmlns:gw='urn:jwtgate:policy' gw:max-age='5m'>" KEYS_XML END, 0},
-    {"an attribute of a foreign namespace is unknown", "<validate-jwt header-name='a' xmlns:x='urn:x' x:typ='at+jwt'>" KEYS_XML END,
-     1, 47, "unknown attribute", "<validate-jwt header-name='a' xmlns:x='urn:jwtgate:policy' x:typ='at+jwt'>" KEYS_XML END, 0},
-    {"max-age has a unit", "<validate-jwt header-name='a' xmlns:gw='urn:jwtgate:policy' gw:max-age='300'>" KEYS_XML END, 1, 72,
-     "unit", "<validate-jwt header-name='a' xmlns:gw='urn:jwtgate:policy' gw:max-age='300s'>" KEYS_XML END, 0},
+    {"a status is within 200 to 599", "<validate-jwt header-name='a' failed-validation-httpcode='600'>" KEYS_XML END, 1,
+     58, "failed-validation-httpcode", "<validate-jwt header-name='a' failed-validation-httpcode='599'>" KEYS_XML END,
+     0},
+    {"a status has a body", "<validate-jwt header-name='a' failed-validation-httpcode='204'>" KEYS_XML END, 1, 58,
+     "no body", "<validate-jwt header-name='a' failed-validation-httpcode='203'>" KEYS_XML END, 0},
+    {"a status below 400 is warned about",
+     "<validate-jwt header-name='a' failed-validation-httpcode='200'>" KEYS_XML END, 1, 58, "does not tell",
+     "<validate-jwt header-name='a' failed-validation-httpcode='400'>" KEYS_XML END, PROBLEM_WARNING},
+    {"an unknown attribute is refused", "<validate-jwt header-nam='Authorization'\n header-name='a'>" KEYS_XML END, 1,
+     15, "did you mean \"header-name\"", GOOD, 0},
+    {"names in the YAML spelling are unknown in XML", "<validate-jwt header-name='a' clock_skew='1'>" KEYS_XML END, 1,
+     31, "did you mean \"clock-skew\"", GOOD, 0},
+    {"a list is no attribute", "<validate-jwt header-name='a' audiences='x'>" KEYS_XML END, 1, 31, "unknown attribute",
+     GOOD, 0},
+    {"our additions need our namespace", "<validate-jwt header-name='a' max-age='5m'>" KEYS_XML END, 1, 31,
+     "unknown attribute", "<validate-jwt header-name='a' xmlns:gw='urn:jwtgate:policy' gw:max-age='5m'>" KEYS_XML END,
+     0},
+    {"an attribute of a foreign namespace is unknown",
+     "<validate-jwt header-name='a' xmlns:x='urn:x' x:typ='at+jwt'>" KEYS_XML END, 1, 47, "unknown attribute",
+     "<validate-jwt header-name='a' xmlns:x='urn:jwtgate:policy' x:typ='at+jwt'>" KEYS_XML END, 0},
+    {"a standard attribute of a foreign namespace is unknown",
+     "<validate-jwt header-name='a' xmlns:x='urn:x' x:clock-skew='1'>" KEYS_XML END, 1, 47, "unknown attribute",
+     "<validate-jwt header-name='a' xmlns:x='urn:x' clock-skew='1'>" KEYS_XML END, 0},
+    {"max-age has a unit", "<validate-jwt header-name='a' xmlns:gw='urn:jwtgate:policy' gw:max-age='300'>" KEYS_XML END,
+     1, 72, "unit", "<validate-jwt header-name='a' xmlns:gw='urn:jwtgate:policy' gw:max-age='300s'>" KEYS_XML END, 0},
     {"a header name is one word", "<validate-jwt header-name='X Token'>" KEYS_XML END, 1, 27, "header-name",
      "<validate-jwt header-name='X-Token'>" KEYS_XML END, 0},
     {"require-scheme has no effect on another header",
      "<validate-jwt header-name='X-Token' require-scheme='Bearer'>" KEYS_XML END, 1, 52, "no effect",
      "<validate-jwt header-name='authorization' require-scheme='Bearer'>" KEYS_XML END, PROBLEM_WARNING},
-    {"unsigned tokens are warned about", "<validate-jwt header-name='a' require-signed-tokens='false'>" KEYS_XML END, 1, 1,
-     "unsigned", "<validate-jwt header-name='a' require-signed-tokens='true'>" KEYS_XML END, PROBLEM_WARNING},
+    {"unsigned tokens are warned about", "<validate-jwt header-name='a' require-signed-tokens='false'>" KEYS_XML END, 1,
+     1, "unsigned", "<validate-jwt header-name='a' require-signed-tokens='true'>" KEYS_XML END, PROBLEM_WARNING},
     {"a policy without keys loads with a warning", AUTH END, 1, 1, "can accept no token", GOOD, PROBLEM_WARNING},
 };
 
@@ -68,17 +80,18 @@ static void attributes_are_checked(void **state)
 static const struct rule_case element_cases[] = {
     {"an unknown element is refused", KEYED("<audience>\n</audience>"), 1, 148, "did you mean \"audiences\"",
      KEYED("<audiences><audience>a</audience></audiences>"), 0},
-    {"an unknown element within a container is refused", AUTH "<audiences>\n<audiance>a</audiance><audience>a</audience></audiences>" KEYS_XML END, 2, 1,
+    {"an unknown element within a container is refused",
+     AUTH "<audiences>\n<audiance>a</audiance><audience>a</audience></audiences>" KEYS_XML END, 2, 1,
      "did you mean \"audience\"", KEYED("<audiences>\n<audience>a</audience></audiences>"), 0},
     {"audiences given twice are refused",
-     KEYED("<audiences><audience>a</audience></audiences>\n<audiences><audience>b</audience></audiences>"), 2, 1, "given twice",
-     KEYED("<audiences><audience>a</audience>\n<audience>b</audience></audiences>"), 0},
+     KEYED("<audiences><audience>a</audience></audiences>\n<audiences><audience>b</audience></audiences>"), 2, 1,
+     "given twice", KEYED("<audiences><audience>a</audience>\n<audience>b</audience></audiences>"), 0},
     {"keys given twice are refused", AUTH KEYS_XML "\n" KEYS_XML END, 2, 1, "given twice", GOOD, 0},
     {"empty audiences would switch the check off", KEYED("\n<audiences/>"), 2, 1, "audiences is empty", GOOD, 0},
-    {"an empty audience is refused", KEYED("<audiences>\n<audience> </audience></audiences>"), 2, 1, "<audience> is empty",
-     KEYED("<audiences>\n<audience> a </audience></audiences>"), 0},
-    {"empty issuers would switch the check off", KEYED("\n<issuers> <!-- none --> </issuers>"), 2, 1, "issuers is empty",
-     KEYED("\n<issuers> <!-- one --> <issuer>i</issuer></issuers>"), 0},
+    {"an empty audience is refused", KEYED("<audiences>\n<audience> </audience></audiences>"), 2, 1,
+     "<audience> is empty", KEYED("<audiences>\n<audience> a </audience></audiences>"), 0},
+    {"empty issuers would switch the check off", KEYED("\n<issuers> <!-- none --> </issuers>"), 2, 1,
+     "issuers is empty", KEYED("\n<issuers> <!-- one --> <issuer>i</issuer></issuers>"), 0},
     {"empty keys are refused", AUTH "\n<issuer-signing-keys/>" END, 2, 1, "issuer-signing-keys is empty", GOOD, 0},
     {"empty claims are refused", KEYED("\n<required-claims/>"), 2, 1, "required-claims is empty",
      KEYED("\n<required-claims><claim name='a'/></required-claims>"), 0},
@@ -88,16 +101,16 @@ static const struct rule_case element_cases[] = {
     {"the legacy master key is refused", KEYED("\n<zumo-master-key/>"), 2, 1, "legacy", GOOD, 0},
     {"the legacy host is refused", AUTH "\n<openid-config url='https://a/' host='b'/>" END, 2, 38, "legacy",
      AUTH "\n<openid-config url='https://a/'/>" END, 0},
-    {"the documented order is advised",
-     AUTH "<audiences><audience>a</audience></audiences>\n" KEYS_XML END, 2, 1, "documented order",
-     AUTH KEYS_XML "\n<audiences><audience>a</audience></audiences>" END, PROBLEM_WARNING},
-    {"text between elements means nothing", KEYED("\n stray"), 2, 2, "no meaning", KEYED("\n <!-- stray -->"), PROBLEM_WARNING},
-    {"elements within a text are refused", KEYED("<audiences><audience>a\n<b/></audience></audiences>"), 2, 1, "unknown element",
-     KEYED("<audiences><audience>a\n</audience></audiences>"), 0},
+    {"the documented order is advised", AUTH "<audiences><audience>a</audience></audiences>\n" KEYS_XML END, 2, 1,
+     "documented order", AUTH KEYS_XML "\n<audiences><audience>a</audience></audiences>" END, PROBLEM_WARNING},
+    {"text between elements means nothing", KEYED("\n stray"), 2, 2, "no meaning", KEYED("\n <!-- stray -->"),
+     PROBLEM_WARNING},
+    {"elements within a text are refused", KEYED("<audiences><audience>a\n<b/></audience></audiences>"), 2, 1,
+     "unknown element", KEYED("<audiences><audience>a\n</audience></audiences>"), 0},
     {"a container takes no attributes", KEYED("\n<audiences any='1'><audience>a</audience></audiences>"), 2, 12,
      "unknown attribute", KEYED("\n<audiences><audience>a</audience></audiences>"), 0},
-    {"an element of a namespace is unknown", KEYED("\n<g:audiences xmlns:g='urn:jwtgate:policy'/>"), 2, 1, "unknown element",
-     GOOD, 0},
+    {"an element of a namespace is unknown", KEYED("\n<g:audiences xmlns:g='urn:jwtgate:policy'/>"), 2, 1,
+     "unknown element", GOOD, 0},
 };
 
 static void elements_are_checked(void **state)
@@ -112,22 +125,28 @@ static void elements_are_checked(void **state)
 static const struct rule_case config_cases[] = {
     {"a URL is required", AUTH "\n<openid-config/>" END, 2, 1, "url", URL_GOOD, 0},
     {"a URL is absolute", CONFIG("url='/realms/r'"), 2, 20, "absolute", URL_GOOD, 0},
-    {"plain http is refused", CONFIG("url='http://idp.example/'"), 2, 20, "loopback", CONFIG("url='http://localhost:8080/'"), 0},
+    {"plain http is refused", CONFIG("url='http://idp.example/'"), 2, 20, "loopback",
+     CONFIG("url='http://localhost:8080/'"), 0},
     {"a name that begins like loopback is not", CONFIG("url='http://127.0.0.1.evil.example/'"), 2, 20, "loopback",
      CONFIG("url='http://127.0.0.1/'"), 0},
+    {"loopback by number has four parts", CONFIG("url='http://127.0.0.1.2/'"), 2, 20, "loopback",
+     CONFIG("url='http://127.0.0.2/'"), 0},
     {"a user name is refused", CONFIG("url='http://127.0.0.1@evil.example/'"), 2, 20, "user name",
      CONFIG("url='http://127.8.9.1:80/@'"), 0},
     {"a fragment is refused", CONFIG("url='https://idp.example/#a'"), 2, 20, "fragment", URL_GOOD, 0},
     {"blanks are refused", CONFIG("url='https://idp.example/a b'"), 2, 20, "percent-encoded",
      CONFIG("url='https://idp.example/a%20b'"), 0},
-    {"a port is a number", CONFIG("url='https://idp.example:99999/'"), 2, 20, "port", CONFIG("url='https://[::1]:9999'"), 0},
+    {"a port is a number", CONFIG("url='https://idp.example:99999/'"), 2, 20, "port",
+     CONFIG("url='https://[::1]:9999'"), 0},
     {"a host is there", CONFIG("url='https:///a'"), 2, 20, "host", CONFIG("url='HTTPS://a'"), 0},
-    {"validate-connectivity is a boolean", CONFIG("url='https://a' validate-connectivity='no'"), 2, 54, "validate-connectivity",
-     CONFIG("url='https://a' validate-connectivity='false'"), 0},
-    {"an unknown named value is refused", CONFIG("url='https://a/{{tidd}}'"), 2, 20, "named value \"tidd\"", URL_GOOD, 0},
-    {"a named value in a named value stays as it is", CONFIG("url='https://a/{{nested}}'"), 2, 20, "percent-encoded", URL_GOOD, 0},
-    {"an expression in a named value is refused", KEYED("<audiences>\n<audience>{{expression}}</audience></audiences>"), 2, 11,
-     "expressions", KEYED("<audiences>\n<audience>{{tid}}</audience></audiences>"), 0},
+    {"validate-connectivity is a boolean", CONFIG("url='https://a' validate-connectivity='no'"), 2, 54,
+     "validate-connectivity", CONFIG("url='https://a' validate-connectivity='false'"), 0},
+    {"an unknown named value is refused", CONFIG("url='https://a/{{tidd}}'"), 2, 20, "named value \"tidd\"", URL_GOOD,
+     0},
+    {"a named value in a named value stays as it is", CONFIG("url='https://a/{{nested}}'"), 2, 20, "percent-encoded",
+     URL_GOOD, 0},
+    {"an expression in a named value is refused", KEYED("<audiences>\n<audience>{{expression}}</audience></audiences>"),
+     2, 11, "expressions", KEYED("<audiences>\n<audience>{{tid}}</audience></audiences>"), 0},
     {"an open brace pair is refused", KEYED("<audiences>\n<audience>{{tid</audience></audiences>"), 2, 11, "without",
      KEYED("<audiences>\n<audience>{tid</audience></audiences>"), 0},
     {"a provider without audiences and claims is noted", CONFIG("url='https://a'"), 1, 1, "any token of the provider",
@@ -145,18 +164,20 @@ static void providers_are_checked(void **state)
 
 static const struct rule_case claim_cases[] = {
     {"a claim has a name", CLAIM("<claim><value>a</value></claim>"), 2, 1, "name", CLAIM_GOOD, 0},
-    {"match is all or any", CLAIM("<claim name='a' match='some'/>"), 2, 23, "match", CLAIM("<claim name='a' match='any'/>"), 0},
+    {"match is all or any", CLAIM("<claim name='a' match='some'/>"), 2, 23, "match",
+     CLAIM("<claim name='a' match='any'/>"), 0},
     {"a separator is not empty", CLAIM("<claim name='a' separator=''/>"), 2, 27, "separator is empty",
      CLAIM("<claim name='a' separator=' '/>"), 0},
-    {"a claim holds values only", CLAIM("<claim name='a'><valu>a</valu></claim>"), 2, 17, "did you mean \"value\"", CLAIM_GOOD, 0},
+    {"a claim holds values only", CLAIM("<claim name='a'><valu>a</valu></claim>"), 2, 17, "did you mean \"value\"",
+     CLAIM_GOOD, 0},
     {"all of several values in a single-valued claim never pass",
      CLAIM("<claim name='azp'><value>a</value><value>b</value></claim>"), 2, 1, "never passes",
      CLAIM("<claim name='azp' match='any'><value>a</value><value>b</value></claim>"), PROBLEM_WARNING},
-    {"with a separator they may",
-     CLAIM("<claim name='scp'><value>a</value><value>b</value></claim>"), 2, 1, "never passes",
-     CLAIM("<claim name='scp' separator=' '><value>a</value><value>b</value></claim>"), PROBLEM_WARNING},
-    {"JSON text is compared by its spelling", CLAIM("<claim name='a'><value>{\"a\":1}</value></claim>"), 2, 17, "JSON text",
-     CLAIM("<claim name='a'><value>a</value></claim>"), PROBLEM_WARNING},
+    {"with a separator they may", CLAIM("<claim name='scp'><value>a</value><value>b</value></claim>"), 2, 1,
+     "never passes", CLAIM("<claim name='scp' separator=' '><value>a</value><value>b</value></claim>"),
+     PROBLEM_WARNING},
+    {"JSON text is compared by its spelling", CLAIM("<claim name='a'><value>{\"a\":1}</value></claim>"), 2, 17,
+     "JSON text", CLAIM("<claim name='a'><value>a</value></claim>"), PROBLEM_WARNING},
     {"a dot does not reach into claims", CLAIM("<claim name='realm_access.roles'/>"), 2, 1, "path",
      CLAIM("<claim name='roles' xmlns:gw='urn:jwtgate:policy' gw:path='realm_access/roles'/>"), PROBLEM_WARNING},
     {"a path has names only", CLAIM("<claim name='a' xmlns:gw='urn:jwtgate:policy' gw:path='a//b'/>"), 2, 55, "path",
@@ -169,25 +190,30 @@ static void claims_are_checked(void **state)
     rule_cases_run(claim_cases, COUNT_OF(claim_cases), true);
 }
 
-#define INBOUND(content) "<policies>\n<inbound>" content "</inbound><backend><base/></backend><outbound/><on-error/></policies>"
+#define INBOUND(content) \
+    "<policies>\n<inbound>" content "</inbound><backend><base/></backend><outbound/><on-error/></policies>"
 
 static const struct rule_case document_cases[] = {
     {"a document is validate-jwt or policies", "<policy>\n</policy>", 1, 1, "<validate-jwt> or <policies>", GOOD, 0},
-    {"a document without validate-jwt is no open door", INBOUND("<base/>"), 1, 1, "no validate-jwt", INBOUND("<base/>" GOOD), 0},
+    {"a document without validate-jwt is no open door", INBOUND("<base/>"), 1, 1, "no validate-jwt",
+     INBOUND("<base/>" GOOD), 0},
     {"a second validate-jwt is not built", INBOUND(GOOD "\n" GOOD), 3, 1, "not supported yet", INBOUND(GOOD), 0},
     {"another policy is refused by name", INBOUND("\n<set-header name='a'><value>@(1)</value></set-header>" GOOD), 3, 1,
      "policy \"set-header\" is not supported yet", INBOUND(GOOD), 0},
-    {"an unknown policy is refused", INBOUND("\n<set-headr/>" GOOD), 3, 1, "did you mean \"set-header\"", INBOUND(GOOD), 0},
-    {"validate-jwt stands in inbound only", "<policies><inbound>" GOOD "</inbound><outbound>\n<validate-jwt/></outbound></policies>",
-     2, 1, "belongs into <inbound>", "<policies><inbound>" GOOD "</inbound><outbound>\n</outbound></policies>", 0},
+    {"an unknown policy is refused", INBOUND("\n<set-headr/>" GOOD), 3, 1, "did you mean \"set-header\"", INBOUND(GOOD),
+     0},
+    {"validate-jwt stands in inbound only",
+     "<policies><inbound>" GOOD "</inbound><outbound>\n<validate-jwt/></outbound></policies>", 2, 1,
+     "belongs into <inbound>", "<policies><inbound>" GOOD "</inbound><outbound>\n</outbound></policies>", 0},
     {"forward-request takes no attributes here",
-     "<policies><inbound>" GOOD "</inbound><backend>\n<forward-request timeout='9'/></backend></policies>", 2, 18, "timeout",
-     "<policies><inbound>" GOOD "</inbound><backend>\n<forward-request/></backend></policies>", 0},
-    {"forward-request stands in backend only", INBOUND("\n<forward-request/>" GOOD), 3, 1, "not supported yet", INBOUND(GOOD), 0},
+     "<policies><inbound>" GOOD "</inbound><backend>\n<forward-request timeout='9'/></backend></policies>", 2, 18,
+     "timeout", "<policies><inbound>" GOOD "</inbound><backend>\n<forward-request/></backend></policies>", 0},
+    {"forward-request stands in backend only", INBOUND("\n<forward-request/>" GOOD), 3, 1, "not supported yet",
+     INBOUND(GOOD), 0},
     {"an unknown section is refused", "<policies><inbound>" GOOD "</inbound>\n<onerror/></policies>", 2, 1,
      "did you mean \"on-error\"", "<policies><inbound>" GOOD "</inbound>\n<on-error/></policies>", 0},
-    {"a section given twice is refused", "<policies><inbound>" GOOD "</inbound>\n<inbound/></policies>", 2, 1, "given twice",
-     INBOUND(GOOD), 0},
+    {"a section given twice is refused", "<policies><inbound>" GOOD "</inbound>\n<inbound/></policies>", 2, 1,
+     "given twice", INBOUND(GOOD), 0},
 };
 
 static void documents_are_checked(void **state)
@@ -201,9 +227,11 @@ static void an_expression_is_reported_once_and_with_the_other_problems(void **st
     (void)state;
     struct rule_settings settings = rule_case_settings();
     struct rule_loaded loaded;
-    rule_load(&loaded, "<validate-jwt header-name='Authorization' clock-skew='@(60)' failed-validation-httpcode='{{nope}}' "
-              "require-expiration-time='maybe'>\n<openid-config url='@(1)'/>\n<openid-config url='ftp://a'/></validate-jwt>",
-              true, &settings);
+    rule_load(
+        &loaded,
+        "<validate-jwt header-name='Authorization' clock-skew='@(60)' failed-validation-httpcode='{{nope}}' "
+        "require-expiration-time='maybe'>\n<openid-config url='@(1)'/>\n<openid-config url='ftp://a'/></validate-jwt>",
+        true, &settings);
     assert_int_equal(loaded.problems.errors, 5);
     rule_unload(&loaded);
 }
@@ -213,19 +241,20 @@ static void a_whole_policy_is_read(void **state)
 {
     (void)state;
     struct rule_loaded loaded;
-    rule_load_good(&loaded,
-                   "<!-- c --><validate-jwt id='v' header-name='authorization' require-scheme='SharedAccessSignature'"
-                   " failed-validation-httpcode='{{status}}' failed-validation-error-message='Sign &quot;in&quot; first'"
-                   " require-expiration-time='false' require-signed-tokens='true' clock-skew='60'"
-                   " output-token-variable-name='jwt' xmlns:gw='urn:jwtgate:policy' gw:typ='at+jwt' gw:max-age='5m'>"
-                   "<openid-config url='https://login.example/{{tid}}/v2.0'/>"
-                   "<openid-config url='https://other.example' validate-connectivity='false'/>"
-                   "<issuer-signing-keys><key id='a'>{{key}}</key><key>" SECRET "</key></issuer-signing-keys>"
-                   "<audiences><audience> <![CDATA[a&b]]> </audience><audience>api://{{tid}}</audience></audiences>"
-                   "<issuers><issuer>https://sts.example/{{ tid }}/</issuer></issuers>"
-                   "<required-claims><claim name='scp' match='any' separator=' '><value>r</value><value/></claim>"
-                   "<claim name='x' gw:path='realm_access/roles'/></required-claims></validate-jwt>",
-                   true);
+    rule_load_good(
+        &loaded,
+        "<!-- c --><validate-jwt id='v' header-name='authorization' require-scheme='SharedAccessSignature'"
+        " failed-validation-httpcode='{{status}}' failed-validation-error-message='Sign &quot;in&quot; first'"
+        " require-expiration-time='false' require-signed-tokens='true' clock-skew='60'"
+        " output-token-variable-name='jwt' xmlns:gw='urn:jwtgate:policy' gw:typ='at+jwt' gw:max-age='5m'>"
+        "<openid-config url='https://login.example/{{tid}}/v2.0'/>"
+        "<openid-config url='https://other.example' validate-connectivity='false'/>"
+        "<issuer-signing-keys><key id='a'>{{key}}</key><key>" SECRET "</key></issuer-signing-keys>"
+        "<audiences><audience> <![CDATA[a&b]]> </audience><audience>api://{{tid}}</audience></audiences>"
+        "<issuers><issuer>https://sts.example/{{ tid }}/</issuer></issuers>"
+        "<required-claims><claim name='scp' match='any' separator=' '><value>r</value><value/></claim>"
+        "<claim name='x' gw:path='realm_access/roles'/></required-claims></validate-jwt>",
+        true);
     const struct rule *rule = &loaded.rule;
     assert_int_equal(rule->source, TOKEN_FROM_HEADER);
     assert_true(rule->is_authorization);

@@ -9,9 +9,10 @@
 
 static const struct rule_case cases[] = {
     {"a policy is a map", "- a", 1, 1, "a map is expected", KEYS, 0},
-    {"an unknown key is refused with the nearest", KEYS "audience: [a]", 2, 1, "did you mean \"audiences\"", KEYS "audiences: [a]",
-     0},
-    {"XML's spelling is unknown in YAML", KEYS "clock-skew: 1", 2, 1, "did you mean \"clock_skew\"", KEYS "clock_skew: 1", 0},
+    {"an unknown key is refused with the nearest", KEYS "audience: [a]", 2, 1, "did you mean \"audiences\"",
+     KEYS "audiences: [a]", 0},
+    {"XML's spelling is unknown in YAML", KEYS "clock-skew: 1", 2, 1, "did you mean \"clock_skew\"",
+     KEYS "clock_skew: 1", 0},
     {"two sources are refused", KEYS "header_name: a\nquery_parameter_name: b", 3, 23, "exactly one of header_name",
      KEYS "query_parameter_name: b", 0},
     {"token_value is not built", KEYS "token_value: a", 2, 14, "token_value", KEYS, 0},
@@ -27,17 +28,18 @@ static const struct rule_case cases[] = {
     {"max_age is not zero", KEYS "max_age: 0s", 2, 10, "max_age", KEYS "max_age: 1s", 0},
     {"typ is not empty", KEYS "typ: \"\"", 2, 6, "typ is empty", KEYS "typ: at+jwt", 0},
     {"decryption keys are not built", KEYS "decryption_keys: []", 2, 1, "not supported yet", KEYS, 0},
-    {"empty audiences would switch the check off", KEYS "audiences: []", 2, 12, "audiences is empty", KEYS "audiences: [a]", 0},
+    {"empty audiences would switch the check off", KEYS "audiences: []", 2, 12, "audiences is empty",
+     KEYS "audiences: [a]", 0},
     {"null audiences would too", KEYS "audiences:", 2, 11, "audiences", KEYS "audiences: a", 0},
     {"an empty audience is refused", KEYS "audiences: [\"\"]", 2, 13, "empty text", KEYS "audiences: [\" \"]", 0},
     {"empty issuers would switch the check off", KEYS "issuers: []", 2, 10, "issuers is empty", KEYS "issuers: [a]", 0},
     {"empty claims would switch the check off", KEYS "required_claims: []", 2, 18, "required_claims is empty",
      KEYS "required_claims: [ { name: a } ]", 0},
-    {"null claims would too", KEYS "required_claims:", 2, 17, "required_claims is empty", KEYS "required_claims: [ { name: a } ]",
-     0},
+    {"null claims would too", KEYS "required_claims:", 2, 17, "required_claims is empty",
+     KEYS "required_claims: [ { name: a } ]", 0},
     {"empty providers are refused", KEYS "openid_config: []", 2, 16, "openid_config is empty", KEYS, 0},
-    {"empty values would ask for presence only", KEYS "required_claims: [ { name: a, values: [] } ]", 2, 39, "values is empty",
-     KEYS "required_claims: [ { name: a, values: [b] } ]", 0},
+    {"empty values would ask for presence only", KEYS "required_claims: [ { name: a, values: [] } ]", 2, 39,
+     "values is empty", KEYS "required_claims: [ { name: a, values: [b] } ]", 0},
     {"a claim has a name or a path", KEYS "required_claims: [ { values: [b] } ]", 2, 20, "name",
      KEYS "required_claims: [ { path: a/b, values: [b] } ]", 0},
     {"a URL is checked", "openid_config: [ { url: \"http://idp.example\" } ]", 1, 25, "loopback",
@@ -48,9 +50,10 @@ static const struct rule_case cases[] = {
      "openid_config: [ { url: \"https://a\" } ]", 0},
     {"an unknown named value is refused", KEYS "audiences: [\"{{tidd}}\"]", 2, 13, "named value \"tidd\"",
      KEYS "audiences: [\"{{tid}}\"]", 0},
-    {"a policy without keys loads with a warning", "audiences: [a]", 1, 1, "can accept no token", KEYS, PROBLEM_WARNING},
-    {"match=all with a single-valued claim never passes", KEYS "required_claims: [ { name: azp, values: [a, b] } ]", 2, 20,
-     "never passes", KEYS "required_claims: [ { name: azp, match: any, values: [a, b] } ]", PROBLEM_WARNING},
+    {"a policy without keys loads with a warning", "audiences: [a]", 1, 1, "can accept no token", KEYS,
+     PROBLEM_WARNING},
+    {"match=all with a single-valued claim never passes", KEYS "required_claims: [ { name: azp, values: [a, b] } ]", 2,
+     20, "never passes", KEYS "required_claims: [ { name: azp, match: any, values: [a, b] } ]", PROBLEM_WARNING},
 };
 
 static void keys_are_checked(void **state)
@@ -76,13 +79,14 @@ static void a_whole_policy_is_read(void **state)
 {
     (void)state;
     struct rule_loaded loaded;
-    rule_load_good(&loaded,
-                   "header_name: X-Token\nfailed_validation_httpcode: \"{{status}}\"\nclock_skew: 60\nmax_age: 1h\ntyp: at+jwt\n"
-                   "openid_config: [ { url: \"https://a\", validate_connectivity: false }, \"https://b\" ]\n"
-                   "issuer_signing_keys: [ { id: k, base64: \"{{key}}\" } ]\naudiences: one\nissuers: [i, j]\n"
-                   "required_claims:\n  - { name: groups, match: any, separator: \" \", values: [1, true, \"{{tid}}\"] }\n"
-                   "  - path: realm_access/roles\n",
-                   false);
+    rule_load_good(
+        &loaded,
+        "header_name: X-Token\nfailed_validation_httpcode: \"{{status}}\"\nclock_skew: 60\nmax_age: 1h\ntyp: at+jwt\n"
+        "openid_config: [ { url: \"https://a\", validate_connectivity: false }, \"https://b\" ]\n"
+        "issuer_signing_keys: [ { id: k, base64: \"{{key}}\" } ]\naudiences: one\nissuers: [i, j]\n"
+        "required_claims:\n  - { name: groups, match: any, separator: \" \", values: [1, true, \"{{tid}}\"] }\n"
+        "  - path: realm_access/roles\n",
+        false);
     const struct rule *rule = &loaded.rule;
     assert_false(rule->is_authorization);
     assert_span(rule->source_name, "X-Token");
@@ -108,8 +112,10 @@ static void all_problems_are_told_in_one_run(void **state)
     (void)state;
     struct rule_settings settings = rule_case_settings();
     struct rule_loaded loaded;
-    rule_load(&loaded, "clock_skew: x\nopenid_config: [ ftp ]\naudiences: [\"{{a}}\", \"\"]\nissuer_signing_keys: [ {} ]\nnope: 1\n",
-              false, &settings);
+    rule_load(
+        &loaded,
+        "clock_skew: x\nopenid_config: [ ftp ]\naudiences: [\"{{a}}\", \"\"]\nissuer_signing_keys: [ {} ]\nnope: 1\n",
+        false, &settings);
     assert_int_equal(loaded.problems.errors, 6);
     rule_unload(&loaded);
 }
