@@ -154,7 +154,9 @@ static void judge_now(struct exchange *x)
     }
 }
 
-/* Asks the providers that could help; whether any fetch is or will be under way. */
+/* Asks the providers that could help; whether any fetch is or will be under way.  Asked again after each fetch: one that was
+ * under way before the key was published does not have it, and then the cooldown may still be free.
+ */
 static bool want_keys(struct exchange *x)
 {
     bool is_fetching = false;
@@ -162,11 +164,7 @@ static bool want_keys(struct exchange *x)
     for (size_t i = 0; i < x->route->rule.provider_count; i++) {
         if ((x->judgement.refetch >> i & 1u) == 0)
             continue;
-        bool was_asked = (x->seen_refetch >> i & 1u) != 0;
-        x->seen_refetch |= UINT64_C(1) << i;
-        is_fetching =
-            (was_asked ? issuer_is_fetching(x->route->issuers[i]) : issuer_want(x->route->issuers[i], now_ms)) ||
-            is_fetching;
+        is_fetching = issuer_want(x->route->issuers[i], now_ms) || is_fetching;
     }
     return is_fetching;
 }

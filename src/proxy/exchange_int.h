@@ -35,7 +35,6 @@ struct exchange {
     struct judgement judgement;
     struct list parked;             /* in the gate's list */
     struct deadline deadline;
-    uint64_t seen_refetch;          /* providers that were asked already */
     bool has_waited, was_judged;
     /* refusing */
     enum reason reason;             /* NONE: not refused */
