@@ -21,7 +21,15 @@ struct trust {
 };
 
 enum check_name {
-    CHECK_TOKEN, CHECK_HEADER, CHECK_ALG, CHECK_KEY, CHECK_SIGNATURE, CHECK_NBF, CHECK_EXP, CHECK_AUDIENCE, CHECK_ISSUER,
+    CHECK_TOKEN,
+    CHECK_HEADER,
+    CHECK_ALG,
+    CHECK_KEY,
+    CHECK_SIGNATURE,
+    CHECK_NBF,
+    CHECK_EXP,
+    CHECK_AUDIENCE,
+    CHECK_ISSUER,
     CHECK_CLAIM, /* one for each required claim, named claim:NAME; our `typ` and `max_age` are claim:typ and claim:iat */
     CHECK_COUNT
 };
@@ -39,39 +47,41 @@ struct check {
 
 struct judge_input {
     const struct rule *rule;
-    const struct trust *trusts; /* one for each rule->providers, in order; then one for rule->inline_keys if there are any */
-    int64_t now_s;              /* wall clock */
+    const struct trust
+        *trusts;   /* one for each rule->providers, in order; then one for rule->inline_keys if there are any */
+    int64_t now_s; /* wall clock */
     struct token_limits limits;
-    struct arena *arena;        /* scratch; what the judgement points to lives here */
-    struct span credential;     /* what stood in the source, scheme and all; at NULL: nothing */
-    bool is_repeated;           /* the source was there more than once: JWT_INVALID */
+    struct arena *arena;                 /* scratch; what the judgement points to lives here */
+    struct span credential;              /* what stood in the source, scheme and all; at NULL: nothing */
+    bool is_repeated;                    /* the source was there more than once: JWT_INVALID */
     const struct remembered *remembered; /* a signature checked before, or NULL */
-    bool wants_every_check;     /* explain: go on after a failure, fill expected and found of all checks */
+    bool wants_every_check;              /* explain: go on after a failure, fill expected and found of all checks */
 };
 
 /* A signature that was verified before: what a cache of verified signatures hands in.  Lifetime and policy are judged anew. */
 struct remembered {
     const struct token *token;
     const struct claims *claims;
-    const struct key *key;   /* lives in some key set; judged again by keyset_holds */
+    const struct key *key; /* lives in some key set; judged again by keyset_holds */
 };
 
 enum { JUDGE_CHECKS_MAX = 80 };
 
 struct judgement {
     bool has_passed;
-    enum reason reason;       /* NONE only when passed */
-    unsigned status;          /* rule's status; 503 for OPENID_CONFIG_UNAVAILABLE; 200 when passed */
-    bool has_token;           /* a credential was given: error="invalid_token" belongs into the challenge */
-    bool only_claims_failed;  /* every check but required claims held: insufficient_scope */
-    struct check *checks;     /* in order; without wants_every_check only the first failure, or none */
+    enum reason reason;      /* NONE only when passed */
+    unsigned status;         /* rule's status; 503 for OPENID_CONFIG_UNAVAILABLE; 200 when passed */
+    bool has_token;          /* a credential was given: error="invalid_token" belongs into the challenge */
+    bool only_claims_failed; /* every check but required claims held: insufficient_scope */
+    struct check *checks;    /* in order; without wants_every_check only the first failure, or none */
     size_t check_count;
-    const struct check *failed; /* first failure, or NULL */
-    const struct token *token;  /* what was read of it, or NULL */
+    const struct check *failed;  /* first failure, or NULL */
+    const struct token *token;   /* what was read of it, or NULL */
     const struct claims *claims; /* verified when has_passed or when the signature check passed; else NULL */
-    const struct claims *unverified; /* what the payload says, true or not: for showing only; NULL when it can't be read */
-    const struct key *key;       /* the key that verified, or NULL */
-    size_t trust;                /* index into trusts of that key's set */
+    const struct claims
+        *unverified;       /* what the payload says, true or not: for showing only; NULL when it can't be read */
+    const struct key *key; /* the key that verified, or NULL */
+    size_t trust;          /* index into trusts of that key's set */
     bool was_remembered;
     /* A refetch of keys may help: the token is plausible (iss, exp, aud by its unverified claims) and its key is unknown or a
      * provider has no keys.  Bit i: trusts[i].
@@ -90,7 +100,7 @@ void judge(const struct judge_input *input, struct judgement *judgement);
 const char *check_name_text(const struct check *check, struct arena *arena);
 
 /* The token in a credential by the rule: scheme taken off.  False with TOKEN_NOT_PRESENT or JWT_INVALID. */
-bool judge_extract(const struct rule *rule, struct span credential, bool is_repeated, struct span *token, struct err *err)
-    MUST_CHECK;
+bool judge_extract(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
+                   struct err *err) MUST_CHECK;
 
 #endif

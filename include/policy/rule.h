@@ -29,36 +29,36 @@ enum claim_match { MATCH_ALL, MATCH_ANY };
 
 struct rule_claim {
     struct span name;
-    bool is_path;           /* `path`: names separated by `/` */
+    bool is_path; /* `path`: names separated by `/` */
     enum claim_match match;
-    struct span separator;  /* empty: none */
+    struct span separator; /* empty: none */
     const struct span *values;
-    size_t count;           /* 0: the claim must be there */
+    size_t count; /* 0: the claim must be there */
 };
 
 struct rule {
     enum token_source source;
-    struct span source_name;          /* header or query parameter */
-    bool is_authorization;            /* source is the Authorization field: a scheme is expected */
-    struct span scheme;               /* require-scheme; empty: Bearer is */
-    unsigned failed_status;           /* failed-validation-httpcode */
-    struct span failed_message;       /* failed-validation-error-message; empty: the reason's own */
+    struct span source_name;    /* header or query parameter */
+    bool is_authorization;      /* source is the Authorization field: a scheme is expected */
+    struct span scheme;         /* require-scheme; empty: Bearer is */
+    unsigned failed_status;     /* failed-validation-httpcode */
+    struct span failed_message; /* failed-validation-error-message; empty: the reason's own */
     bool requires_expiration;
     bool requires_signature;
     int64_t clock_skew_s;
-    int64_t max_age_s;                /* ours: greatest now - iat; 0: none */
-    struct span typ;                  /* ours: required header or payload typ; empty: none */
+    int64_t max_age_s; /* ours: greatest now - iat; 0: none */
+    struct span typ;   /* ours: required header or payload typ; empty: none */
     struct span output_variable;
     const struct rule_provider *providers;
     size_t provider_count;
-    struct keyset *inline_keys;       /* NULL: none; the rule holds a reference */
+    struct keyset *inline_keys; /* NULL: none; the rule holds a reference */
     const struct span *audiences;
-    size_t audience_count;            /* 0: not checked */
+    size_t audience_count; /* 0: not checked */
     const struct span *issuers;
     size_t issuer_count;
     const struct rule_claim *claims;
     size_t claim_count;
-    struct alg_set algs;              /* what may sign: the configuration's list, else every algorithm */
+    struct alg_set algs; /* what may sign: the configuration's list, else every algorithm */
 };
 
 /* A certificate of the configuration's `certificates` section, by its name there. */
@@ -68,26 +68,26 @@ struct rule_certificate {
 };
 
 struct rule_settings {
-    const struct span *named_names;  /* named values, in step: {{name}} -> value */
+    const struct span *named_names; /* named values, in step: {{name}} -> value */
     const struct span *named_values;
     size_t named_count;
     const struct rule_certificate *certificates;
     size_t certificate_count;
-    struct alg_set algs;             /* what `algorithms` leaves */
-    int64_t now_s;                   /* wall clock at load, for warnings on certificates that end */
-    bool allow_http;                 /* provider URLs by plain http elsewhere than loopback */
+    struct alg_set algs; /* what `algorithms` leaves */
+    int64_t now_s;       /* wall clock at load, for warnings on certificates that end */
+    bool allow_http;     /* provider URLs by plain http elsewhere than loopback */
 };
 
 /* Reads policy XML: a bare <validate-jwt>, or an API Management document (<policies> with sections; <base/> understood; every
  * other policy refused by name).  Named values are put in before reading.  All problems are added; NULL when one was an error.
  * `*rule` ends with rule_fini; its memory with `arena`.
  */
-bool rule_read_xml(struct rule *rule, const struct node *root, const struct rule_settings *settings, struct arena *arena,
-                   struct problems *problems) MUST_CHECK;
+bool rule_read_xml(struct rule *rule, const struct node *root, const struct rule_settings *settings,
+                   struct arena *arena, struct problems *problems) MUST_CHECK;
 
 /* The same from the value of `validate_jwt`, where header_name Authorization with require_scheme Bearer is the default. */
-bool rule_read_yaml(struct rule *rule, const struct node *map, const struct rule_settings *settings, struct arena *arena,
-                    struct problems *problems) MUST_CHECK;
+bool rule_read_yaml(struct rule *rule, const struct node *map, const struct rule_settings *settings,
+                    struct arena *arena, struct problems *problems) MUST_CHECK;
 
 /* The table that reads `validate_jwt`, for reference and JSON Schema; XML is read by the same rows with `-` for `_`. */
 const struct schema *rule_schema(void);

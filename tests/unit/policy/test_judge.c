@@ -22,6 +22,7 @@ static char *good_token(const struct court *court, const char *header)
 
 /* ---- the credential ---- */
 
+/* Letter case of the scheme is not counted (RFC 9110 11.1); a list is never read as its first member. */
 static void a_credential_is_one_token_behind_its_scheme(void **state)
 {
     struct court *court = *state;
@@ -385,6 +386,7 @@ static void without_keys_there_is_no_verdict(void **state)
     }
 }
 
+/* HS* never: a shared secret is not published (RFC 7518 3.2). */
 static void keys_are_asked_for_again_only_for_plausible_tokens(void **state)
 {
     struct court *court = *state;

@@ -36,7 +36,7 @@ static void run(struct court *court, const struct claim_case *cases, size_t coun
 
 #define PASS REASON_NONE, CHECK_TOKEN
 
-/* NOW_S is 1795219200. */
+/* NOW_S is 1795219200.  On or after exp a token is expired, before nbf it is not taken (RFC 7519 4.1.4, RFC 7519 4.1.5). */
 static const struct claim_case time_cases[] = {
     {"", ISS ",\"exp\":1795219201", PASS},
     {"", ISS ",\"exp\":1795219200", REASON_TOKEN_EXPIRED, CHECK_EXP},
@@ -189,6 +189,7 @@ static void required_claims_hold_all_at_once(void **state)
     run(*state, required_cases, COUNT_OF(required_cases));
 }
 
+/* `application/` may be left out of typ (RFC 7515 4.1.9). */
 static const struct claim_case own_cases[] = {
     {"typ: JWT", BASE, PASS},
     {"typ: jwt", BASE, PASS},

@@ -103,6 +103,7 @@ static const struct issuer_case source_cases[] = {
     {"openid_config: [ \"https://a\", \"https://down\" ]\n", BY_A, ISS(ISS_B), REFUSED},
 };
 
+/* RFC 8725 3.8: the keys must belong to the issuer. */
 static void issuers_are_bound_to_the_keys_of_their_document(void **state)
 {
     run(*state, source_cases, COUNT_OF(source_cases));

@@ -120,6 +120,7 @@ static void a_certificate_is_no_secret(void **state)
     free(der);
 }
 
+/* RFC 8725 2.1, RFC 8725 3.1. */
 static void a_public_key_is_no_secret(void **state)
 {
     struct key_fixture *f = *state;

@@ -236,6 +236,35 @@ static void an_expression_is_reported_once_and_with_the_other_problems(void **st
     rule_unload(&loaded);
 }
 
+static void every_fault_of_a_document_is_told_at_its_line(void **state)
+{
+    (void)state;
+    static const unsigned lines[] = {1, 2, 2, 3, 5, 6, 7, 9, 10, 11};
+    struct rule_settings settings = rule_case_settings();
+    struct rule_loaded loaded;
+    rule_load(&loaded,
+              "<validate-jwt header-name='Authorization' query-parameter-name='jwt'>\n"
+              "<openid-config adress='https://idp.example'/>\n"
+              "<audiences><audience> </audience></audiences>\n"
+              "<issuer-signing-keys>\n"
+              "<key id='k'>c2hvcnQ=</key>\n"
+              "<key n='AQAB'/>\n"
+              "<key certificate-id='nowhere'/></issuer-signing-keys>\n"
+              "<required-claims>\n"
+              "<claim match='any'><value>x</value></claim>\n"
+              "<claim name='a' match='one'/></required-claims>\n"
+              "<unknown/></validate-jwt>",
+              true, &settings);
+    assert_int_equal(loaded.problems.errors, COUNT_OF(lines));
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        bool is_told = false;
+        for (const struct problem *p = loaded.problems.first; p != NULL; p = p->next)
+            is_told = is_told || (p->kind == PROBLEM_ERROR && p->line == lines[i]);
+        assert_true(is_told);
+    }
+    rule_unload(&loaded);
+}
+
 /* Shape B of the reference: everything that an attribute or element may say, read with its meaning. */
 static void a_whole_policy_is_read(void **state)
 {
@@ -366,6 +395,7 @@ int main(void)
         cmocka_unit_test(claims_are_checked),
         cmocka_unit_test(documents_are_checked),
         cmocka_unit_test(an_expression_is_reported_once_and_with_the_other_problems),
+        cmocka_unit_test(every_fault_of_a_document_is_told_at_its_line),
         cmocka_unit_test(a_whole_policy_is_read),
         cmocka_unit_test(defaults_are_those_of_the_reference),
         cmocka_unit_test(children_load_in_any_order),
