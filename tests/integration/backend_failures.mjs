@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { answerBytes, startBackend } from './harness/backend.mjs';
 import { startStand } from './harness/stand.mjs';
+import { until } from './harness/until.mjs';
 
 const messageOf = (answer) => JSON.parse(answer.text).message;
 
@@ -44,14 +45,13 @@ test('a backend that does not answer in time: 504, and its connection is not use
   assert.notEqual(stand.backend.requests[1].connection, stand.backend.requests[0].connection);
 });
 
-test('a client that leaves frees its backend connection', async (t) => {
+test('a client that resets its connection frees the backend connection', async (t) => {
   const stand = await startStand(t, { handler: () => {} });
   const client = await stand.connect();
   client.write(`GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${stand.issuer.token()}\r\n\r\n`);
   const request = await stand.backend.request();
-  const closed = new Promise((resolve) => request.socket.once('end', resolve).once('close', resolve));
-  client.destroy();
-  await closed;
+  client.socket.resetAndDestroy();
+  await until('the end of the backend connection', () => request.socket.destroyed || request.socket.readableEnded);
 });
 
 const NONSENSE = {
@@ -67,7 +67,6 @@ const NONSENSE = {
   'a blank before the colon': 'HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n',
   'a line without a colon': 'HTTP/1.1 200 OK\r\nnonsense\r\nContent-Length: 0\r\n\r\n',
   'a head without an end': `HTTP/1.1 200 OK\r\n${`X-Fill: ${'x'.repeat(1000)}\r\n`.repeat(2000)}`,
-  'nothing but interim answers': 'HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n'.repeat(5000),
   'a switch of protocols that nobody asked for': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
 };
 
@@ -91,6 +90,18 @@ test('an answer that cannot be framed: 502, and its connection is not used again
       assert.notEqual(stand.backend.requests.at(-1).connection, connection);
     });
   }
+});
+
+test('interim answers without end are ended: the wait for the answer is bounded', async (t) => {
+  const stand = await startStand(t, {
+    backendMore: { timeouts: { response: '300ms' } },
+    handler: (_, conn) => {
+      const drip = setInterval(() => conn.write('HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n'), 10);
+      conn.once('close', () => clearInterval(drip));
+      conn.once('end', () => clearInterval(drip));
+    },
+  });
+  assert.ok([502, 504].includes((await stand.get()).status));
 });
 
 test('a chunk that is none cuts the answer: never a clean end', async (t) => {

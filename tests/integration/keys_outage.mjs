@@ -42,6 +42,7 @@ test('a provider that hangs holds up only those who need it, and no longer than 
   const route = (name, issuer) => ({ name, path: `/${name}`, backend: 'main', validate_jwt: policyOf(issuer) });
   const stand = await startStand(t, {
     issuer: sound,
+    hasKeys: false,
     config: { keys: { wait: '300ms', timeout: '30s' }, routes: [route('sound', sound), route('hanging', hanging)] },
   });
   const started = Date.now();

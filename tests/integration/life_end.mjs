@@ -45,6 +45,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     const answer = await busy.answer();
     assert.equal(answer.text, 'late');
     assert.match(answer.field('connection') ?? '', /close/i);
+    busy.destroy();
     assert.deepEqual(await stand.gateway.ended, { status: 0, signal: null });
   });
 }
@@ -86,5 +87,6 @@ test('a head that arrives during the drain on a kept connection loses nothing', 
   stand.release();
   const second = await client.answer();
   assert.equal(stand.backend.requests.length, second ? 2 : 1);
+  client.destroy();
   assert.deepEqual(await stand.gateway.ended, { status: 0, signal: null });
 });

@@ -8,7 +8,7 @@ import { connect } from './harness/client.mjs';
 import { until } from './harness/until.mjs';
 
 const accessLines = (stand, count) => until(`${count} access lines`, () => {
-  const lines = stand.gateway.lines(/^event=(access|request)\b|"event":"(access|request)"/);
+  const lines = stand.gateway.lines(/^event=access |"event":"access"/);
   return lines.length >= count && lines;
 });
 
@@ -62,8 +62,7 @@ test('foreign bytes are escaped and cut: a line stays a line', async (t) => {
 });
 
 test('format json gives one object a line', async (t) => {
-  const stand = await startStand(t, { config: { log: { format: 'json' } } }).catch((error) => error);
-  assert.ok(!(stand instanceof Error), String(stand));
+  const stand = await startStand(t, { config: { log: { format: 'json' } } });
   await stand.get('/a"b?x=1');
   const lines = await accessLines(stand, 1);
   const line = JSON.parse(lines[0]);

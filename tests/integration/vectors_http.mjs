@@ -98,10 +98,10 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.json')))
         const { backend } = stand;
         const before = backend.requests.length;
         const seen = await observe(stand, one);
-        judge(one, seen, backend.requests.slice(before));
-        const after = backend.requests.length;
         assert.equal((await stand.get('/after')).status, 200, 'the next good request was not served');
-        assert.deepEqual(backend.requests.slice(after).map(({ target }) => target), ['/after']);
+        const requests = backend.requests.slice(before);
+        assert.equal(requests.filter(({ target }) => target === '/after').length, 1);
+        judge(one, seen, requests.filter(({ target }) => target !== '/after'));
         const strays = backend.requests.filter(({ target }) => /^\/evil|\/c\/noauth/.test(target));
         assert.deepEqual(strays.map(({ line }) => line), []);
         assert.deepEqual(backend.malformed, [], 'the backend could not read what it got');

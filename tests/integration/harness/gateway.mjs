@@ -16,6 +16,14 @@ export const BINARY = process.env.JWTGATE_BIN ?? path.resolve(import.meta.dirnam
 
 const SANITIZER = /ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed/;
 
+// A line as { event, key: value, ... }, in either format of the log; undefined for what is no event.
+export function eventOf(line) {
+  if (line.startsWith('{')) return JSON.parse(line);
+  if (!line.startsWith('event=')) return undefined;
+  const fields = [...line.matchAll(/([\w-]+)=("(?:[^"\\]|\\.)*"|\S*)/g)];
+  return Object.fromEntries(fields.map(([, key, value]) => [key, value.replace(/^"(.*)"$/, '$1')]));
+}
+
 // A folder that goes with the test.
 export function tempDir(t) {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'jwtgate-test-'));
@@ -76,10 +84,16 @@ class Gateway {
     return this.output.split('\n').filter((line) => pattern.test(line));
   }
 
-  // The first line that matches, once it is there.
-  line(pattern) {
-    return until(`a line like ${pattern}`, () => {
-      const [found] = this.lines(pattern);
+  // Events of these names, in their order.
+  events(...names) {
+    const lines = this.output.split('\n').slice(0, -1); // the last may still be growing
+    return lines.map(eventOf).filter((event) => event && names.includes(event.event));
+  }
+
+  // The n-th event of a name (from 0), once it is there.
+  event(name, n = 0) {
+    return until(`event=${name}`, () => {
+      const found = this.events(name)[n];
       if (!found && this.end) throw new Error(`jwtgate ended (${JSON.stringify(this.end)}):\n${this.output}`);
       return found;
     });
@@ -87,10 +101,7 @@ class Gateway {
 
   // Ports by listener, in their order, and that of the admin listener.
   addresses() {
-    const found = this.lines(/^event=listening /).map((line) => ({
-      listener: /\blistener=(\S+)/.exec(line)[1],
-      address: /\baddress=(\S+)/.exec(line)[1],
-    }));
+    const found = this.events('listening');
     const port = ({ address }) => Number(/:(\d+)$/.exec(address)?.[1]);
     this.ports = found.filter(({ listener }) => listener !== 'admin').map(port);
     this.port = this.ports[0];
@@ -103,11 +114,11 @@ class Gateway {
 
   // Replaces the configuration and waits until the reload has been decided.
   async reload(config, files = {}) {
-    const before = this.lines(/^event=reload/).length;
+    const reloads = () => this.events('reloaded', 'reload-failed');
+    const before = reloads().length;
     writeFiles(this.dir, { ...files, 'gateway.yaml': typeof config === 'string' ? config : completed(config) });
     this.signal('SIGHUP');
-    await until('the reload', () => this.lines(/^event=reload/).length > before);
-    return this.lines(/^event=reload/).at(-1);
+    await until('the reload', () => reloads().length > before);
   }
 
   // kB of memory in use, and the most that ever was.
@@ -147,7 +158,7 @@ export async function startGateway(t, config, { files = {}, env = {} } = {}) {
   const child = spawn('setpriv', command, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const gateway = new Gateway(child, dir);
   t.after(() => gateway.stop());
-  await gateway.line(/^event=ready/);
+  await gateway.event('ready');
   gateway.addresses();
   return gateway;
 }

@@ -4,6 +4,7 @@ import { startBackend } from './backend.mjs';
 import { connect, send } from './client.mjs';
 import { startGateway } from './gateway.mjs';
 import { startIssuer } from './issuer.mjs';
+import { until } from './until.mjs';
 
 // The policy of the usual route, as it stands in YAML.
 export function policyOf(issuer, more = {}) {
@@ -20,12 +21,20 @@ export function configOf({ issuer, backend, route = {}, policy = {}, backendMore
   };
 }
 
-// Starts all three.  options: algs, handler, files, env, and what configOf takes.
-export async function startStand(t, { algs = ['RS256'], handler, files, env, ...rest } = {}) {
+// Waits until the gateway has the keys that its routes need.
+async function awaitKeys(gateway) {
+  if (gateway.adminPort === undefined) return;
+  const isReady = async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200;
+  await until('the keys', isReady);
+}
+
+// Starts all three.  options: algs, handler, files, env, hasKeys (false: do not wait for keys), and what configOf takes.
+export async function startStand(t, { algs = ['RS256'], handler, files, env, hasKeys = true, ...rest } = {}) {
   const issuer = rest.issuer ?? (await startIssuer(t, ...algs));
   const backend = rest.backend ?? (await startBackend(t, handler));
   const config = configOf({ ...rest, issuer, backend });
   const gateway = await startGateway(t, config, { files, env });
+  if (hasKeys && !issuer.isDown && !issuer.discovery) await awaitKeys(gateway);
   return {
     issuer,
     backend,
