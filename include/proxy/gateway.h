@@ -11,8 +11,8 @@
 #include "base/snapshot.h"
 #include "oidc/verified.h"
 #include "policy/judge.h"
-#include "proxy/backend.h"
 #include "proxy/figures.h"
+#include "proxy/pool.h"
 #include "proxy/site.h"
 #include "server/service.h"
 

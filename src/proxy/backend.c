@@ -1,60 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection to a backend's server: connecting, sending, reading one answer after the other. */
+/* A leased connection to a backend's server: sending, reading one answer after the other, one way to end. */
 #include "proxy/backend.h"
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
+#include "backend_int.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
-
-enum { BACKEND_MAGIC = 0x2bac4e2d };
-
-enum backend_state {
-    BACKEND_CONNECTING,
-    BACKEND_SHAKING, /* TLS handshake */
-    BACKEND_IDLE,    /* in the pool */
-    BACKEND_LEASED,
-    BACKEND_CLOSED
-};
-
-struct pool {
-    struct worker *worker;
-    struct site *site;
-    const struct site_backend *backend;
-    const struct site_server *server;
-    struct pool_figures figures;
-    struct list idle; /* most recently used first */
-    size_t idle_count, busy_count;
-    size_t next_address;
-    bool is_retired;
-    struct h1_limits limits;
-    struct deadline_class connect_class, response_class, idle_class;
-    struct grave grave;
-};
-
-struct backend {
-    uint32_t magic;
-    enum backend_state state;
-    struct pool *pool;
-    struct list link; /* in the pool's idle list */
-    const struct backend_user *vtable;
-    void *user;
-    struct arena *arena; /* the user's, for the answer's head */
-    struct transport transport;
-    struct event read_event, write_event;
-    bool is_reading, is_writing;
-    bool is_reused, has_bytes; /* some byte of the answer came */
-    bool is_request_done, to_head, is_paused, has_head, wants_close, is_busy_reading;
-    bool had_full;
-    struct h1 h1;
-    struct buf in, out;
-    struct deadline deadline;
-    struct task task;
-    struct grave grave;
-};
 
 static void watch(struct event *event, bool *is_added, bool wants)
 {
@@ -67,31 +17,14 @@ static void watch(struct event *event, bool *is_added, bool wants)
         event_del(event);
 }
 
-static void move_gauge(struct pool *pool, struct metric_series *series, int64_t amount)
+void backend_watch_read(struct backend *backend, bool wants)
 {
-    metric_move(series, pool->worker->index, amount);
+    watch(&backend->read_event, &backend->is_reading, wants);
 }
 
-static void count_busy(struct pool *pool, int amount)
+void backend_watch_write(struct backend *backend, bool wants)
 {
-    pool->busy_count = (size_t)((int64_t)pool->busy_count + amount);
-    move_gauge(pool, pool->figures.busy, amount);
-}
-
-static void pool_bury(struct grave *grave)
-{
-    struct pool *pool = CONTAINER_OF(grave, pool, grave);
-    deadline_class_fini(&pool->connect_class);
-    deadline_class_fini(&pool->response_class);
-    deadline_class_fini(&pool->idle_class);
-    site_release(pool->site);
-    free(pool);
-}
-
-static void pool_end_when_empty(struct pool *pool)
-{
-    if (pool->is_retired && pool->idle_count == 0 && pool->busy_count == 0)
-        worker_bury(pool->worker, &pool->grave);
+    watch(&backend->write_event, &backend->is_writing, wants);
 }
 
 static void backend_bury(struct grave *grave)
@@ -103,32 +36,22 @@ static void backend_bury(struct grave *grave)
     free(backend);
 }
 
-/* The one way to end a connection. */
-static void backend_close(struct backend *backend)
+void backend_close(struct backend *backend)
 {
     struct pool *pool = backend->pool;
     if (backend->state == BACKEND_CLOSED)
         return;
-    if (backend->state == BACKEND_IDLE) {
-        list_remove(&backend->link);
-        pool->idle_count--;
-        move_gauge(pool, pool->figures.idle, -1);
-    } else {
-        count_busy(pool, -1);
-    }
-    backend->state = BACKEND_CLOSED;
     backend->user = NULL;
     deadline_cancel(&backend->deadline);
     list_remove(&backend->task.link);
-    watch(&backend->read_event, &backend->is_reading, false);
-    watch(&backend->write_event, &backend->is_writing, false);
+    backend_watch_read(backend, false);
+    backend_watch_write(backend, false);
     transport_close(&backend->transport);
     worker_bury(pool->worker, &backend->grave);
-    pool_end_when_empty(pool);
+    pool_forget(pool, backend);
 }
 
-/* Tells the user, if there is one, and closes. */
-static void backend_fail(struct backend *backend, const struct err *err)
+void backend_fail(struct backend *backend, const struct err *err)
 {
     void *user = backend->user;
     const struct backend_user *vtable = backend->vtable;
@@ -169,22 +92,15 @@ static void on_deadline(struct deadline *deadline)
 /* After a whole answer: into the pool, or away. */
 static void give_back(struct backend *backend)
 {
-    struct pool *pool = backend->pool;
     bool is_clean = backend->is_request_done && !backend->wants_close && buf_len(&backend->out) == 0;
     backend->user = NULL;
-    if (!is_clean || pool->is_retired || pool->idle_count >= POOL_IDLE_MAX) {
+    if (!is_clean || !pool_keep(backend->pool, backend)) {
         backend_close(backend);
         return;
     }
     buf_fini(&backend->in);
     h1_next(&backend->h1);
-    backend->state = BACKEND_IDLE;
-    count_busy(pool, -1);
-    list_prepend(&pool->idle, &backend->link);
-    pool->idle_count++;
-    move_gauge(pool, pool->figures.idle, 1);
-    start_deadline(backend, &pool->idle_class);
-    watch(&backend->read_event, &backend->is_reading, true);
+    backend_watch_read(backend, true);
 }
 
 /* What the next step of the answer's body is, one ahead: so that the last piece is known as the last. */
@@ -381,54 +297,6 @@ static void on_readable(struct backend *backend)
     }
 }
 
-static void become_ready(struct backend *backend)
-{
-    backend->state = BACKEND_LEASED;
-    deadline_cancel(&backend->deadline);
-    watch(&backend->write_event, &backend->is_writing, false);
-    watch(&backend->read_event, &backend->is_reading, true);
-    metric_add(backend->pool->figures.connected, backend->pool->worker->index, 1);
-    backend->vtable->ready(backend->user);
-}
-
-static void shake_hands(struct backend *backend)
-{
-    struct err err;
-    switch (transport_handshake(&backend->transport, &err)) {
-    case IO_OK: become_ready(backend); return;
-    case IO_WANT_READ:
-        watch(&backend->write_event, &backend->is_writing, false);
-        watch(&backend->read_event, &backend->is_reading, true);
-        return;
-    case IO_WANT_WRITE: watch(&backend->write_event, &backend->is_writing, true); return;
-    case IO_END:
-    case IO_FAILED: break;
-    }
-    metric_add(backend->pool->figures.failed, backend->pool->worker->index, 1);
-    backend_fail(backend, &err);
-}
-
-static void on_connected(struct backend *backend)
-{
-    struct err err;
-    int why = 0;
-    socklen_t len = sizeof why;
-    getsockopt(backend->transport.fd, SOL_SOCKET, SO_ERROR, &why, &len);
-    if (why != 0) {
-        metric_add(backend->pool->figures.failed, backend->pool->worker->index, 1);
-        fail(&err, REASON_BACKEND_UNREACHABLE, "connecting: %s", strerror(why));
-        backend_fail(backend, &err);
-        return;
-    }
-    backend->state = BACKEND_SHAKING;
-    if (backend->pool->server->uri.is_https &&
-        !tls_client_start(backend->pool->backend->tls, &backend->transport, backend->pool->server->host, &err)) {
-        backend_fail(backend, &err);
-        return;
-    }
-    shake_hands(backend);
-}
-
 static bool send_kept(struct backend *backend)
 {
     while (buf_len(&backend->out) > 0) {
@@ -462,7 +330,7 @@ static void on_writable(struct backend *backend)
     restart_deadline(backend);
     if (buf_len(&backend->out) > 0)
         return;
-    watch(&backend->write_event, &backend->is_writing, false);
+    backend_watch_write(backend, false);
     if (backend->had_full && backend->user != NULL) {
         backend->had_full = false;
         backend->vtable->drained(backend->user);
@@ -474,8 +342,8 @@ static void on_event(evutil_socket_t fd, short what, void *context)
     struct backend *backend = CHECKED(context, backend, BACKEND_MAGIC);
     (void)fd;
     switch (backend->state) {
-    case BACKEND_CONNECTING: on_connected(backend); return;
-    case BACKEND_SHAKING: shake_hands(backend); return;
+    case BACKEND_CONNECTING: backend_connected(backend); return;
+    case BACKEND_SHAKING: backend_shake_hands(backend); return;
     case BACKEND_IDLE:
     case BACKEND_LEASED:
         if ((what & EV_WRITE) != 0)
@@ -487,11 +355,8 @@ static void on_event(evutil_socket_t fd, short what, void *context)
     }
 }
 
-static struct backend *backend_make(struct pool *pool, int fd)
+void backend_init(struct backend *backend, struct pool *pool, int fd)
 {
-    struct backend *backend = calloc(1, sizeof *backend);
-    if (backend == NULL)
-        return NULL;
     backend->magic = BACKEND_MAGIC;
     backend->state = BACKEND_CONNECTING;
     backend->pool = pool;
@@ -502,82 +367,6 @@ static struct backend *backend_make(struct pool *pool, int fd)
     h1_init(&backend->h1, H1_ANSWERS, &pool->limits);
     event_assign(&backend->read_event, pool->worker->base, fd, EV_READ | EV_PERSIST, on_event, backend);
     event_assign(&backend->write_event, pool->worker->base, fd, EV_WRITE | EV_PERSIST, on_event, backend);
-    return backend;
-}
-
-/* Begins to connect to the next address in turn; -1 with errno. */
-static int begin_connect(struct pool *pool)
-{
-    const struct site_server *server = pool->server;
-    const int on = 1;
-    size_t which = pool->next_address++ % server->address_count;
-    const struct sockaddr *at = (const struct sockaddr *)&server->addresses[which].at;
-    int fd = socket(at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(fd, at, server->addresses[which].len) == 0 || errno == EINPROGRESS)
-        return fd;
-    int why = errno;
-    struct transport transport = {fd, NULL};
-    transport_close(&transport);
-    errno = why;
-    return -1;
-}
-
-static struct backend *connect_new(struct pool *pool, struct err *err)
-{
-    if (pool->server->address_count == 0) {
-        fail(err, REASON_BACKEND_UNREACHABLE, "the name of %.*s could not be resolved", SPAN_ARG(pool->server->url));
-        return NULL;
-    }
-    int fd = begin_connect(pool);
-    if (fd < 0) {
-        metric_add(pool->figures.failed, pool->worker->index, 1);
-        fail(err, REASON_BACKEND_UNREACHABLE, "connecting to %.*s: %s", SPAN_ARG(pool->server->url), strerror(errno));
-        return NULL;
-    }
-    struct backend *backend = backend_make(pool, fd);
-    if (backend == NULL) {
-        struct transport transport = {fd, NULL};
-        transport_close(&transport);
-        fail(err, REASON_OUT_OF_MEMORY, "no memory for a backend connection");
-        return NULL;
-    }
-    count_busy(pool, 1);
-    start_deadline(backend, &pool->connect_class);
-    watch(&backend->write_event, &backend->is_writing, true);
-    return backend;
-}
-
-static struct backend *take_idle(struct pool *pool)
-{
-    struct list *first = list_first(&pool->idle);
-    if (first == NULL)
-        return NULL;
-    struct backend *backend = CONTAINER_OF(first, backend, link);
-    list_remove(first);
-    pool->idle_count--;
-    move_gauge(pool, pool->figures.idle, -1);
-    count_busy(pool, 1);
-    deadline_cancel(&backend->deadline);
-    backend->state = BACKEND_LEASED;
-    backend->is_reused = true;
-    return backend;
-}
-
-struct backend *pool_lease(struct pool *pool, const struct backend_user *vtable, void *user, bool wants_fresh,
-                           bool *is_reused, struct err *err)
-{
-    struct backend *backend = wants_fresh ? NULL : take_idle(pool);
-    *is_reused = backend != NULL;
-    if (backend == NULL && (backend = connect_new(pool, err)) == NULL)
-        return NULL;
-    backend->vtable = vtable;
-    backend->user = user;
-    backend->has_bytes = backend->has_head = backend->is_request_done = backend->is_paused = backend->had_full = false;
-    backend->wants_close = false;
-    return backend;
 }
 
 void backend_begin(struct backend *backend, bool to_head, struct arena *arena)
@@ -594,7 +383,7 @@ static bool keep_rest(struct backend *backend, const struct iovec *pieces, int c
         if (!buf_add(&backend->out, (const char *)pieces[i].iov_base + skip, pieces[i].iov_len - skip))
             return false;
     }
-    watch(&backend->write_event, &backend->is_writing, true);
+    backend_watch_write(backend, true);
     return true;
 }
 
@@ -630,7 +419,7 @@ void backend_want(struct backend *backend, bool wants)
     if (backend->is_paused == !wants)
         return;
     backend->is_paused = !wants;
-    watch(&backend->read_event, &backend->is_reading, wants);
+    backend_watch_read(backend, wants);
     if (wants) {
         restart_deadline(backend);
         if (buf_len(&backend->in) > 0)
@@ -645,36 +434,4 @@ void backend_want(struct backend *backend, bool wants)
 void backend_drop(struct backend *backend)
 {
     backend_close(backend);
-}
-
-struct pool *pool_new(struct worker *worker, struct site *site, const struct site_backend *backend,
-                      const struct site_server *server, const struct pool_figures *figures)
-{
-    struct pool *pool = calloc(1, sizeof *pool);
-    if (pool == NULL)
-        return NULL;
-    pool->worker = worker;
-    pool->site = site_take(site);
-    pool->backend = backend;
-    pool->server = server;
-    pool->figures = *figures;
-    pool->limits = site->limits;
-    pool->limits.body_bytes_max = 0; /* that is for requests */
-    pool->grave.bury = pool_bury;
-    list_init(&pool->idle);
-    deadline_class_init(worker, &pool->connect_class, backend->timeouts.connect_ms);
-    deadline_class_init(worker, &pool->response_class, backend->timeouts.response_ms);
-    deadline_class_init(worker, &pool->idle_class, backend->timeouts.idle_ms);
-    return pool;
-}
-
-void pool_retire(struct pool *pool)
-{
-    if (pool->is_retired)
-        return;
-    pool->is_retired = true;
-    LIST_EACH(&pool->idle, link)
-    backend_close(CONTAINER_OF(link, backend, link));
-    if (!list_is_linked(&pool->grave.link))
-        pool_end_when_empty(pool);
 }

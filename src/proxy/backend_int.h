@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Backend connections and their pools, for the files of this folder. */
+#ifndef PROXY_BACKEND_INT_H
+#define PROXY_BACKEND_INT_H
+
+#include "http/h1.h"
+#include "proxy/backend.h"
+#include "proxy/pool.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+enum { BACKEND_MAGIC = 0x2bac4e2d };
+
+enum backend_state {
+    BACKEND_CONNECTING,
+    BACKEND_SHAKING, /* TLS handshake */
+    BACKEND_IDLE,    /* in the pool */
+    BACKEND_LEASED,
+    BACKEND_CLOSED
+};
+
+struct pool {
+    struct worker *worker;
+    struct site *site;
+    const struct site_backend *backend;
+    const struct site_server *server;
+    struct pool_figures figures;
+    struct list idle; /* most recently used first */
+    size_t idle_count, busy_count;
+    size_t next_address;
+    bool is_retired;
+    struct h1_limits limits;
+    struct deadline_class connect_class, response_class, idle_class;
+    struct grave grave;
+};
+
+struct backend {
+    uint32_t magic;
+    enum backend_state state;
+    struct pool *pool;
+    struct list link; /* in the pool's idle list */
+    const struct backend_user *vtable;
+    void *user;
+    struct arena *arena; /* the user's, for the answer's head */
+    struct transport transport;
+    struct event read_event, write_event;
+    bool is_reading, is_writing;
+    bool is_reused, has_bytes; /* some byte of the answer came */
+    bool is_request_done, to_head, is_paused, has_head, wants_close;
+    bool had_full;
+    struct h1 h1;
+    struct buf in, out;
+    struct deadline deadline;
+    struct task task;
+    struct grave grave;
+};
+
+/* ---- the pool, for its connections ---- */
+
+/* A connection in use came to be, or is no more. */
+void pool_count_busy(struct pool *pool, int amount);
+/* Connecting succeeded or failed. */
+void pool_count_connect(struct pool *pool, bool is_ok);
+/* Takes in a connection in use whose answer is whole; false when it has no place for it. */
+bool pool_keep(struct pool *pool, struct backend *backend);
+/* A connection, idle or in use, is gone. */
+void pool_forget(struct pool *pool, struct backend *backend);
+
+/* ---- a connection, for the pool ---- */
+
+/* Begins to connect; NULL with BACKEND_UNREACHABLE. */
+struct backend *backend_open(struct pool *pool, struct err *err);
+/* The one way to end a connection; the user is not told. */
+void backend_close(struct backend *backend);
+
+/* ---- between connecting and what comes after ---- */
+
+/* What the socket of a connection being made says. */
+void backend_connected(struct backend *backend);
+void backend_shake_hands(struct backend *backend);
+void backend_init(struct backend *backend, struct pool *pool, int fd);
+void backend_watch_read(struct backend *backend, bool wants);
+void backend_watch_write(struct backend *backend, bool wants);
+/* Tells the user, if there is one, and closes. */
+void backend_fail(struct backend *backend, const struct err *err);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which connections to a server are idle, how many are in use, and when the pool itself may go. */
+#include "proxy/pool.h"
+
+#include "backend_int.h"
+
+static void move_gauge(struct pool *pool, struct metric_series *series, int64_t amount)
+{
+    metric_move(series, pool->worker->index, amount);
+}
+
+static void count_idle(struct pool *pool, int amount)
+{
+    pool->idle_count = (size_t)((int64_t)pool->idle_count + amount);
+    move_gauge(pool, pool->figures.idle, amount);
+}
+
+void pool_count_busy(struct pool *pool, int amount)
+{
+    pool->busy_count = (size_t)((int64_t)pool->busy_count + amount);
+    move_gauge(pool, pool->figures.busy, amount);
+}
+
+void pool_count_connect(struct pool *pool, bool is_ok)
+{
+    metric_add(is_ok ? pool->figures.connected : pool->figures.failed, pool->worker->index, 1);
+}
+
+static void pool_bury(struct grave *grave)
+{
+    struct pool *pool = CONTAINER_OF(grave, pool, grave);
+    deadline_class_fini(&pool->connect_class);
+    deadline_class_fini(&pool->response_class);
+    deadline_class_fini(&pool->idle_class);
+    site_release(pool->site);
+    free(pool);
+}
+
+static void end_when_empty(struct pool *pool)
+{
+    if (pool->is_retired && pool->idle_count == 0 && pool->busy_count == 0)
+        worker_bury(pool->worker, &pool->grave);
+}
+
+struct pool *pool_new(struct worker *worker, struct site *site, const struct site_backend *backend,
+                      const struct site_server *server, const struct pool_figures *figures)
+{
+    struct pool *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return NULL;
+    pool->worker = worker;
+    pool->site = site_take(site);
+    pool->backend = backend;
+    pool->server = server;
+    pool->figures = *figures;
+    pool->limits = site->limits;
+    pool->limits.body_bytes_max = 0; /* that is for requests */
+    pool->grave.bury = pool_bury;
+    list_init(&pool->idle);
+    deadline_class_init(worker, &pool->connect_class, backend->timeouts.connect_ms);
+    deadline_class_init(worker, &pool->response_class, backend->timeouts.response_ms);
+    deadline_class_init(worker, &pool->idle_class, backend->timeouts.idle_ms);
+    return pool;
+}
+
+void pool_retire(struct pool *pool)
+{
+    if (pool->is_retired)
+        return;
+    pool->is_retired = true;
+    LIST_EACH(&pool->idle, link)
+    backend_close(CONTAINER_OF(link, backend, link));
+    if (!list_is_linked(&pool->grave.link))
+        end_when_empty(pool);
+}
+
+bool pool_keep(struct pool *pool, struct backend *backend)
+{
+    if (pool->is_retired || pool->idle_count >= POOL_IDLE_MAX)
+        return false;
+    backend->state = BACKEND_IDLE;
+    pool_count_busy(pool, -1);
+    list_prepend(&pool->idle, &backend->link);
+    count_idle(pool, 1);
+    deadline_start(pool->worker, &pool->idle_class, &backend->deadline);
+    return true;
+}
+
+void pool_forget(struct pool *pool, struct backend *backend)
+{
+    if (backend->state == BACKEND_IDLE) {
+        list_remove(&backend->link);
+        count_idle(pool, -1);
+    } else {
+        pool_count_busy(pool, -1);
+    }
+    backend->state = BACKEND_CLOSED;
+    end_when_empty(pool);
+}
+
+static struct backend *take_idle(struct pool *pool)
+{
+    struct list *first = list_first(&pool->idle);
+    if (first == NULL)
+        return NULL;
+    struct backend *backend = CONTAINER_OF(first, backend, link);
+    list_remove(first);
+    count_idle(pool, -1);
+    pool_count_busy(pool, 1);
+    deadline_cancel(&backend->deadline);
+    backend->state = BACKEND_LEASED;
+    backend->is_reused = true;
+    return backend;
+}
+
+struct backend *pool_lease(struct pool *pool, const struct backend_user *vtable, void *user, bool wants_fresh,
+                           bool *is_reused, struct err *err)
+{
+    struct backend *backend = wants_fresh ? NULL : take_idle(pool);
+    *is_reused = backend != NULL;
+    if (backend == NULL && (backend = backend_open(pool, err)) == NULL)
+        return NULL;
+    backend->vtable = vtable;
+    backend->user = user;
+    backend->has_bytes = backend->has_head = backend->is_request_done = backend->is_paused = backend->had_full = false;
+    backend->wants_close = false;
+    return backend;
+}
