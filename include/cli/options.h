@@ -36,9 +36,9 @@ struct option_row {
 };
 
 struct command {
-    const char *name;        /* `serve`; empty for the program's only command */
-    const char *summary;     /* one line for the list of commands, which also heads the command's own help */
-    const char *synopsis;    /* what follows the name: "[-c FILE] [--online]" */
+    const char *name;     /* `serve`; empty for the program's only command */
+    const char *summary;  /* one line without final stop for the list of commands; heads the command's own help too */
+    const char *synopsis; /* what follows the name: "[-c FILE] [--online]" */
     const char *description; /* paragraphs, lines broken as they shall be shown; may be NULL */
     const char *examples;    /* lines, indented as they shall be shown */
     const struct option_row *options;

@@ -91,12 +91,25 @@ static void put_option(struct buf *out, char letter, const char *name, const cha
     }
 }
 
+static struct span without_last_newline(struct span text)
+{
+    return span_cut(text, text.len - span_ends(text, SPAN("\n")));
+}
+
+/* The summary as a sentence. */
+static void put_summary(struct buf *out, const char *summary)
+{
+    bool is_lower = summary[0] >= 'a' && summary[0] <= 'z';
+    buf_add_char(out, (char)(is_lower ? summary[0] - 'a' + 'A' : summary[0]));
+    buf_printf(out, "%s.\n", summary + 1);
+}
+
 bool options_help(const struct program *program, const struct command *command, struct buf *out)
 {
-    buf_printf(out, "Usage: %s%s%s %s\n\n%s.\n", program->name, gap(command), command->name, command->synopsis,
-               command->summary);
+    buf_printf(out, "Usage: %s%s%s %s\n\n", program->name, gap(command), command->name, command->synopsis);
+    put_summary(out, command->summary);
     if (command->description != NULL)
-        buf_printf(out, "\n%s\n", command->description);
+        buf_printf(out, "\n%.*s\n", SPAN_ARG(without_last_newline(span_str(command->description))));
     buf_add_str(out, "\nOptions:\n");
     for (size_t i = 0; i < command->count; i++) {
         const struct option_row *row = &command->options[i];
@@ -104,7 +117,7 @@ bool options_help(const struct program *program, const struct command *command, 
     }
     put_option(out, '\0', "help", NULL, "this text");
     put_option(out, '\0', "version", NULL, "the program's version");
-    buf_printf(out, "\nExamples:\n%s\n", command->examples);
+    buf_printf(out, "\nExamples:\n%.*s\n", SPAN_ARG(without_last_newline(span_str(command->examples))));
     return !out->is_broken;
 }
 

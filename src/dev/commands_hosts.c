@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* issuer, calculator: the parts of the demo by themselves, each on a port, until SIGTERM or SIGINT. */
+#include "base/log.h"
+#include "dev/calculator.h"
+#include "dev/commands.h"
+#include "dev/host.h"
+#include "dev/provider.h"
+
+#include <stdio.h>
+
+enum {
+    PORT_MAX = 65535,
+    ISSUER_PORT = 9400,
+    CALCULATOR_PORT = 9001,
+    LIFETIME_S = 600,
+    LIFETIME_MAX_S = 86400 * 365,
+    BODY_BYTES_MAX = 65536,
+    ADDRESS_BYTES = 128
+};
+
+struct host_options {
+    const char *bind, *alg, *url;
+    unsigned port, lifetime_s;
+};
+
+#define HOST_ROWS                                                                                             \
+    {.name = "port",                                                                                          \
+     .argument = "N",                                                                                         \
+     .kind = OPTION_NUMBER,                                                                                   \
+     .offset = offsetof(struct host_options, port),                                                           \
+     .max = PORT_MAX,                                                                                         \
+     .help = "port to listen on; 0 takes a free one"},                                                        \
+    {                                                                                                         \
+        .name = "bind", .argument = "IP", .kind = OPTION_TEXT, .offset = offsetof(struct host_options, bind), \
+        .help = "address to listen on (default 127.0.0.1)"                                                    \
+    }
+
+static const struct option_row calculator_rows[] = {HOST_ROWS};
+
+static const struct option_row issuer_rows[] = {
+    HOST_ROWS,
+    {.name = "alg",
+     .argument = "A",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct host_options, alg),
+     .help = "algorithm of its keys (default RS256)"},
+    {.name = "url",
+     .argument = "URL",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct host_options, url),
+     .help = "what its documents and iss begin with\n(default http://IP:PORT)"},
+    {.name = "lifetime",
+     .argument = "S",
+     .kind = OPTION_NUMBER,
+     .offset = offsetof(struct host_options, lifetime_s),
+     .max = LIFETIME_MAX_S,
+     .help = "seconds that its tokens live (default 600)"},
+};
+
+static int run_issuer(const struct command *command, int argc, char **argv);
+static int run_calculator(const struct command *command, int argc, char **argv);
+
+const struct command commands_issuer = {
+    .name = "issuer",
+    .summary = "run an OpenID provider with client credentials",
+    .synopsis = "[--port N] [options]",
+    .description =
+        "  GET  /.well-known/openid-configuration   discovery document\n"
+        "  GET  /jwks                               key set\n"
+        "  POST /token                              grant_type=client_credentials, client by Basic or in the\n"
+        "                                           form; audience, resource and scope if wanted\n"
+        "  POST /rotate                             a new key signs from now on; the one before stays listed\n"
+        "                                           until the next rotation\n"
+        "\n"
+        "All of them also below any prefix, which is then an issuer of its own: /realms/demo/token.\n"
+        "\n"
+        "Clients:  demo   demo-secret    audience calculator,  scope Calculator.Read\n"
+        "          other  other-secret   audience another-api, scope Other.Read\n"
+        "\n"
+        "Listens on port 9400 unless told otherwise. Ends with 0 on SIGTERM.",
+    .examples = "  jwtgate-dev issuer --port 9400\n"
+                "  curl -su demo:demo-secret -d grant_type=client_credentials http://127.0.0.1:9400/token\n"
+                "  curl -X POST http://127.0.0.1:9400/rotate\n",
+    .options = issuer_rows,
+    .count = COUNT_OF(issuer_rows),
+    .run = run_issuer,
+};
+
+const struct command commands_calculator = {
+    .name = "calculator",
+    .summary = "run the Basic Calculator API",
+    .synopsis = "[--port N] [--bind IP]",
+    .description =
+        "  GET /api/add /api/sub /api/mul /api/div   with ?a=&b=: XML as the labs' original; also without /api\n"
+        "  GET /json/add /json/subtract ...          JSON; also wherever Accept names application/json first\n"
+        "  GET /healthz                              ok\n"
+        "\n"
+        "Integers have 64 bits; what is none, divides by zero or passes 64 bits gets 400 {\"error\":...}.\n"
+        "Listens on port 9001 unless told otherwise. Ends with 0 on SIGTERM.",
+    .examples = "  jwtgate-dev calculator --port 9001\n"
+                "  curl 'http://127.0.0.1:9001/api/add?a=51&b=49'\n"
+                "  curl -H 'Accept: application/json' 'http://127.0.0.1:9001/divide?a=100&b=20'\n",
+    .options = calculator_rows,
+    .count = COUNT_OF(calculator_rows),
+    .run = run_calculator,
+};
+
+static struct host *open_host(const struct host_options *options, const struct responder *responder, struct err *err)
+{
+    char address[ADDRESS_BYTES];
+    bool is_v6 = span_chr(span_str(options->bind), ':') != NULL && options->bind[0] != '[';
+    snprintf(address, sizeof address, is_v6 ? "[%s]:%u" : "%s:%u", options->bind, options->port);
+    return host_open(address, responder, err);
+}
+
+/* Answers until a signal comes. */
+static int serve(const struct command *command, struct host *host)
+{
+    struct err err = {0};
+    if (!host_run(host, &err))
+        return commands_failed(command, &err);
+    LOG_EVENT(LOG_NOTICE, "listening", LOG_STR("address", host_address(host)));
+    LOG_EVENT(LOG_NOTICE, "ready", LOG_STR("address", host_address(host)));
+    host_await_signal();
+    return 0;
+}
+
+static int run_calculator(const struct command *command, int argc, char **argv)
+{
+    const struct responder responder = {.answer = calculator_answer, .body_bytes_max = BODY_BYTES_MAX};
+    struct host_options options = {.bind = "127.0.0.1", .port = CALCULATOR_PORT};
+    struct operands operands;
+    struct err err = {0};
+    int status;
+    if (!options_read(&commands_program, command, argc, argv, &options, &operands, &status))
+        return status;
+    host_hold_signals();
+    struct host *host = open_host(&options, &responder, &err);
+    if (host == NULL)
+        return commands_failed(command, &err);
+    status = serve(command, host);
+    host_close(host);
+    return status;
+}
+
+static int serve_issuer(const struct command *command, const struct host_options *options, struct provider *provider)
+{
+    const struct responder responder = {
+        .answer = provider_answer, .context = provider, .body_bytes_max = BODY_BYTES_MAX};
+    struct err err = {0};
+    char base[ADDRESS_BYTES];
+    struct host *host = open_host(options, &responder, &err);
+    if (host == NULL)
+        return commands_failed(command, &err);
+    snprintf(base, sizeof base, "http://%s", host_address(host));
+    provider_set_base(provider, options->url == NULL ? base : options->url);
+    int status = serve(command, host);
+    host_close(host);
+    return status;
+}
+
+static int run_issuer(const struct command *command, int argc, char **argv)
+{
+    struct host_options options = {.bind = "127.0.0.1", .port = ISSUER_PORT, .alg = "RS256", .lifetime_s = LIFETIME_S};
+    struct operands operands;
+    struct err err = {0};
+    int status;
+    if (!options_read(&commands_program, command, argc, argv, &options, &operands, &status))
+        return status;
+    host_hold_signals();
+    enum alg alg = commands_read_alg(options.alg, &err);
+    if (alg != ALG_UNKNOWN && alg_info(alg)->family == KEY_OCT)
+        return options_wrong(&commands_program, command,
+                             "--alg %s: a secret cannot be published; choose RS, PS, ES or EdDSA", options.alg);
+    AUTO_PTR(provider) provider = alg == ALG_UNKNOWN ? NULL : provider_new(alg, options.lifetime_s, &err);
+    return provider == NULL ? commands_failed(command, &err) : serve_issuer(command, &options, provider);
+}
