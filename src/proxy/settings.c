@@ -76,8 +76,8 @@ static const struct schema_row limits_rows[] = {
         .help = "nesting in token and documents"),
     ROW(limits_settings, document, "document", SCHEMA_SIZE, .preset = "1MiB", .min = 1024, .max = 67108864,
         .help = "a fetched document"),
-    ROW(limits_settings, body, "body", SCHEMA_SIZE, .preset = "none", .none_is_zero = true,
-        .help = "a request body (413), or none"),
+    ROW(limits_settings, body, "body", SCHEMA_SIZE, .preset = "none", .min = 1, .max = INT64_C(1) << 50,
+        .none_is_zero = true, .help = "a request body (413), or none"),
     ROW(limits_settings, body_buffer, "body_buffer", SCHEMA_SIZE, .preset = "256KiB", .min = 16384, .max = 67108864,
         .help = "bytes of one body held on each side"),
     ROW(limits_settings, connections, "connections", SCHEMA_INT, .preset = "10000", .min = 1, .max = 1000000,
@@ -118,7 +118,7 @@ static bool server_url(const struct node *node, void *out, struct arena *arena, 
 {
     struct server_settings *server = out;
     (void)arena;
-    server->url = node->text;
+    server->url = node->kind == NODE_TEXT ? node->text : (struct span){NULL, 0};
     server->node = node;
     return node->kind == NODE_TEXT || problem_error(problems, node, "a server is a URL such as http://127.0.0.1:9001");
 }

@@ -10,11 +10,19 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+const struct node *site_place(const struct node *map, const char *key)
+{
+    const struct node *member = node_member(map, key);
+    return member == NULL ? map : member;
+}
+
 static bool check_bind(struct problems *problems, const struct node *node, struct span text,
                        struct bind_address *address)
 {
     struct err err;
-    const struct node *at = node == NULL ? NULL : node_member(node, "bind");
+    if (node == NULL || !site_has(text))
+        return false;
+    const struct node *at = site_place(node, "bind");
     if (span_starts(text, SPAN("unix:")))
         return problem_error(problems, at, "unix sockets are not supported yet; write IPv4:PORT or [IPv6]:PORT");
     return bind_address_read(text, address, &err) || problem_error(problems, at, "%s", err.text);
@@ -27,7 +35,8 @@ static bool check_listeners(struct site_build *build)
     struct bind_address address;
     bool is_ok = true;
     if (settings->listeners.count == 0)
-        return problem_error(build->problems, node_member(settings->node, "listeners"),
+        return site_has_list(settings->node, "listeners") &&
+               problem_error(build->problems, site_place(settings->node, "listeners"),
                              "at least one listener is needed");
     for (size_t i = 0; i < settings->listeners.count; i++)
         is_ok = check_bind(build->problems, listeners[i].node, listeners[i].bind, &address) && is_ok;
@@ -38,12 +47,12 @@ static bool check_admin(struct site_build *build)
 {
     const struct admin_settings *admin = &build->site->settings.admin;
     struct bind_address address;
-    if (admin->is_off)
+    if (admin->is_off || admin->node == NULL)
         return true;
     if (!check_bind(build->problems, admin->node, admin->bind, &address))
         return false;
     return bind_address_is_loopback(&address) ||
-           problem_error(build->problems, admin->node == NULL ? NULL : node_member(admin->node, "bind"),
+           problem_error(build->problems, site_place(admin->node, "bind"),
                          "the admin listener answers without credentials, so it binds loopback only; others are not "
                          "supported yet");
 }
@@ -140,10 +149,12 @@ static bool read_certificates(struct site_build *build)
     struct err err;
     bool is_ok = certificates != NULL;
     for (size_t i = 0; certificates != NULL && i < list->count; i++) {
+        if (!site_has(settings[i].file))
+            continue;
         char *path = node_resolve_path(arena, build->file, settings[i].file);
         certificates[i].id = settings[i].name;
         if (path == NULL || !node_read_file(arena, path, SETTINGS_BYTES_MAX, &certificates[i].bytes, &err))
-            is_ok = problem_error(build->problems, node_member(settings[i].node, "file"), "%s",
+            is_ok = problem_error(build->problems, site_place(settings[i].node, "file"), "%s",
                                   path == NULL ? "out of memory" : err.text);
     }
     build->rules.certificates = certificates;
@@ -194,6 +205,8 @@ struct site *site_read(const char *file, struct span text, int64_t now_s, struct
         is_ok = build_all(&build) && is_ok;
     if (is_ok && problems->errors == 0)
         return site;
+    if (problems->errors == 0)
+        problem_at(problems, PROBLEM_ERROR, file, 0, 0, "out of memory");
     site_release(site);
     return NULL;
 }

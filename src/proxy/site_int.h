@@ -13,6 +13,24 @@ struct site_build {
     struct problems *problems;
 };
 
+/* Everything is looked at also after errors, so values may be missing: the table that misses them has told, and they are passed
+ * over here.  A list's item that is no map has no node at all.
+ */
+static inline bool site_has(struct span text)
+{
+    return text.at != NULL;
+}
+
+/* Whether a list stands at `key`, be it empty: all else the table has told about. */
+static inline bool site_has_list(const struct node *map, const char *key)
+{
+    const struct node *list = node_member(map, key);
+    return list != NULL && (list->kind == NODE_LIST || list->kind == NODE_MAP || list->kind == NODE_NULL);
+}
+
+/* Where `key` stands, or the map that lacks it. */
+const struct node *site_place(const struct node *map, const char *key);
+
 /* Backends out of the settings; problems are added. */
 bool site_build_backends(struct site_build *build) MUST_CHECK;
 /* Routes with their rules and the entries for lookup. */

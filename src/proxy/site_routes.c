@@ -13,6 +13,8 @@ static bool build_server(struct site_build *build, const struct backend_settings
     struct err err;
     struct arena *arena = &build->site->arena;
     server->url = from->url;
+    if (from->node == NULL || !site_has(from->url))
+        return false;
     if (!uri_read(from->url, &server->uri, &err))
         return problem_error(build->problems, from->node, "%s", err.text);
     if (server->uri.path.len > 1 || server->uri.query.at != NULL)
@@ -35,9 +37,11 @@ static bool build_tls(struct site_build *build, const struct backend_settings *s
     const struct tls_client_options options = {.ca_file = ca, .verify = settings->tls.verify};
     backend->tls = tls_client_new(&options, &err);
     if (backend->tls == NULL)
-        return problem_error(build->problems, node_member(settings->tls.node, "ca"), "%s", err.text);
-    if (!settings->tls.verify)
-        problem_warning(build->problems, node_member(settings->tls.node, "verify"),
+        return problem_error(build->problems,
+                             site_place(settings->tls.node == NULL ? settings->node : settings->tls.node, "ca"), "%s",
+                             err.text);
+    if (settings->tls.node != NULL && !settings->tls.verify)
+        problem_warning(build->problems, site_place(settings->tls.node, "verify"),
                         "the certificates of backend \"%s\" are not checked: anybody on the way can be it",
                         QUOTED(settings->name));
     return true;
@@ -56,8 +60,8 @@ static bool read_host_header(struct site_build *build, const struct backend_sett
     }
     backend->host_header = HOST_FIXED;
     backend->host_fixed = settings->host_header;
-    return uri_is_authority(settings->host_header) ||
-           problem_error(build->problems, node_member(settings->node, "host_header"),
+    return !site_has(settings->host_header) || uri_is_authority(settings->host_header) ||
+           problem_error(build->problems, site_place(settings->node, "host_header"),
                          "\"host_header\" is backend, client, or a host name");
 }
 
@@ -73,7 +77,8 @@ static bool build_backend(struct site_build *build, const struct backend_setting
     if (backend->servers == NULL)
         return false;
     if (settings->servers.count == 0)
-        return problem_error(build->problems, settings->node, "backend \"%s\" has no server", QUOTED(settings->name));
+        return site_has_list(settings->node, "servers") &&
+               problem_error(build->problems, settings->node, "backend \"%s\" has no server", QUOTED(settings->name));
     for (size_t i = 0; i < settings->servers.count; i++) {
         is_ok = build_server(build, settings, &from[i], &backend->servers[i]) && is_ok;
         has_https = has_https || backend->servers[i].uri.is_https;
@@ -98,7 +103,7 @@ bool site_build_backends(struct site_build *build)
         return false;
     for (size_t i = 0; i < site->settings.backends.count; i++) {
         site->backends[i].index = i;
-        is_ok = build_backend(build, &settings[i], &site->backends[i]) && is_ok;
+        is_ok = settings[i].node != NULL && build_backend(build, &settings[i], &site->backends[i]) && is_ok;
         site->backend_count = i + 1;
     }
     return is_ok;
@@ -117,8 +122,8 @@ static bool find_backend(struct site_build *build, const struct route_settings *
         if (count < COUNT_OF(names) && (names[count] = arena_copy(&site->arena, site->backends[i].name).at) != NULL)
             count++;
     }
-    if (settings->backend.len == 0)
-        return false; /* missing: told by the table */
+    if (!site_has(settings->backend))
+        return false;
     const struct node *node = node_member(settings->node, "backend");
     const char *near = schema_nearest(settings->backend, names, count);
     if (near != NULL)
@@ -127,12 +132,18 @@ static bool find_backend(struct site_build *build, const struct route_settings *
     return problem_error(build->problems, node, "there is no backend \"%s\"", QUOTED(settings->backend));
 }
 
+/* An empty list would read as "any", which nobody means who writes one. */
+static bool is_empty_list(const struct node *map, const char *key)
+{
+    const struct node *list = node_member(map, key);
+    return list != NULL && list->kind == NODE_LIST && list->children == NULL;
+}
+
 /* "*.Example.com" as ".example.com", "Example.com" as "example.com". */
 static bool read_host(struct site_build *build, struct span text, const struct node *node, struct span *host)
 {
     struct span name = span_starts(text, SPAN("*.")) ? span_from(text, 2) : text;
-    bool is_name =
-        uri_is_authority(name) && (span_chr(name, ':') == NULL || name.at[0] == '[') && span_chr(name, '*') == NULL;
+    bool is_name = uri_is_authority(name) && uri_host(name).len == name.len && span_chr(name, '*') == NULL;
     if (!is_name)
         return problem_error(build->problems, node,
                              "\"%s\" is no host; write a name such as api.example.com or *.example.com", QUOTED(text));
@@ -149,6 +160,9 @@ static bool read_hosts(struct site_build *build, const struct route_settings *se
 {
     struct span *hosts = arena_zero(&build->site->arena, settings->hosts.count * sizeof *hosts);
     bool is_ok = hosts != NULL;
+    if (is_empty_list(settings->node, "host"))
+        return problem_error(build->problems, site_place(settings->node, "host"),
+                             "\"host\" names no host; leave the key out for any host");
     for (size_t i = 0; is_ok && i < settings->hosts.count; i++)
         is_ok = read_host(build, settings->hosts.at[i], settings->hosts.nodes[i], &hosts[i]) && is_ok;
     route->hosts = hosts;
@@ -160,6 +174,9 @@ static bool read_methods(struct site_build *build, const struct route_settings *
 {
     AUTO(buf) allow = {0};
     bool is_ok = true;
+    if (is_empty_list(settings->node, "methods"))
+        return problem_error(build->problems, site_place(settings->node, "methods"),
+                             "\"methods\" names no method; leave the key out for all methods");
     for (size_t i = 0; i < settings->methods.count; i++) {
         enum method method = method_of(settings->methods.at[i]);
         if (method == METHOD_UNKNOWN || method == METHOD_CONNECT || method == METHOD_TRACE) {
@@ -181,7 +198,7 @@ static bool check_path(struct site_build *build, const struct route_settings *se
                        struct span path)
 {
     struct err err;
-    const struct node *node = node_member(settings->node, key);
+    const struct node *node = site_place(settings->node, key);
     if (path.len == 0 || path.at[0] != '/')
         return problem_error(build->problems, node, "\"%s\" begins with /", key);
     for (size_t i = 0; i < path.len; i++)
@@ -225,7 +242,6 @@ static bool read_policy(struct site_build *build, const struct route_settings *s
 {
     const struct node *policy = settings->policy;
     const struct node *yaml = settings->validate_jwt;
-    route->is_public = true; /* until a rule stands: route_release must not end what never began */
     if (policy != NULL && yaml != NULL)
         return problem_key(build->problems, yaml, "a route has \"policy\" or \"validate_jwt\", not both");
     if (policy == NULL && yaml == NULL)
@@ -256,7 +272,9 @@ static bool build_route(struct site_build *build, const struct route_settings *s
     route->expose_reason = settings->expose_reason;
     route->forward_token = settings->forward_token;
     route->shape = SHAPE_APIM;
-    bool is_ok = read_hosts(build, settings, route);
+    bool is_ok = !site_has(settings->name) || settings->name.len > 0 ||
+                 problem_error(build->problems, site_place(settings->node, "name"), "a route's name is not empty");
+    is_ok = read_hosts(build, settings, route) && is_ok;
     is_ok = read_methods(build, settings, route) && is_ok;
     is_ok = read_paths(build, settings, route) && is_ok;
     is_ok = find_backend(build, settings, route) && is_ok;
@@ -315,7 +333,8 @@ bool site_build_routes(struct site_build *build)
         return false;
     for (size_t i = 0; i < site->settings.routes.count; i++) {
         site->routes[i].index = i;
-        is_ok = build_route(build, &settings[i], &site->routes[i]) && is_ok;
+        site->routes[i].is_public = true; /* until a rule stands: route_release must not end what never began */
+        is_ok = settings[i].node != NULL && build_route(build, &settings[i], &site->routes[i]) && is_ok;
         site->route_count = i + 1;
     }
     is_ok = check_pairs(build) && is_ok;
