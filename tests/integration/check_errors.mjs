@@ -112,7 +112,7 @@ routes:
     path: /again
     backend: main
     policy: none
-  - name: both                               # !
+  - name: both
     path: /both
     backend: main
     policy: none

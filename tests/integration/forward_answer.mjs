@@ -16,7 +16,7 @@ const answering = (t, bytes, { isLast = false } = {}) => startStand(t, {
 });
 
 test('status and fields pass; repeated fields stay apart', async (t) => {
-  const stand = await answering(t, 'HTTP/1.1 418 I'm a teapot\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2; Path=/\r\nOData-Version: 4.0\r\n'
+  const stand = await answering(t, 'HTTP/1.1 418 Short and stout\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2; Path=/\r\nOData-Version: 4.0\r\n'
     + 'Content-Type: application/json;odata.metadata=minimal\r\nETag: W/"x"\r\nContent-Length: 2\r\n\r\n{}');
   const answer = await stand.get();
   assert.equal(answer.status, 418);
