@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: keys and tokens of jwtgate-dev are right in the eyes of somebody else's library; its services do what they say.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import * as jose from 'jose';
+import { dev, runDev, startDev } from './harness/dev.mjs';
+import { tempDir } from './harness/gateway.mjs';
+
+const PUBLIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const SECRET = ['HS256', 'HS384', 'HS512'];
+const read = (...parts) => JSON.parse(readFileSync(path.join(...parts), 'utf8'));
+const mint = async (...args) => (await dev('mint', ...args)).trim();
+
+test('every algorithm: keys from keygen, a token from mint', async (t) => {
+  for (const alg of PUBLIC) {
+    const dir = path.join(tempDir(t), 'keys');
+    await dev('keygen', '--alg', alg, '--kid', 'one', '--out', dir);
+    for (const name of ['one.pem', 'private.jwks.json']) assert.equal(statSync(path.join(dir, name)).mode & 0o777, 0o600);
+    const keys = jose.createLocalJWKSet(read(dir, 'jwks.json'));
+    for (const key of ['one.pem', 'private.jwks.json']) {
+      const token = await mint('--key', path.join(dir, key), '--kid', 'one', '--alg', alg, '--iss', 'i', '--aud', 'a', '--sub', 's');
+      const { payload, protectedHeader } = await jose.jwtVerify(token, keys, { issuer: 'i', audience: 'a', subject: 's' });
+      assert.deepEqual(protectedHeader, { alg, kid: 'one', typ: 'JWT' });
+      assert.equal(payload.exp - payload.iat, 600);
+    }
+  }
+});
+
+test('secrets have no public key', async (t) => {
+  for (const alg of SECRET) {
+    const dir = tempDir(t);
+    await dev('keygen', '--alg', alg, '--kid', 'one', '--out', dir);
+    assert.deepEqual(read(dir, 'jwks.json'), { keys: [] });
+    const { k } = read(dir, 'private.jwks.json').keys[0];
+    assert.equal(Buffer.from(readFileSync(path.join(dir, 'one.base64'), 'utf8'), 'base64').toString('base64url'), k);
+    const token = await mint('--key', path.join(dir, 'private.jwks.json'), '--aud', 'a');
+    await jose.jwtVerify(token, Buffer.from(k, 'base64url'), { audience: 'a', algorithms: [alg] });
+  }
+});
+
+test('claims and header parameters arrive byte for byte', async (t) => {
+  const dir = tempDir(t);
+  await dev('keygen', '--alg', 'ES256', '--kid', 'one', '--out', dir);
+  const token = await mint('--key', path.join(dir, 'one.pem'), '--aud', 'a', '--claim', 'aud=["b", "c"]', '--claim', 'n=1e3',
+    '--claim=big=12345678901234567890', '--header', 'typ="at+jwt"', '--exp', '-5m');
+  const [header, payload] = token.split('.').map((part) => Buffer.from(part, 'base64url').toString());
+  assert.equal(JSON.parse(header).typ, 'at+jwt');
+  assert.match(payload, /"aud":\["b", "c"\],"n":1e3,"big":12345678901234567890\}$/);
+  assert.equal(JSON.parse(payload).exp - JSON.parse(payload).iat, -300);
+});
+
+test('nothing is overwritten, and usage errors are 2', async (t) => {
+  const dir = tempDir(t);
+  await dev('keygen', '--alg', 'ES256', '--kid', 'one', '--out', dir);
+  const before = readFileSync(path.join(dir, 'jwks.json'), 'utf8');
+  const again = await runDev(['keygen', '--alg', 'ES256', '--kid', 'two', '--out', dir]);
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /jwks\.json is there already/);
+  assert.equal(readFileSync(path.join(dir, 'jwks.json'), 'utf8'), before);
+  assert.ok(!existsSync(path.join(dir, 'two.pem')));
+  const wrong = [
+    [['keygen', '--alg', 'RS255', '--kid', 'k', '--out', dir], /did you mean RS256/],
+    [['keygen', '--alg', 'RS256', '--kid', '../k', '--out', dir], /cannot name a file/],
+    [['keygen', '--alg', 'RS256', '--kid', 'k'], /--out DIR is missing/],
+    [['mint', '--key', path.join(dir, 'one.pem'), '--claim', 'sub=me'], /is not JSON/],
+    [['mint', '--key', path.join(dir, 'one.pem'), '--break', 'expird'], /did you mean expired/],
+    [['mint', '--key', path.join(dir, 'one.pem'), '--exp', 'soon'], /--exp takes/],
+    [['issuer', '--alg', 'HS256'], /cannot be published/],
+  ];
+  for (const [args, message] of wrong) {
+    const { status, stdout, stderr } = await runDev(args);
+    assert.equal(status, 2, args.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+  }
+});
+
+test('every command tells what it does', async () => {
+  for (const command of ['demo', 'issuer', 'calculator', 'keygen', 'mint']) {
+    assert.match(await dev(command, '--help'), /^Usage: jwtgate-dev .*[^]*^Examples:\n {2}jwtgate-dev /m);
+    assert.match(await dev(command, '--version'), /^jwtgate-dev \d+\.\d+\.\d+\n$/);
+  }
+});
+
+test('the issuer: discovery, a token for client credentials, rotation', async (t) => {
+  const { url } = await startDev(t, ['issuer', '--port', '0', '--alg', 'ES256']);
+  const document = await (await fetch(`${url}/realms/demo/.well-known/openid-configuration`)).json();
+  assert.equal(document.issuer, `${url}/realms/demo`);
+  const fetchToken = async () => {
+    const body = new URLSearchParams({ grant_type: 'client_credentials', audience: 'api' });
+    const authorization = `Basic ${Buffer.from('demo:demo-secret').toString('base64')}`;
+    return (await (await fetch(document.token_endpoint, { method: 'POST', body, headers: { authorization } })).json()).access_token;
+  };
+  const keySet = async () => jose.createLocalJWKSet(await (await fetch(document.jwks_uri)).json());
+  const first = await fetchToken();
+  await jose.jwtVerify(first, await keySet(), { issuer: document.issuer, audience: 'api', subject: 'demo' });
+  for (const isListed of [true, false]) {
+    assert.equal((await fetch(`${url}/rotate`, { method: 'POST' })).status, 200);
+    const keys = await keySet();
+    await jose.jwtVerify(await fetchToken(), keys);
+    await assert[isListed ? 'doesNotReject' : 'rejects'](jose.jwtVerify(first, keys));
+  }
+});
+
+test('the calculator: both forms', async (t) => {
+  const { url } = await startDev(t, ['calculator', '--port', '0']);
+  const xml = await fetch(`${url}/api/add?a=51&b=49`);
+  assert.equal(xml.headers.get('content-type'), 'application/xml; charset=utf-8');
+  assert.equal((await xml.text()).length, 124);
+  const json = await fetch(`${url}/divide?a=100&b=20`, { headers: { accept: 'application/json' } });
+  assert.deepEqual(await json.json(), { operation: 'divide', a: 100, b: 20, result: 5 });
+  assert.equal((await fetch(`${url}/json/divide?a=1&b=0`)).status, 400);
+});
