@@ -17,7 +17,7 @@ CONFINED = {
     "expat.h": ["src/base/node"],
     "curl/": ["src/oidc/fetch"],
     "llhttp.h": ["src/http/h1"],
-    "event2/": ["src/oidc/", "src/server/", "src/proxy/"],
+    "event2/": ["src/oidc/", "src/server/", "src/proxy/", "src/cli/serve"],
     "openssl/": ["src/base/", "src/jose/", "src/oidc/", "src/server/", "src/proxy/"],
 }
 FREE = ["src/dev/", "tests/"]

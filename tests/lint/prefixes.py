@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exported symbols begin with the name of a concept of their layer: `issuer.c` exports `issuer_*`.
 
+A concept is what a file is named for, or a type that a header of the layer declares.
+
 prefixes.py LIBRARY...   each a libjwtgate_LAYER.a
 """
 
@@ -15,16 +17,23 @@ import tree
 ALLOWED = {
     "base": {"fail", "fail_errno", "problem_error", "problem_key", "problem_warning", "problem_note", "problem_at",
              "problems_init", "problems_fini", "xml_raw"},
+    "jose": {"b64_decode_lenient"},
+    "policy": {"xml_is", "xml_local_name", "xml_policy_map", "xml_unknown"},
 }
 
 
+TYPE = re.compile(r"^(?:struct|enum) (\w+)(?: \{|;)", re.M)
+
+
 def concepts(layer):
-    """Stems of the layer's files; `rule_read.c` is a second room of the concept `rule`."""
-    stems = set()
+    """Stems of the layer's files and tags of its headers' types; `rule_read.c` is a second room of `rule`."""
+    names = set()
     for folder in ("src", "include"):
         for path in tree.files(".c", ".h", under=f"{folder}/{layer}/"):
-            stems.add(os.path.basename(path).rsplit(".", 1)[0])
-    return stems
+            names.add(os.path.basename(path).rsplit(".", 1)[0])
+            if path.endswith(".h"):
+                names.update(TYPE.findall(tree.code(tree.text(path))))
+    return names
 
 
 def exported(library):
@@ -36,7 +45,7 @@ def exported(library):
 
 
 def is_named_for(symbol, stem):
-    return symbol == stem or symbol.startswith(stem + "_") or symbol.startswith(stem.rstrip("s") + "s_")
+    return re.match(rf"{stem}\d*s?(_|$)", symbol) is not None
 
 
 def main():

@@ -19,7 +19,7 @@ BENEATH = {
     "proxy": ["base", "jose", "oidc", "policy", "http", "server"],
     "admin": ["base", "jose", "oidc", "policy", "http", "server", "proxy"],
     "cli": ["base", "jose", "oidc", "policy", "http", "server", "proxy", "admin"],
-    "dev": ["base", "jose", "oidc", "policy", "http", "server", "proxy", "admin"],
+    "dev": ["base", "jose", "oidc", "policy", "http", "server", "proxy", "admin", "cli"],
 }
 
 
