@@ -165,6 +165,7 @@ void worker_run(struct worker *worker)
             break;
         turn_end(worker);
     }
+    log_batch_flush(&worker->access);
 }
 
 void worker_stop(struct worker *worker)
