@@ -107,6 +107,20 @@ static void start_deadline(struct conn *conn, struct deadline_class *class)
     deadline_start(worker_of(conn), class, &conn->deadline);
 }
 
+/* Time runs while the client is to do something: send a body that is wanted, take what is pending.  The time for a head goes on
+ * whatever else does.
+ */
+static void restart_deadline(struct conn *conn)
+{
+    if (conn->state == CONN_HEAD)
+        return;
+    bool awaits_body = conn->state == CONN_BODY && conn->stream->wants_body;
+    if (buf_len(&conn->out) > 0 || conn->state == CONN_IDLE || awaits_body)
+        start_deadline(conn, &conn->service->idle_class);
+    else
+        deadline_cancel(&conn->deadline);
+}
+
 static void linger(struct conn *conn)
 {
     conn->state = CONN_LINGER;
@@ -166,10 +180,10 @@ static enum turn begin_refused(struct conn *conn, struct stream *stream, struct 
         return ENDED;
     }
     *rest = span_from(*rest, rest->len);
-    deadline_cancel(&conn->deadline);
     conn->stream = stream;
     conn->state = CONN_ANSWER;
     conn->wants_close = true;
+    restart_deadline(conn);
     conn->service->handler->begin(conn->service->context, stream, err);
     return conn->state == CONN_CLOSED ? ENDED : GO_ON;
 }
@@ -189,9 +203,9 @@ static enum turn begin_stream(struct conn *conn, struct span head_bytes, struct 
         return begin_refused(conn, stream, rest, &err);
     struct head *head = &stream->head;
     stream->is_request_whole = head->body == BODY_NONE || (head->body == BODY_SIZED && head->body_bytes == 0);
-    deadline_cancel(&conn->deadline);
     conn->stream = stream;
     conn->state = stream->is_request_whole ? CONN_ANSWER : CONN_BODY;
+    restart_deadline(conn);
     conn->wants_close = head->wants_close || conn->service->is_draining;
     conn->has_continued = !head->expects_continue || stream->is_request_whole;
     conn->needs_batch = true;
@@ -249,7 +263,7 @@ static enum turn step_body(struct conn *conn, struct span *rest)
     case H1_END:
         stream->is_request_whole = true;
         conn->state = CONN_ANSWER;
-        deadline_cancel(&conn->deadline);
+        restart_deadline(conn);
         return GO_ON;
     case H1_BROKEN: break;
     }
@@ -393,18 +407,6 @@ void conn_drain(struct conn *conn)
         end_after_answer(conn);
     else
         conn_close(conn, REASON_DRAIN);
-}
-
-/* After progress in what is sent; the time for a head goes on whatever else does. */
-static void restart_deadline(struct conn *conn)
-{
-    if (conn->state == CONN_HEAD)
-        return;
-    bool awaits_body = conn->state == CONN_BODY && conn->stream->wants_body;
-    if (buf_len(&conn->out) > 0 || conn->state == CONN_IDLE || awaits_body)
-        start_deadline(conn, &conn->service->idle_class);
-    else
-        deadline_cancel(&conn->deadline);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context)

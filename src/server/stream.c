@@ -210,6 +210,8 @@ enum flow stream_interim(struct stream *stream, unsigned status, const struct fi
         if (!fields[i].is_hop && fields[i].id != FIELD_CONTENT_LENGTH)
             h1_write_field(pen, fields[i].name, fields[i].value);
     h1_write_end(pen);
+    if (pen->is_broken)
+        return FLOW_OPEN; /* no memory: half of it would spoil what comes behind */
     struct iovec piece = iovec_of(buf_span(pen));
     return send_pieces(stream, &piece, 1, false);
 }
