@@ -27,13 +27,17 @@ struct backend_user {
     void (*piece)(void *user, struct span piece, bool is_last);
     /* What was kept for sending is sent. */
     void (*drained)(void *user);
-    /* The connection is gone and with it the lease.  is_stale: it was a reused one that died before any byte of an answer. */
+    /* The connection is gone and with it the lease.  is_stale: it was a reused one that the server ended before any byte of an
+     * answer; never after a timeout.
+     */
     void (*failed)(void *user, const struct err *err, bool is_stale);
 };
 
 /* The answer's method, before the request is whole (early answers); its head lives in `arena`. */
 void backend_begin(struct backend *backend, bool to_head, struct arena *arena);
-/* Sends pieces, keeps what does not go at once; FLOW_GONE: broken, `failed` will not be called, end the lease by backend_drop.
+/* Sends pieces, keeps what does not go at once.  A server that takes no more may still have answered: the pieces are then dropped
+ * in silence, and `answer` or `failed` comes.  FLOW_GONE: out of memory, `failed` will not be called, end the lease by
+ * backend_drop.
  */
 enum flow backend_send(struct backend *backend, const struct iovec *pieces, int count);
 /* The request is whole with what was handed to backend_send: from now on the answer is awaited.  to_head: it was HEAD. */

@@ -51,14 +51,18 @@ void backend_close(struct backend *backend)
     pool_forget(pool, backend);
 }
 
-void backend_fail(struct backend *backend, const struct err *err)
+static void end_lease(struct backend *backend, const struct err *err, bool is_stale)
 {
     void *user = backend->user;
     const struct backend_user *vtable = backend->vtable;
-    bool is_stale = backend->is_reused && !backend->has_bytes;
     backend_close(backend);
     if (user != NULL)
         vtable->failed(user, err, is_stale);
+}
+
+void backend_fail(struct backend *backend, const struct err *err)
+{
+    end_lease(backend, err, false);
 }
 
 static void fail_with(struct backend *backend, enum reason reason, const char *text)
@@ -73,26 +77,58 @@ static void start_deadline(struct backend *backend, struct deadline_class *class
     deadline_start(backend->pool->worker, class, &backend->deadline);
 }
 
+static bool awaits_answer(const struct backend *backend)
+{
+    return backend->is_request_done && !backend->has_head && buf_len(&backend->out) == 0;
+}
+
+/* Time runs only while the server is to do something: a slow client is the client connection's affair. */
+static void restart_deadline(struct backend *backend)
+{
+    struct pool *pool = backend->pool;
+    if (backend->is_paused)
+        deadline_cancel(&backend->deadline);
+    else if (awaits_answer(backend))
+        start_deadline(backend, &pool->response_class);
+    else if (buf_len(&backend->out) > 0 || backend->has_head || backend->is_deaf)
+        start_deadline(backend, &pool->idle_class);
+    else
+        deadline_cancel(&backend->deadline);
+}
+
 static void on_deadline(struct deadline *deadline)
 {
     struct backend *backend = CONTAINER_OF(deadline, backend, deadline);
     switch (backend->state) {
     case BACKEND_CONNECTING:
-    case BACKEND_SHAKING: fail_with(backend, REASON_BACKEND_TIMEOUT, "no connection within timeouts.connect"); return;
+    case BACKEND_SHAKING: backend_connect_over(backend); return;
     case BACKEND_IDLE: backend_close(backend); return;
     case BACKEND_LEASED:
         fail_with(backend, REASON_BACKEND_TIMEOUT,
-                  backend->has_head || !backend->is_request_done ? "no progress within timeouts.idle"
-                                                                 : "no answer within timeouts.response");
+                  awaits_answer(backend) ? "no answer within timeouts.response" : "no progress within timeouts.idle");
         return;
     case BACKEND_CLOSED: return;
     }
 }
 
+/* Whether TLS holds bytes behind the answer, which no event would tell of: they would be the next request's answer.  What is no
+ * data (session tickets) is taken in by the look.
+ */
+static bool has_leftovers(struct backend *backend)
+{
+    char byte;
+    size_t got = 0;
+    if (!transport_pending(&backend->transport))
+        return false;
+    return transport_read(&backend->transport, &byte, 1, &got) != IO_WANT_READ ||
+           transport_pending(&backend->transport);
+}
+
 /* After a whole answer: into the pool, or away. */
 static void give_back(struct backend *backend)
 {
-    bool is_clean = backend->is_request_done && !backend->wants_close && buf_len(&backend->out) == 0;
+    bool is_clean = backend->is_request_done && !backend->wants_close && !backend->is_deaf &&
+                    buf_len(&backend->out) == 0 && !has_leftovers(backend);
     backend->user = NULL;
     if (!is_clean || !pool_keep(backend->pool, backend)) {
         backend_close(backend);
@@ -153,8 +189,8 @@ static void feed_body(struct backend *backend, struct span *rest, const struct h
         if (event.is_last && rest->len > 0)
             backend->wants_close = true; /* bytes nobody asked for: not to be used again */
         if (event.is_broken) {
-            if (head != NULL || event.piece.len > 0)
-                deliver(backend, head, &(struct body_event){.piece = event.piece});
+            if (head == NULL && event.piece.len > 0) /* while nothing was sent on, it can still be a 502 */
+                deliver(backend, NULL, &(struct body_event){.piece = event.piece});
             if (backend->state == BACKEND_LEASED)
                 backend_fail(backend, &event.err);
             return;
@@ -197,7 +233,8 @@ static bool feed_head(struct backend *backend, struct span *rest)
         return false;
     struct span bytes = span_of(rest->at + skip, len);
     if (found == H1_BAD || !h1_read_answer(&backend->h1, bytes, backend->to_head, backend->arena, &head, &err)) {
-        err.reason = REASON_BACKEND_BROKEN;
+        if (err.reason != REASON_OUT_OF_MEMORY)
+            err.reason = REASON_BACKEND_BROKEN;
         backend_fail(backend, &err);
         return false;
     }
@@ -208,6 +245,10 @@ static bool feed_head(struct backend *backend, struct span *rest)
     }
     if (head.status == 101) {
         fail_with(backend, REASON_BACKEND_BROKEN, "the backend switched protocols unasked");
+        return false;
+    }
+    if (++backend->interims > INTERIMS_MAX) {
+        fail_with(backend, REASON_BACKEND_BROKEN, "interim answers without end");
         return false;
     }
     h1_next(&backend->h1);
@@ -258,9 +299,10 @@ static void on_end(struct backend *backend, bool is_clean)
         deliver(backend, NULL, &(struct body_event){.is_last = true});
         return;
     }
-    fail_with(backend, REASON_BACKEND_BROKEN,
-              backend->has_head ? "the backend closed in the middle of its answer"
-                                : "the backend closed without an answer");
+    struct err err;
+    fail(&err, REASON_BACKEND_BROKEN, "%s",
+         backend->has_head ? "the backend closed in the middle of its answer" : "the backend closed without an answer");
+    end_lease(backend, &err, backend->is_reused && !backend->has_bytes);
 }
 
 static void on_bytes(struct backend *backend, size_t got, bool is_scratch)
@@ -314,19 +356,19 @@ static bool send_kept(struct backend *backend)
     return true;
 }
 
-/* What is awaited once everything was sent: the answer, or more of the request. */
-static void restart_deadline(struct backend *backend)
+/* The server takes no more, but may have said why, as 413 does: reading goes on, to an answer or to the connection's end. */
+static void stop_writing(struct backend *backend)
 {
-    bool awaits_answer = backend->is_request_done && !backend->has_head && buf_len(&backend->out) == 0;
-    start_deadline(backend, awaits_answer ? &backend->pool->response_class : &backend->pool->idle_class);
+    backend->is_deaf = true;
+    backend->had_full = false;
+    buf_fini(&backend->out);
+    backend_watch_write(backend, false);
 }
 
 static void on_writable(struct backend *backend)
 {
-    if (!send_kept(backend)) {
-        fail_with(backend, REASON_BACKEND_BROKEN, "the backend closed while the request was being sent");
-        return;
-    }
+    if (!send_kept(backend))
+        stop_writing(backend);
     restart_deadline(backend);
     if (buf_len(&backend->out) > 0)
         return;
@@ -355,18 +397,24 @@ static void on_event(evutil_socket_t fd, short what, void *context)
     }
 }
 
-void backend_init(struct backend *backend, struct pool *pool, int fd)
+void backend_set_socket(struct backend *backend, int fd)
+{
+    struct event_base *base = backend->pool->worker->base;
+    backend->transport.fd = fd;
+    event_assign(&backend->read_event, base, fd, EV_READ | EV_PERSIST, on_event, backend);
+    event_assign(&backend->write_event, base, fd, EV_WRITE | EV_PERSIST, on_event, backend);
+}
+
+void backend_init(struct backend *backend, struct pool *pool)
 {
     backend->magic = BACKEND_MAGIC;
     backend->state = BACKEND_CONNECTING;
     backend->pool = pool;
-    backend->transport.fd = fd;
+    backend->transport.fd = -1;
     backend->deadline.run = on_deadline;
     backend->task.run = run_task;
     backend->grave.bury = backend_bury;
     h1_init(&backend->h1, H1_ANSWERS, &pool->limits);
-    event_assign(&backend->read_event, pool->worker->base, fd, EV_READ | EV_PERSIST, on_event, backend);
-    event_assign(&backend->write_event, pool->worker->base, fd, EV_WRITE | EV_PERSIST, on_event, backend);
 }
 
 void backend_begin(struct backend *backend, bool to_head, struct arena *arena)
@@ -393,11 +441,13 @@ enum flow backend_send(struct backend *backend, const struct iovec *pieces, int 
     size_t done = 0;
     for (int i = 0; i < count; i++)
         total += pieces[i].iov_len;
-    if (total > 0 && buf_len(&backend->out) == 0) {
+    if (total > 0 && buf_len(&backend->out) == 0 && !backend->is_deaf) {
         enum io io = transport_write(&backend->transport, pieces, count, &done);
         if (io == IO_FAILED || io == IO_END)
-            return FLOW_GONE;
+            stop_writing(backend);
     }
+    if (backend->is_deaf)
+        done = total;
     if (done < total && !keep_rest(backend, pieces, count, done))
         return FLOW_GONE;
     restart_deadline(backend);
@@ -420,15 +470,11 @@ void backend_want(struct backend *backend, bool wants)
         return;
     backend->is_paused = !wants;
     backend_watch_read(backend, wants);
-    if (wants) {
-        restart_deadline(backend);
-        if (buf_len(&backend->in) > 0)
-            worker_defer(backend->pool->worker, &backend->task);
-        if (transport_pending(&backend->transport))
-            event_active(&backend->read_event, EV_READ, 0);
-    } else {
-        deadline_cancel(&backend->deadline); /* the client is slow, not the backend */
-    }
+    restart_deadline(backend);
+    if (wants && buf_len(&backend->in) > 0)
+        worker_defer(backend->pool->worker, &backend->task);
+    if (wants && transport_pending(&backend->transport))
+        event_active(&backend->read_event, EV_READ, 0);
 }
 
 void backend_drop(struct backend *backend)

@@ -10,7 +10,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-enum { BACKEND_MAGIC = 0x2bac4e2d };
+enum { BACKEND_MAGIC = 0x2bac4e2d, INTERIMS_MAX = 16 };
 
 enum backend_state {
     BACKEND_CONNECTING,
@@ -49,6 +49,9 @@ struct backend {
     bool is_reused, has_bytes; /* some byte of the answer came */
     bool is_request_done, to_head, is_paused, has_head, wants_close;
     bool had_full;
+    bool is_deaf; /* writing failed; what the server said before that is still read */
+    unsigned interims;
+    size_t addresses_tried; /* while connecting */
     struct h1 h1;
     struct buf in, out;
     struct deadline deadline;
@@ -76,13 +79,16 @@ void backend_close(struct backend *backend);
 
 /* ---- between connecting and what comes after ---- */
 
-/* What the socket of a connection being made says. */
+/* What the socket of a connection being made says, or its deadline. */
 void backend_connected(struct backend *backend);
 void backend_shake_hands(struct backend *backend);
-void backend_init(struct backend *backend, struct pool *pool, int fd);
+void backend_connect_over(struct backend *backend);
+/* Readies a zeroed one; gives one that is being made another socket. */
+void backend_init(struct backend *backend, struct pool *pool);
+void backend_set_socket(struct backend *backend, int fd);
 void backend_watch_read(struct backend *backend, bool wants);
 void backend_watch_write(struct backend *backend, bool wants);
-/* Tells the user, if there is one, and closes. */
+/* Tells the user, if there is one, and closes: not for a server that just went away, since that may be stale. */
 void backend_fail(struct backend *backend, const struct err *err);
 
 #endif

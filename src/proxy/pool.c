@@ -124,5 +124,6 @@ struct backend *pool_lease(struct pool *pool, const struct backend_user *vtable,
     backend->user = user;
     backend->has_bytes = backend->has_head = backend->is_request_done = backend->is_paused = backend->had_full = false;
     backend->wants_close = false;
+    backend->interims = 0;
     return backend;
 }
