@@ -238,7 +238,9 @@ void exchange_wake_parked(struct gate *gate)
 
 static enum turn step_forward(struct exchange *x)
 {
+    const struct site_backend *backend = x->route->backend;
     deadline_cancel(&x->deadline);
+    x->server = x->site->next_server[backend->index]++ % backend->server_count;
     if (!forward_head(x)) {
         fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the request");
         return exchange_refuse(x, REASON_OUT_OF_MEMORY);

@@ -33,23 +33,24 @@ struct exchange {
     char request_id_text[REQUEST_ID_BYTES];
     /* judging */
     struct judgement judgement;
-    struct list parked;             /* in the gate's list */
+    struct list parked; /* in the gate's list */
     struct deadline deadline;
     bool has_waited, was_judged;
     /* refusing */
-    enum reason reason;             /* NONE: not refused */
-    struct err err;                 /* what exactly */
+    enum reason reason; /* NONE: not refused */
+    struct err err;     /* what exactly */
     /* forwarding */
-    struct buf request;             /* for the backend, until it is sent; kept while it could be sent again */
+    struct buf request; /* for the backend, until it is sent; kept while it could be sent again */
     size_t request_head_bytes;
     struct backend *backend;
     size_t server, servers_tried;
     bool has_batch, is_reused, was_resent, is_replayable, is_request_sent, is_first_chunk_out, is_body_paused;
     bool wants_fresh;
+    bool has_sent; /* something of the request may have reached the server */
     int64_t sent_us, answered_us;
 };
 
-/* Writes the request's head for the backend into x->request. */
+/* Writes the request's head for the server into x->request; again for another server, before the body gathered there. */
 bool forward_head(struct exchange *x);
 
 /* Runs the steps until one waits or the exchange ended. */

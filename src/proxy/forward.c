@@ -41,15 +41,26 @@ static void choose_request_id(struct exchange *x)
     x->request_id = span_of(x->request_id_text, 32);
 }
 
-/* `X_Forwarded_For` for `X-Forwarded-For`: some backends read both as one. */
-static bool shadows_known_field(struct span name)
+/* The name, or one that a CGI-like backend takes for it: `_` stands there for `-`. */
+static bool is_spelling_of(struct span found, struct span name)
 {
-    char plain[40];
-    if (name.len >= sizeof plain || memchr(name.at, '_', name.len) == NULL)
+    if (found.len != name.len)
         return false;
-    for (size_t i = 0; i < name.len; i++)
-        plain[i] = name.at[i] == '_' ? '-' : name.at[i];
-    return field_id_of(span_of(plain, name.len)) != FIELD_OTHER;
+    for (size_t i = 0; i < name.len; i++) {
+        char a = found.at[i] == '_' ? '-' : found.at[i];
+        char b = name.at[i] == '_' ? '-' : name.at[i];
+        if (!span_eq_nocase(span_of(&a, 1), span_of(&b, 1)))
+            return false;
+    }
+    return true;
+}
+
+/* Of fields that could hold the token, only the one that was judged goes on, and not even that without forward_token. */
+static bool is_token_withheld(const struct site_route *route, struct span name)
+{
+    if (route->is_public || route->rule.source != TOKEN_FROM_HEADER || !is_spelling_of(name, route->rule.source_name))
+        return false;
+    return !route->forward_token || !span_eq_nocase(name, route->rule.source_name);
 }
 
 /* Fields of the client that do not go on: written anew here, or not the judged credential. */
@@ -86,9 +97,7 @@ static bool is_withheld(const struct exchange *x, const struct field *field)
     case FIELD_WWW_AUTHENTICATE:
     case FIELD_COUNT: return false;
     }
-    bool is_token = !route->is_public && !route->forward_token && route->rule.source == TOKEN_FROM_HEADER &&
-                    span_eq_nocase(field->name, route->rule.source_name);
-    return is_token || shadows_known_field(field->name);
+    return is_token_withheld(route, field->name);
 }
 
 static void put_client_fields(struct exchange *x)
@@ -161,6 +170,15 @@ static void put_framing(struct exchange *x)
     }
 }
 
+/* A copy in the arena; without memory the request is broken, so that no half of it goes out. */
+static struct span copy_whole(struct exchange *x, const struct buf *bytes)
+{
+    struct span copy = arena_copy(&x->stream->arena, buf_span(bytes));
+    if (bytes->is_broken || copy.at == NULL)
+        x->request.is_broken = true;
+    return copy;
+}
+
 /* A token in the query that is not to go on is cut out of it, nothing else is touched. */
 static struct span query_to_send(struct exchange *x)
 {
@@ -170,7 +188,7 @@ static struct span query_to_send(struct exchange *x)
         return query;
     struct span rest = span_from(query, 1);
     struct span pair;
-    struct buf kept = {0};
+    AUTO(buf) kept = {0};
     while (span_split(&rest, '&', &pair)) {
         struct span value;
         size_t count = 0;
@@ -180,9 +198,7 @@ static struct span query_to_send(struct exchange *x)
         buf_add_char(&kept, buf_len(&kept) == 0 ? '?' : '&');
         buf_add_span(&kept, pair);
     }
-    struct span copy = arena_copy(&x->stream->arena, buf_span(&kept));
-    buf_fini(&kept);
-    return copy;
+    return copy_whole(x, &kept);
 }
 
 /* Path behind the prefix and query as one: they stand one behind the other in the target unless the query was cut. */
@@ -194,9 +210,7 @@ static struct span target_rest(struct exchange *x, struct span path)
     AUTO(buf) both = {0};
     buf_add_span(&both, path);
     buf_add_span(&both, query);
-    if (both.is_broken)
-        x->request.is_broken = true;
-    return arena_copy(&x->stream->arena, buf_span(&both));
+    return copy_whole(x, &both);
 }
 
 static void put_request_line(struct exchange *x)
@@ -208,12 +222,9 @@ static void put_request_line(struct exchange *x)
     h1_write_request_line(&x->request, head->method_text, prefix, target_rest(x, path));
 }
 
-bool forward_head(struct exchange *x)
+static void put_head(struct exchange *x)
 {
     const struct head *head = &x->stream->head;
-    if (x->request_id.len == 0)
-        choose_request_id(x);
-    buf_clear(&x->request);
     buf_reserve(&x->request, head->target.len + head->count * 64 + ADDED_BYTES);
     put_request_line(x);
     h1_write_field(&x->request, SPAN("Host"), host_to_send(x));
@@ -223,6 +234,17 @@ bool forward_head(struct exchange *x)
     h1_write_field(&x->request, SPAN("X-Request-Id"), x->request_id);
     put_framing(x);
     h1_write_end(&x->request);
+}
+
+bool forward_head(struct exchange *x)
+{
+    AUTO(buf) before = x->request;
+    struct span body = span_from(buf_span(&before), x->request_head_bytes);
+    if (x->request_id.len == 0)
+        choose_request_id(x);
+    x->request = (struct buf){0};
+    put_head(x);
     x->request_head_bytes = buf_len(&x->request);
+    buf_add_span(&x->request, body);
     return !x->request.is_broken;
 }

@@ -57,15 +57,21 @@ static void pause_body(struct exchange *x, bool pauses)
     stream_want_body(x->stream, !pauses);
 }
 
-/* The connection broke while we wrote: a reused one may just have been closed by the other side. */
+static void refuse_memory(struct exchange *x)
+{
+    fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the request");
+    exchange_refuse(x, REASON_OUT_OF_MEMORY);
+}
+
+/* No memory for what does not go at once. */
 static void send_failed(struct exchange *x)
 {
     struct backend *backend = x->backend;
     struct err err;
     x->backend = NULL;
     backend_drop(backend);
-    fail(&err, REASON_BACKEND_BROKEN, "the backend closed while the request was being sent");
-    user_vtable.failed(x, &err, x->is_reused);
+    fail(&err, REASON_OUT_OF_MEMORY, "no memory for the request");
+    user_vtable.failed(x, &err, false);
 }
 
 static void send_pieces(struct exchange *x, const struct iovec *pieces, int count)
@@ -96,13 +102,16 @@ static void send_gathered(struct exchange *x)
 {
     struct span gathered = buf_span(&x->request);
     bool is_whole = x->stream->is_request_whole;
-    if (is_whole && !x->is_replayable && !x->was_resent) {
+    if (is_whole && !x->is_replayable) {
         /* All of it is here: the end of the body goes with it, and it can be sent again as it stands. */
-        x->is_replayable = buf_add_span(&x->request, body_end(x)) && is_idempotent(x->stream->head.method);
+        if (!buf_add_span(&x->request, body_end(x))) {
+            send_failed(x);
+            return;
+        }
+        x->is_replayable = is_idempotent(x->stream->head.method);
         gathered = buf_span(&x->request);
-        if (!x->is_replayable)
-            x->is_request_sent = true;
     }
+    x->has_sent = true;
     struct iovec piece = {(void *)(uintptr_t)gathered.at, gathered.len};
     enum flow flow = backend_send(x->backend, &piece, 1);
     if (flow == FLOW_GONE) {
@@ -134,18 +143,26 @@ static enum turn refuse_unreachable(struct exchange *x, const struct err *err)
     return exchange_refuse(x, err->reason);
 }
 
+/* Host may be the server's own, so the head is written anew. */
+static void try_next_server(struct exchange *x)
+{
+    x->server = (x->server + 1) % x->route->backend->server_count;
+    if (forward_head(x))
+        exchange_enter(x, STEP_CONNECT);
+    else
+        refuse_memory(x);
+}
+
 enum turn step_connect(struct exchange *x)
 {
     const struct site_backend *backend = x->route->backend;
     struct err err;
-    if (x->servers_tried == 0 && !x->was_resent)
-        x->server = x->site->next_server[backend->index]++ % backend->server_count;
     fail(&err, REASON_OUT_OF_MEMORY, "no memory for a backend connection");
     struct pool *pool = gate_pool(x->site, backend, x->server);
     if (pool != NULL)
         x->backend = pool_lease(pool, &user_vtable, x, x->wants_fresh, &x->is_reused, &err);
     if (x->backend == NULL && ++x->servers_tried < backend->server_count) {
-        x->server = (x->server + 1) % backend->server_count;
+        try_next_server(x);
         return GO_ON;
     }
     if (x->backend == NULL)
@@ -173,8 +190,7 @@ void relay_body(struct exchange *x, struct span piece)
     for (int i = 0; i < count; i++)
         buf_add(&x->request, pieces[i].iov_base, pieces[i].iov_len);
     if (x->request.is_broken) {
-        fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the request");
-        exchange_refuse(x, REASON_OUT_OF_MEMORY);
+        refuse_memory(x);
         exchange_run(x);
     } else if (buf_len(&x->request) > body_buffer(x)) {
         pause_body(x, true);
@@ -220,6 +236,12 @@ static void after_sending(struct exchange *x, enum flow flow, bool is_last)
         backend_want(x->backend, false);
 }
 
+/* Where there is no body, only answers to HEAD and 304 say how long it would be; in 204 a length misleads (RFC 9110 8.6). */
+static bool may_state_bytes(const struct exchange *x, unsigned status)
+{
+    return status != 204 && (x->stream->head.method == METHOD_HEAD || status == 304);
+}
+
 static void on_answer(void *user, const struct head *head, struct span piece, bool is_last)
 {
     struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
@@ -228,7 +250,7 @@ static void on_answer(void *user, const struct head *head, struct span piece, bo
                                   .count = head->count,
                                   .body = head->body,
                                   .body_bytes = head->body_bytes,
-                                  .has_stated_bytes = head->has_stated_bytes};
+                                  .has_stated_bytes = head->has_stated_bytes && may_state_bytes(x, head->status)};
     if (is_last)
         x->backend = NULL; /* the lease is over */
     x->is_replayable = false;
@@ -259,16 +281,17 @@ static void resend(struct exchange *x)
     x->was_resent = true;
     x->wants_fresh = true;
     x->is_request_sent = false;
+    x->has_sent = false;
     metric_add(metric_series(metrics, FIGURE_BACKEND_RESENDS, &x->route->backend->name, 1), x->gate->worker->index, 1);
     exchange_enter(x, STEP_CONNECT);
     exchange_run(x);
 }
 
-/* A server that cannot be connected to has seen nothing: any other may be asked, whatever the method. */
-static bool may_try_next(const struct exchange *x)
+/* A server that cannot be connected to, in time or at all, has seen nothing: any other may be asked, whatever the method. */
+static bool may_try_next(const struct exchange *x, enum reason why)
 {
-    return !x->is_reused && x->sent_us == 0 && !x->stream->has_answer && buf_len(&x->request) > 0 &&
-           x->servers_tried + 1 < x->route->backend->server_count;
+    bool was_unreachable = why == REASON_BACKEND_UNREACHABLE || why == REASON_BACKEND_TIMEOUT;
+    return was_unreachable && !x->has_sent && x->servers_tried + 1 < x->route->backend->server_count;
 }
 
 static void on_failed(void *user, const struct err *err, bool is_stale)
@@ -285,10 +308,9 @@ static void on_failed(void *user, const struct err *err, bool is_stale)
         exchange_end(x, err->reason);
         return;
     }
-    if (err->reason == REASON_BACKEND_UNREACHABLE && may_try_next(x)) {
+    if (may_try_next(x, err->reason)) {
         x->servers_tried++;
-        x->server = (x->server + 1) % x->route->backend->server_count;
-        exchange_enter(x, STEP_CONNECT);
+        try_next_server(x);
     } else {
         exchange_refuse(x, err->reason);
     }
