@@ -11,7 +11,8 @@
 
 static const struct schema_row config_rows[] = {
     {ROW(draft_config, url, TEXT), .is_required = true, .help = "discovery URL, or the authority before /.well-known/"},
-    {ROW(draft_config, validate_connectivity, BOOL), .preset = "true", .help = "warn at load when it can't be reached"},
+    {ROW(draft_config, validate_connectivity, BOOL), .preset = "true",
+     .help = "read, without effect: nothing is fetched at load"},
     {ROW(draft_config, host, NODE), .help = "legacy, refused"},
 };
 
