@@ -6,12 +6,17 @@
 #include "http/head.h"
 #include "proxy/site.h"
 
-/* The route for host (without port) and raw path, and of routes with equal host and path that for the method; NULL with NO_ROUTE,
+/* The route for host (without port and final dot) and raw path, and of routes with equal host and path that for the method; NULL with NO_ROUTE,
  * METHOD_NOT_ALLOWED (then `*near` is a route that matches but for its method), or BAD_REQUEST when the raw and the lax path
  * would choose differently.  `arena` is scratch.
  */
 const struct site_route *route_find(const struct site *site, const struct head *head, struct arena *arena,
                                     const struct site_route **near, struct err *err);
+
+/* What a 405 names: the methods, as bits 1 << enum method, of all routes of the host and path that a request without a route for
+ * its method chose; 0 where there is none.
+ */
+unsigned route_methods(const struct site *site, const struct head *head);
 
 /* Puts entries into the order that route_find relies on. */
 void route_sort(struct site_entry *entries, size_t count);

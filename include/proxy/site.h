@@ -60,8 +60,7 @@ struct site_route {
     const struct span *hosts; /* lower case; "*.x" as ".x" */
     size_t host_count;        /* 0: any */
     struct span path;
-    unsigned methods;  /* bit 1 << enum method; 0: all */
-    struct span allow; /* of a 405: the methods' names */
+    unsigned methods; /* bit 1 << enum method; 0: all */
     struct span rewrite;
     bool has_rewrite;
     struct site_backend *backend;

@@ -2,7 +2,7 @@
 /* Refusals: status, challenge and body out of the judgement, by the shape of the route. */
 #include "exchange_int.h"
 
-enum { REFUSAL_FIELDS_MAX = 5, RETRY_AFTER_S = 5 };
+enum { REFUSAL_FIELDS_MAX = 5 };
 
 struct reply {
     struct field fields[REFUSAL_FIELDS_MAX];
@@ -62,20 +62,35 @@ static bool ends_connection(enum reason reason)
     }
 }
 
+/* RFC 9110 15.5.6; a method that no route may have is refused before one is looked for. */
+static void put_allow(const struct exchange *x, struct buf *out)
+{
+    unsigned methods = x->route == NULL ? 0 : route_methods(x->site->site, &x->stream->head);
+    for (int method = METHOD_GET; method <= METHOD_OPTIONS; method++) {
+        if (methods != 0 && (methods >> method & 1u) == 0)
+            continue;
+        buf_add_str(out, buf_len(out) == 0 ? "" : ", ");
+        buf_add_str(out, method_name((enum method)method));
+    }
+}
+
 void refuse_send(struct exchange *x)
 {
     struct refusal refusal = refusal_of(x);
     struct reply reply = {.count = 0};
     AUTO(buf) challenge = {0};
     AUTO(buf) body = {0};
+    AUTO(buf) allow = {0};
     bool is_ok = refusal_body(&refusal, &body);
     add_field(&reply, SPAN("Content-Type"), refusal_type(&refusal));
     if (refusal.realm.at != NULL && refusal_challenge(&refusal, &challenge))
         add_field(&reply, SPAN("WWW-Authenticate"), buf_span(&challenge));
     if (x->reason == REASON_OPENID_CONFIG_UNAVAILABLE)
         add_field(&reply, SPAN("Retry-After"), SPAN("5"));
-    if (x->reason == REASON_METHOD_NOT_ALLOWED && x->route != NULL)
-        add_field(&reply, SPAN("Allow"), x->route->allow);
+    if (x->reason == REASON_METHOD_NOT_ALLOWED)
+        put_allow(x, &allow);
+    if (buf_len(&allow) > 0)
+        add_field(&reply, SPAN("Allow"), buf_span(&allow));
     if (refusal.shape == SHAPE_ODATA)
         add_field(&reply, SPAN("OData-Version"), SPAN("4.0"));
     const struct answer answer = {.status = refusal.status,

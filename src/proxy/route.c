@@ -54,6 +54,28 @@ static const struct site_route *find(const struct site *site, struct span host, 
     return NULL;
 }
 
+/* `api.example.com.` is the same name, written from the root (RFC 1034 3.1). */
+static struct span host_of(const struct head *head)
+{
+    struct span host = uri_host(head->authority);
+    return host.len > 1 && host.at[host.len - 1] == '.' ? span_cut(host, host.len - 1) : host;
+}
+
+unsigned route_methods(const struct site *site, const struct head *head)
+{
+    struct span host = host_of(head);
+    const struct site_entry *first = NULL;
+    unsigned methods = 0;
+    for (size_t i = 0; i < site->entry_count; i++) {
+        const struct site_entry *entry = &site->entries[i];
+        if (first == NULL && matches(entry, host, head->path))
+            first = entry;
+        if (first != NULL && is_same_place(entry, first))
+            methods |= entry->route->methods;
+    }
+    return methods;
+}
+
 static bool is_reserved(struct span path)
 {
     return span_starts(path, SPAN("/_jwtgate/")) || span_eq(path, SPAN("/_jwtgate"));
@@ -72,7 +94,7 @@ static bool needs_second_look(struct span path)
 const struct site_route *route_find(const struct site *site, const struct head *head, struct arena *arena,
                                     const struct site_route **near, struct err *err)
 {
-    struct span host = uri_host(head->authority);
+    struct span host = host_of(head);
     *near = NULL;
     if (!uri_check_path(head->path, err))
         return NULL;
@@ -92,7 +114,7 @@ const struct site_route *route_find(const struct site *site, const struct head *
     if (route == NULL && *near == NULL)
         fail(err, REASON_NO_ROUTE, "no route for this host and path");
     else if (route == NULL)
-        fail(err, REASON_METHOD_NOT_ALLOWED, "allowed: %.*s", SPAN_ARG((*near)->allow));
+        fail(err, REASON_METHOD_NOT_ALLOWED, "the routes of this host and path are for other methods");
     return route;
 }
 

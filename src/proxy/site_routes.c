@@ -150,6 +150,8 @@ static bool read_host(struct site_build *build, struct span text, const struct n
     struct span copy = arena_copy(&build->site->arena, name.len < text.len ? span_from(text, 1) : text);
     if (copy.at == NULL)
         return false;
+    if (copy.len > 1 && copy.at[copy.len - 1] == '.')
+        copy.len--; /* as requests are looked up */
     for (size_t i = 0; i < copy.len; i++)
         ((char *)(uintptr_t)copy.at)[i] = (char)tolower((unsigned char)copy.at[i]);
     *host = copy;
@@ -172,7 +174,6 @@ static bool read_hosts(struct site_build *build, const struct route_settings *se
 
 static bool read_methods(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
-    AUTO(buf) allow = {0};
     bool is_ok = true;
     if (is_empty_list(settings->node, "methods"))
         return problem_error(build->problems, site_place(settings->node, "methods"),
@@ -186,11 +187,8 @@ static bool read_methods(struct site_build *build, const struct route_settings *
             continue;
         }
         route->methods |= 1u << method;
-        buf_add_str(&allow, i == 0 ? "" : ", ");
-        buf_add_str(&allow, method_name(method));
     }
-    route->allow = arena_copy(&build->site->arena, buf_span(&allow));
-    return is_ok && !allow.is_broken;
+    return is_ok;
 }
 
 /* A path as routes have it: absolute, raw, without query. */
