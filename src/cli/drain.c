@@ -39,6 +39,11 @@ static void on_drain_over(struct deadline *deadline)
 {
     struct run *run = CONTAINER_OF(deadline, run, drain);
     LOG_EVENT(LOG_WARNING, "drain-cut", LOG_STR("error", "requests under way were cut: timeouts.drain is over"));
+    run_cut(run);
+}
+
+void run_cut(struct run *run)
+{
     post_all(run, cut_gate);
 }
 

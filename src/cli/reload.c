@@ -80,10 +80,26 @@ static void publish(struct run *run, struct site *site)
     site_release(old);
     run_set_log(site);
     run_show_limits(run, site);
-    struct issuer_timing timing = site_timing(site);
-    issuers_configure(run->issuers, &timing, site->settings.limits.document, site->settings.keys.allow_http);
     snapshot_publish(&run->gateway.site, site);
     tell_workers(run);
+}
+
+static void configure_issuers(struct run *run, const struct site *site)
+{
+    struct issuer_timing timing = site_timing(site);
+    issuers_configure(run->issuers, &timing, site->settings.limits.document, site->settings.keys.allow_http);
+}
+
+/* The settings of the issuers come first: starting the site begins the first fetch of new ones. */
+static bool start_site(struct run *run, struct site *site, struct err *err)
+{
+    configure_issuers(run, site);
+    if (site_start(site, run->issuers, run->gateway.metrics, err))
+        return true;
+    struct site *old = snapshot_take(&run->gateway.site);
+    configure_issuers(run, old);
+    site_release(old);
+    return false;
 }
 
 void run_reload(struct run *run)
@@ -91,9 +107,14 @@ void run_reload(struct run *run)
     AUTO(problems) problems;
     struct err err;
     problems_init(&problems);
+    if (run->is_draining) {
+        /* Workers that ended already would get the letter while they are taken down. */
+        LOG_EVENT(LOG_WARNING, "reload-ignored", LOG_STR("error", "draining"));
+        return;
+    }
     struct site *site = check_read(run->options->file, run->options->text, &problems);
     check_print(&problems);
-    if (site != NULL && !site_start(site, run->issuers, run->gateway.metrics, &err)) {
+    if (site != NULL && !start_site(run, site, &err)) {
         LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("error", err.text));
         site_release(site);
         count_reload(run, "failed");

@@ -44,6 +44,9 @@ void run_reload(struct run *run);
 /* Stops accepting; workers end when their last request is answered, at the latest after timeouts.drain. */
 void run_drain(struct run *run);
 
+/* Ends the workers at once, whatever is under way. */
+void run_cut(struct run *run);
+
 /* Log sink and level as the site says. */
 void run_set_log(const struct site *site);
 

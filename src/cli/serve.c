@@ -225,6 +225,8 @@ static void end_gateway(struct run *run)
 
 static void end(struct run *run)
 {
+    if (run->started > 0 && run->ended < run->started)
+        run_cut(run); /* a thread could not be started: those that run are to end */
     for (unsigned i = 0; i < run->started; i++)
         pthread_join(run->threads[i], NULL);
     end_gateway(run);
