@@ -60,6 +60,7 @@ static void answer_ready(const struct health *health, struct reply *reply)
     reply->content_type = SPAN("application/json");
     buf_add_str(&reply->body, is_ready ? "{\"ready\":true,\"issuers\":[" : "{\"ready\":false,\"issuers\":[");
     buf_add_span(&reply->body, buf_span(&issuers));
+    reply->body.is_broken = reply->body.is_broken || issuers.is_broken;
     buf_add_str(&reply->body, "]}");
 }
 
