@@ -23,12 +23,12 @@ struct metric_family {
 };
 
 enum {
-    METRIC_SHARDS_MAX = 65,   /* one for each worker and one for the control thread */
-    METRIC_SERIES_MAX = 20000, /* beyond it a series named {overflow} of the family counts */
+    METRIC_SHARDS_MAX = 65,    /* one for each worker and one for the control thread */
+    METRIC_SERIES_MAX = 20000, /* beyond it a family counts into one series labelled overflow="true" */
     METRIC_BUCKETS = 14
 };
 
-struct metrics;      /* the registry */
+struct metrics;       /* the registry */
 struct metric_series; /* one series */
 
 /* A registry for `shards` counting threads over `count` families; families are borrowed, constant.  NULL: out of memory. */
@@ -37,7 +37,7 @@ void metrics_free(struct metrics *metrics);
 AUTO_FREE(metrics)
 
 /* The series of family number `family` with these label values, in the order of the family's names; made when missing.
- * Never NULL: out of memory or past the maximum gives a spare series that is counted but not shown by its labels.
+ * Never NULL: out of memory or past the maximum gives the family's spare series, labelled overflow="true".
  * Takes a lock: keep the result.
  */
 struct metric_series *metric_series(struct metrics *metrics, size_t family, const struct span *labels, size_t count);

@@ -7,7 +7,7 @@
 
 enum { SHARD_ALIGN = 64 };
 
-static const int64_t bucket_us[METRIC_BUCKETS] = {100,   250,    500,    1000,   2500,    5000,    10000,
+static const int64_t bucket_us[METRIC_BUCKETS] = {100,   250,   500,    1000,   2500,    5000,    10000,
                                                   25000, 50000, 100000, 500000, 1000000, 5000000, 10000000};
 
 struct shard {
@@ -68,7 +68,7 @@ static bool spares_make(struct metrics *metrics)
 {
     for (size_t i = 0; i < metrics->count; i++) {
         bool is_histogram = metrics->families[i].kind == METRIC_HISTOGRAM;
-        metrics->spare[i] = series_new(metrics->shards, is_histogram, span_dup(SPAN("")));
+        metrics->spare[i] = series_new(metrics->shards, is_histogram, span_dup(SPAN("overflow=\"true\"")));
         if (metrics->spare[i] == NULL)
             return false;
     }
@@ -192,7 +192,8 @@ void metric_observe(struct metric_series *series, unsigned shard, int64_t micros
     while (bucket < METRIC_BUCKETS && microseconds > bucket_us[bucket])
         bucket++;
     _Atomic(uint64_t) *row = &series->buckets[(size_t)shard * (METRIC_BUCKETS + 1)];
-    atomic_store_explicit(&row[bucket], atomic_load_explicit(&row[bucket], memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(&row[bucket], atomic_load_explicit(&row[bucket], memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     bump(&series->shard[shard].value, 1);
     bump(&series->shard[shard].sum_us, microseconds);
 }
@@ -212,12 +213,14 @@ static void histogram_text(const char *name, const struct metric_series *series,
     const char *comma = series->labels[0] == '\0' ? "" : ",";
     for (size_t bucket = 0; bucket <= METRIC_BUCKETS; bucket++) {
         for (unsigned i = 0; i < series->shards; i++)
-            below += atomic_load_explicit(&series->buckets[(size_t)i * (METRIC_BUCKETS + 1) + bucket], memory_order_relaxed);
+            below +=
+                atomic_load_explicit(&series->buckets[(size_t)i * (METRIC_BUCKETS + 1) + bucket], memory_order_relaxed);
         if (bucket < METRIC_BUCKETS)
-            buf_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, series->labels, comma, (double)bucket_us[bucket] / 1e6,
-                       (unsigned long long)below);
+            buf_printf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, series->labels, comma,
+                       (double)bucket_us[bucket] / 1e6, (unsigned long long)below);
         else
-            buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, series->labels, comma, (unsigned long long)below);
+            buf_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, series->labels, comma,
+                       (unsigned long long)below);
     }
     for (unsigned i = 0; i < series->shards; i++)
         sum_us += atomic_load_explicit(&series->shard[i].sum_us, memory_order_relaxed);
@@ -248,6 +251,8 @@ bool metrics_text(struct metrics *metrics, struct buf *out)
         buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name, kinds[family->kind]);
         for (const struct metric_series *series = metrics->first[i]; series != NULL; series = series->next)
             series_text(family, series, out);
+        if (metric_value(metrics->spare[i]) != 0)
+            series_text(family, metrics->spare[i], out);
     }
     pthread_mutex_unlock(&metrics->lock);
     return !out->is_broken;

@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-enum { ACCESS_FIELDS_MAX = 20 };
+enum { ACCESS_FIELDS_MAX = 20, TOKEN_HASH_BYTES = 13 };
 
 /* Series are looked up once for each route and status; the race of two workers gives the same series. */
 static struct metric_series *status_series(struct exchange *x, unsigned status)
@@ -78,8 +78,22 @@ static void add(struct line *line, struct log_field field)
         line->fields[line->count++] = field;
 }
 
+/* A user's own name (`sub`) stands in no log: its hash does, enough to tell two apart. */
+static void add_failed_check(struct exchange *x, struct line *line, const struct check *failed)
+{
+    struct span found = failed->found;
+    if (failed->name == CHECK_CLAIM && span_eq(failed->claim, SPAN("sub"))) {
+        char hash[TOKEN_HASH_BYTES];
+        token_short_hash(failed->found, hash);
+        found = arena_copy(&x->stream->arena, span_str(hash));
+    }
+    add(line, LOG_STR("check", check_name_text(failed, &x->stream->arena)));
+    add(line, LOG_TEXT("expected", failed->expected));
+    add(line, LOG_TEXT("found", found));
+}
+
 /* Why it was refused, and of a token which: kid and a short hash, never the token. */
-static void add_refusal(struct exchange *x, struct line *line, char hash[13])
+static void add_refusal(struct exchange *x, struct line *line, char hash[TOKEN_HASH_BYTES])
 {
     const struct judgement *judgement = &x->judgement;
     add(line, LOG_STR("reason", reason_name(x->reason)));
@@ -87,11 +101,8 @@ static void add_refusal(struct exchange *x, struct line *line, char hash[13])
         add(line, LOG_STR("error", x->err.text));
         return;
     }
-    if (judgement->failed != NULL) {
-        add(line, LOG_STR("check", check_name_text(judgement->failed, &x->stream->arena)));
-        add(line, LOG_TEXT("expected", judgement->failed->expected));
-        add(line, LOG_TEXT("found", judgement->failed->found));
-    }
+    if (judgement->failed != NULL)
+        add_failed_check(x, line, judgement->failed);
     if (judgement->token != NULL) {
         token_short_hash(judgement->token->raw, hash);
         add(line, LOG_TEXT("kid", judgement->token->kid));
@@ -101,7 +112,7 @@ static void add_refusal(struct exchange *x, struct line *line, char hash[13])
 
 static void write_line(struct exchange *x, enum reason why, int64_t now_us)
 {
-    char hash[13];
+    char hash[TOKEN_HASH_BYTES];
     struct line line = {.count = 0};
     const struct stream *stream = x->stream;
     add(&line, LOG_TEXT("route", x->route == NULL ? SPAN("-") : x->route->name));
