@@ -24,6 +24,12 @@ const GARBAGE = {
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(`{"keys":[${' '.repeat(8 << 20)}]}`);
   },
   'a redirect': (_, response) => response.writeHead(302, { Location: 'http://127.0.0.1:9/jwks' }).end(),
+  'an answer that drips for ever': (_, response) => {
+    response.on('error', () => {});
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    const drip = setInterval(() => response.write(' '), 20);
+    response.on('close', () => clearInterval(drip));
+  },
   'half an answer': (_, response) => {
     response.writeHead(200, { 'Content-Length': 1000 }).write('{"keys":[');
     setImmediate(() => response.destroy());
@@ -31,7 +37,7 @@ const GARBAGE = {
 };
 
 test('garbage in place of the key set never replaces good keys', async (t) => {
-  const stand = await startStand(t, { config: { keys: { cooldown: '100ms', wait: '2s', timeout: '5s' } } });
+  const stand = await startStand(t, { config: { keys: { cooldown: '100ms', wait: '2s', timeout: '300ms' } } });
   const sound = stand.issuer.token();
   assert.equal((await stand.send({ token: sound })).status, 200);
   const stranger = newKey('ES256', 'unknown');

@@ -66,12 +66,19 @@ test('a second rotation within the cooldown is refused until it is over, then pa
 });
 
 test('a key that the provider withdrew is refused from the next fetch on', async (t) => {
-  const stand = await startStand(t);
+  const stand = await startStand(t, { config: { workers: 1 } });
   const old = stand.issuer.token();
   assert.equal((await stand.send({ token: old })).status, 200);
   stand.issuer.rotate();
   assert.equal((await stand.get()).status, 200);
   assert.equal((await stand.send({ token: old })).status, 401);
+  // The token was remembered as verified until now: what is said of it must outlive that memory.
+  const [line] = await until('the line of the refusal', () => {
+    const lines = stand.gateway.lines(/reason=TokenSignatureKeyNotFound/);
+    return lines.length > 0 && lines;
+  });
+  assert.match(line, /\bkid=RS256-1\b/);
+  assert.match(line, /\btoken_hash=\S{8,}/);
 });
 
 test('a real provider restarted with other keys is followed', async (t) => {
