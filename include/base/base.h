@@ -20,23 +20,23 @@
  */
 #define AUTO(type) __attribute__((cleanup(auto_fini_##type))) struct type
 #define AUTO_PTR(type) __attribute__((cleanup(auto_free_##type))) struct type *
-#define AUTO_FINI(type)                                                                                                \
-    static inline void auto_fini_##type(struct type *at)                                                               \
-    {                                                                                                                  \
-        type##_fini(at);                                                                                               \
+#define AUTO_FINI(type)                                  \
+    static inline void auto_fini_##type(struct type *at) \
+    {                                                    \
+        type##_fini(at);                                 \
     }
-#define AUTO_FREE(type)                                                                                                \
-    static inline void auto_free_##type(struct type **at)                                                              \
-    {                                                                                                                  \
-        type##_free(*at);                                                                                              \
+#define AUTO_FREE(type)                                   \
+    static inline void auto_free_##type(struct type **at) \
+    {                                                     \
+        type##_free(*at);                                 \
     }
 
 /* Hands the pointer in an owning local to somebody else: the value, with the local set to NULL. */
-#define STEAL(pointer)                                                                                                 \
-    (__extension__({                                                                                                   \
-        __typeof__(pointer) stolen_ = (pointer);                                                                       \
-        (pointer) = NULL;                                                                                              \
-        stolen_;                                                                                                       \
+#define STEAL(pointer)                           \
+    (__extension__({                             \
+        __typeof__(pointer) stolen_ = (pointer); \
+        (pointer) = NULL;                        \
+        stolen_;                                 \
     }))
 
 /* Objects that come back through a `void *` begin with `uint32_t magic` set to TYPE_MAGIC and overwritten when they end.

@@ -34,10 +34,15 @@ bool buf_reserve(struct buf *b, size_t bytes);
 
 /* Appends; false as told above. */
 bool buf_add(struct buf *b, const void *bytes, size_t len);
+/* Appends the bytes of a span. */
 bool buf_add_span(struct buf *b, struct span s);
+/* Appends a C string. */
 bool buf_add_str(struct buf *b, const char *text);
+/* Appends one byte. */
 bool buf_add_char(struct buf *b, char c);
+/* Appends a number in decimal digits. */
 bool buf_add_u64(struct buf *b, uint64_t value);
+/* Appends a formatted text. */
 bool buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Appends `s` as the inside of a JSON string: quotes, backslashes and control bytes escaped, bytes that are not UTF-8

@@ -67,7 +67,8 @@ static inline struct list *list_last(const struct list *l)
 }
 
 /* Walks `l`; the body may remove `link` itself, nothing else. */
-#define LIST_EACH(l, link)                                                                                             \
-    for (struct list *link = (l)->next, *link##_next_ = link->next; link != (l); link = link##_next_, link##_next_ = link->next)
+#define LIST_EACH(l, link)                                                       \
+    for (struct list *link = (l)->next, *link##_next_ = link->next; link != (l); \
+         link = link##_next_, link##_next_ = link->next)
 
 #endif

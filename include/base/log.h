@@ -38,12 +38,12 @@ bool log_has(enum log_level level);
 /* Writes a line.  Safe from any thread. */
 void log_line(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 
-#define LOG_EVENT(level, event, ...)                                                                                   \
-    do {                                                                                                               \
-        if (log_has(level)) {                                                                                          \
-            const struct log_field fields_[] = {__VA_ARGS__};                                                          \
-            log_line((level), (event), fields_, COUNT_OF(fields_));                                                    \
-        }                                                                                                              \
+#define LOG_EVENT(level, event, ...)                                \
+    do {                                                            \
+        if (log_has(level)) {                                       \
+            const struct log_field fields_[] = {__VA_ARGS__};       \
+            log_line((level), (event), fields_, COUNT_OF(fields_)); \
+        }                                                           \
     } while (0)
 
 /* Lines of one thread gathered before they are written: for the access log.  A zeroed struct is ready. */
@@ -51,12 +51,13 @@ enum { LOG_BATCH_BYTES = 32768 };
 struct log_batch {
     char *at; /* allocated at first use */
     size_t len;
-    int64_t stamp_s;        /* the second that `stamp` spells */
+    int64_t stamp_s; /* the second that `stamp` spells */
     char stamp[32];
 };
 
 /* Adds a line; what does not fit flushes first.  `wall_us` is its time. */
-void log_batch_line(struct log_batch *batch, int64_t wall_us, const char *event, const struct log_field *fields, size_t count);
+void log_batch_line(struct log_batch *batch, int64_t wall_us, const char *event, const struct log_field *fields,
+                    size_t count);
 /* Writes what was gathered. */
 void log_batch_flush(struct log_batch *batch);
 /* Flushes and frees. */

@@ -33,6 +33,7 @@ struct metric_series; /* one series */
 
 /* A registry for `shards` counting threads over `count` families; families are borrowed, constant.  NULL: out of memory. */
 struct metrics *metrics_new(const struct metric_family *families, size_t count, unsigned shards) MUST_CHECK;
+/* Frees the registry and all its series; NULL is let through. */
 void metrics_free(struct metrics *metrics);
 AUTO_FREE(metrics)
 

@@ -11,24 +11,25 @@
 #include "base/span.h"
 
 enum node_kind {
-    NODE_NULL,    /* YAML null, or a key without a value */
-    NODE_BOOL,    /* plain true or false (YAML 1.2 core schema: no yes, on, off) */
-    NODE_NUMBER,  /* plain scalar that is a number of YAML 1.2; text as written */
-    NODE_TEXT,    /* any other scalar, and every quoted one; text of an XML attribute or of character data */
-    NODE_LIST,    /* children are the items */
-    NODE_MAP,     /* children are the values, each with its key */
-    NODE_ELEMENT  /* XML: `key` is the element's name, `attributes` its attributes, children elements and NODE_TEXT */
+    NODE_NULL,   /* YAML null, or a key without a value */
+    NODE_BOOL,   /* plain true or false (YAML 1.2 core schema: no yes, on, off) */
+    NODE_NUMBER, /* plain scalar that is a number of YAML 1.2; text as written */
+    NODE_TEXT,   /* any other scalar, and every quoted one; text of an XML attribute or of character data */
+    NODE_LIST,   /* children are the items */
+    NODE_MAP,    /* children are the values, each with its key */
+    NODE_ELEMENT /* XML: `key` is the element's name, `attributes` its attributes, children elements and NODE_TEXT */
 };
 
 struct node {
     enum node_kind kind;
-    const char *file;        /* name as given by the user, for messages */
-    unsigned line, column;   /* of the value (XML: of `<`; of an attribute: its quote), from 1; columns count characters */
-    struct span key;         /* in a map: the key; of an element or attribute: its name with prefix; else empty */
+    const char *file; /* name as given by the user, for messages */
+    unsigned line,
+        column;      /* of the value (XML: of `<`; of an attribute: its quote), from 1; columns count characters */
+    struct span key; /* in a map: the key; of an element or attribute: its name with prefix; else empty */
     unsigned key_line, key_column;
-    struct span text;        /* scalars: the value after unescaping and substitution */
-    struct span space;       /* XML: namespace URI of element or attribute; empty: none */
-    bool is_secret;          /* text came from ${...}: never print it */
+    struct span text;  /* scalars: the value after unescaping and substitution */
+    struct span space; /* XML: namespace URI of element or attribute; empty: none */
+    bool is_secret;    /* text came from ${...}: never print it */
     struct node *parent;
     struct node *children;   /* first child */
     struct node *attributes; /* first attribute (elements only): NODE_TEXT nodes linked by next */
@@ -52,14 +53,19 @@ struct problems {
     struct problem spare; /* stands in, once, for problems that found no memory: they are counted all the same */
     unsigned errors, warnings, notes;
 };
+/* An empty list of problems. */
 void problems_init(struct problems *problems);
+/* Frees all problems. */
 void problems_fini(struct problems *problems);
 AUTO_FINI(problems)
 
 /* Adds one about the place of `node`; problem_key about the place of its key.  error returns false, for use in `return`. */
 bool problem_error(struct problems *problems, const struct node *node, const char *format, ...) PRINTF_LIKE(3, 4);
+/* An error about the place of the node's key; returns false. */
 bool problem_key(struct problems *problems, const struct node *node, const char *format, ...) PRINTF_LIKE(3, 4);
+/* A warning about the place of `node`. */
 void problem_warning(struct problems *problems, const struct node *node, const char *format, ...) PRINTF_LIKE(3, 4);
+/* A note about the place of `node`. */
 void problem_note(struct problems *problems, const struct node *node, const char *format, ...) PRINTF_LIKE(3, 4);
 /* The same about a place that is no node. */
 bool problem_at(struct problems *problems, enum problem_kind kind, const char *file, unsigned line, unsigned column,
@@ -69,14 +75,16 @@ bool problem_at(struct problems *problems, enum problem_kind kind, const char *f
  * tags, second documents, keys that are no scalars, NUL characters, bytes, depth or count past the limits: each a problem
  * with its place.
  */
-struct node *node_read_yaml(struct arena *arena, const char *file, struct span text, struct problems *problems) MUST_CHECK;
+struct node *node_read_yaml(struct arena *arena, const char *file, struct span text,
+                            struct problems *problems) MUST_CHECK;
 
 /* Reads one XML document (expat, namespaces on).  API Management's raw form, with unescaped quotes and `<` inside `@(`...`)`
  * and `@{`...`}` of attributes and text, is taken too: they are found by C# string rules before parsing; places stay those of
  * the file.  NULL after syntax errors, any DOCTYPE, depth or count past the limits.  Character data that is only white space
  * is left out; other data is trimmed of XML white space at both ends; comments and processing instructions are passed over.
  */
-struct node *node_read_xml(struct arena *arena, const char *file, struct span text, struct problems *problems) MUST_CHECK;
+struct node *node_read_xml(struct arena *arena, const char *file, struct span text,
+                           struct problems *problems) MUST_CHECK;
 
 /* Replaces `${NAME}` by the environment's value and `${file:PATH}` by a file's bytes (one final newline dropped; relative to
  * the directory of the node's file) in every scalar below `node` that was quoted or plain text, keys excepted; `$${` becomes
@@ -94,7 +102,8 @@ size_t node_count(const struct node *node);
 const char *node_kind_name(enum node_kind kind);
 
 /* Reads a whole file of at most `bytes_max` bytes into the arena (a NUL behind it).  Reason CONFIG with the cause. */
-bool node_read_file(struct arena *arena, const char *path, size_t bytes_max, struct span *bytes, struct err *err) MUST_CHECK;
+bool node_read_file(struct arena *arena, const char *path, size_t bytes_max, struct span *bytes,
+                    struct err *err) MUST_CHECK;
 
 /* `path` as seen from the directory of `file`: absolute paths as they are. */
 char *node_resolve_path(struct arena *arena, const char *file, struct span path) MUST_CHECK;

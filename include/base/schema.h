@@ -18,9 +18,9 @@ enum schema_kind {
     SCHEMA_TEXTS,    /* struct schema_texts: a list of texts, or one text where one_is_list */
     SCHEMA_STRUCT,   /* a struct read by `table` */
     SCHEMA_LIST,     /* struct schema_list: a list of structs of `item_bytes`, each read by `table` */
-    SCHEMA_MAP,      /* struct schema_list: a map of name to struct; the name goes into the first member, a struct span */
-    SCHEMA_NODE,     /* const struct node *: the value itself, for a reader of its own; NULL when absent */
-    SCHEMA_LATER     /* a key of the contract that is not built yet: "not supported yet" */
+    SCHEMA_MAP,  /* struct schema_list: a map of name to struct; the name goes into the first member, a struct span */
+    SCHEMA_NODE, /* const struct node *: the value itself, for a reader of its own; NULL when absent */
+    SCHEMA_LATER /* a key of the contract that is not built yet: "not supported yet" */
 };
 
 struct schema_texts {
@@ -45,7 +45,7 @@ struct schema_row {
     int64_t min, max;         /* INT, and DURATION and SIZE in their units; both 0: no range */
     const char *const *words; /* ENUM */
     const struct schema *table;
-    size_t item_bytes;        /* LIST, MAP */
+    size_t item_bytes; /* LIST, MAP */
     bool is_required;
     bool one_is_list;
     bool none_is_zero;
@@ -73,6 +73,7 @@ bool schema_read(const struct schema *schema, const struct node *node, void *out
 
 /* A duration (`1500ms`, `2s`, `5m`, `1h`) in milliseconds; a size (`64KiB`) in bytes.  False with what would be right. */
 bool schema_duration(struct span text, int64_t *ms, struct err *err) MUST_CHECK;
+/* A size in bytes; false with what would be right. */
 bool schema_size(struct span text, uint64_t *bytes, struct err *err) MUST_CHECK;
 
 /* The known word nearest to `word` by edit distance, or NULL when none is near. */

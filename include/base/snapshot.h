@@ -20,6 +20,7 @@ struct snapshot {
     void (*release)(void *object); /* one reference less; NULL is let through */
 };
 
+/* An empty slot for objects counted by `take` and `release`. */
 void snapshot_init(struct snapshot *slot, void *(*take)(void *), void (*release)(void *));
 /* Releases the current object. */
 void snapshot_fini(struct snapshot *slot);

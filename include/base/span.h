@@ -14,7 +14,10 @@ struct span {
 
 /* "text" as a span; for initialisers of constants use SPAN_INIT. */
 #define SPAN(literal) ((struct span){"" literal, sizeof(literal) - 1})
-#define SPAN_INIT(literal) {"" literal, sizeof(literal) - 1}
+#define SPAN_INIT(literal)              \
+    {                                   \
+        "" literal, sizeof(literal) - 1 \
+    }
 /* For printf's "%.*s". */
 #define SPAN_ARG(s) (int)(s).len, (s).at
 
@@ -50,7 +53,8 @@ static inline bool span_ends(struct span s, struct span suffix)
 /* All but the first `count` bytes; empty when there are fewer. */
 static inline struct span span_from(struct span s, size_t count)
 {
-    return count >= s.len ? (struct span){s.at == NULL ? NULL : s.at + s.len, 0} : (struct span){s.at + count, s.len - count};
+    return count >= s.len ? (struct span){s.at == NULL ? NULL : s.at + s.len, 0}
+                          : (struct span){s.at + count, s.len - count};
 }
 
 /* The first `count` bytes, or all. */

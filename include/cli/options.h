@@ -75,6 +75,7 @@ int options_wrong(const struct program *program, const struct command *command, 
 
 /* The help of a command, of the program: what `--help` prints. */
 bool options_help(const struct program *program, const struct command *command, struct buf *out);
+/* The help of the program as a whole. */
 bool options_overview(const struct program *program, struct buf *out);
 
 /* Runs the command that argv[1] names: `PROGRAM COMMAND ...`, `PROGRAM help [COMMAND]`, `--help`, `--version`; the nearest

@@ -6,8 +6,8 @@
 #include "base/span.h"
 
 struct serve_options {
-    const char *file;  /* configuration; also the name that messages and relative paths use */
-    struct span text;  /* the configuration itself instead of the file's bytes; at NULL: read the file */
+    const char *file; /* configuration; also the name that messages and relative paths use */
+    struct span text; /* the configuration itself instead of the file's bytes; at NULL: read the file */
     /* Called on the main thread when `event=ready` was written; `addresses` are IP:PORT of the listeners, in order.  May be
      * NULL.  Returning false drains and ends.
      */

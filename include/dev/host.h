@@ -24,6 +24,7 @@ void host_close(struct host *host);
 
 /* Holds SIGTERM and SIGINT back from now on, for this thread and those it starts; and waits for one of them. */
 void host_hold_signals(void);
+/* Waits for SIGTERM or SIGINT. */
 void host_await_signal(void);
 
 #endif

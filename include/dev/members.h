@@ -30,6 +30,7 @@ bool members_set(struct members *members, struct span name, struct span json, st
 bool members_set_pair(struct members *members, const char *pair, struct err *err) MUST_CHECK;
 /* The same for a text, and for a whole number. */
 bool members_set_text(struct members *members, const char *name, struct span text, struct err *err) MUST_CHECK;
+/* Sets a member to a whole number. */
 bool members_set_number(struct members *members, const char *name, int64_t number, struct err *err) MUST_CHECK;
 
 /* The JSON of a member; at NULL when there is none. */

@@ -27,6 +27,7 @@ extern const struct provider_client provider_clients[];
 
 /* A provider with a fresh key.  Reasons of secret_key_make. */
 struct provider *provider_new(enum alg alg, int64_t lifetime_s, struct err *err) MUST_CHECK;
+/* NULL is let through; its host must have ended. */
 void provider_free(struct provider *provider);
 AUTO_FREE(provider)
 

@@ -33,6 +33,7 @@ struct secret_key *secret_key_make(enum alg alg, const char *kid, struct err *er
  */
 struct secret_key *secret_key_read(struct span bytes, enum alg alg, const char *kid, struct err *err) MUST_CHECK;
 
+/* Overwrites and frees; NULL is let through. */
 void secret_key_free(struct secret_key *key);
 AUTO_FREE(secret_key)
 

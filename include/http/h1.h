@@ -28,12 +28,12 @@ struct h1 {
     const struct h1_limits *limits; /* borrowed */
     enum h1_role role;
     /* the head that is being looked over */
-    size_t looked_over;   /* bytes of it */
-    size_t line_at;       /* where the line under the eye begins */
-    size_t lines;         /* whole lines before that: start line and fields */
-    size_t longest_at;    /* where the longest field line begins, and its bytes with CRLF; 0: none yet */
+    size_t looked_over; /* bytes of it */
+    size_t line_at;     /* where the line under the eye begins */
+    size_t lines;       /* whole lines before that: start line and fields */
+    size_t longest_at;  /* where the longest field line begins, and its bytes with CRLF; 0: none yet */
     size_t longest_bytes;
-    bool has_loose_end;   /* some field line ends with white space */
+    bool has_loose_end; /* some field line ends with white space */
     /* the body */
     enum body_kind body;
     uint64_t body_seen;   /* bytes given out */
@@ -67,13 +67,14 @@ enum h1_find h1_find_head(struct h1 *h, struct span bytes, size_t *skip, size_t 
  * Transfer-Encoding once, exactly `chunked`, without Content-Length, in HTTP/1.1 (RFC 9112 6.1); no Upgrade with a
  * body; Content-Length or Transfer-Encoding not twice.  head_mark_hops and uri_read_target are done.
  */
-bool h1_read_request(struct h1 *h, struct span bytes, struct arena *arena, struct head *head, struct err *err) MUST_CHECK;
+bool h1_read_request(struct h1 *h, struct span bytes, struct arena *arena, struct head *head,
+                     struct err *err) MUST_CHECK;
 
 /* Reads an answer's head.  `to_head`: it answers HEAD and has no body.  Statuses 100-599 only; 1xx, 204 and 304 have no
  * body (RFC 9112 6.3).  Reasons BACKEND_BROKEN, OUT_OF_MEMORY.
  */
-bool h1_read_answer(struct h1 *h, struct span bytes, bool to_head, struct arena *arena, struct head *head, struct err *err)
-    MUST_CHECK;
+bool h1_read_answer(struct h1 *h, struct span bytes, bool to_head, struct arena *arena, struct head *head,
+                    struct err *err) MUST_CHECK;
 
 enum h1_step {
     H1_MORE,  /* all of `in` is consumed, the message goes on */
@@ -93,8 +94,11 @@ bool h1_read_eof(struct h1 *h);
 
 /* Writes start lines, fields, the empty line and chunk framing.  Values must hold no CR, LF or NUL: asserted. */
 bool h1_write_request_line(struct buf *out, struct span method, struct span prefix, struct span target);
+/* The status line with the phrase of RFC 9110. */
 bool h1_write_status_line(struct buf *out, unsigned status);
+/* One field line. */
 bool h1_write_field(struct buf *out, struct span name, struct span value);
+/* The empty line behind the fields. */
 bool h1_write_end(struct buf *out);
 
 enum { H1_CHUNK_LINE_BYTES = 24 };

@@ -12,19 +12,47 @@
 
 enum method {
     METHOD_UNKNOWN, /* not one of those below: 501 */
-    METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS,
-    METHOD_CONNECT, METHOD_TRACE, /* known, always refused: 405 */
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_OPTIONS,
+    METHOD_CONNECT,
+    METHOD_TRACE, /* known, always refused: 405 */
     METHOD_COUNT
 };
 
 /* Fields that the gateway itself looks at or writes; all others are FIELD_OTHER. */
 enum field_id {
     FIELD_OTHER,
-    FIELD_AUTHORIZATION, FIELD_CONNECTION, FIELD_CONTENT_LENGTH, FIELD_CONTENT_TYPE, FIELD_DATE, FIELD_EXPECT,
-    FIELD_FORWARDED, FIELD_HOST, FIELD_HTTP2_SETTINGS, FIELD_KEEP_ALIVE, FIELD_MAX_FORWARDS, FIELD_PROXY_AUTHENTICATE,
-    FIELD_PROXY_AUTHORIZATION, FIELD_PROXY_CONNECTION, FIELD_SERVER, FIELD_TE, FIELD_TRAILER, FIELD_TRANSFER_ENCODING,
-    FIELD_UPGRADE, FIELD_VIA, FIELD_WWW_AUTHENTICATE, FIELD_X_FORWARDED_FOR, FIELD_X_FORWARDED_HOST,
-    FIELD_X_FORWARDED_PORT, FIELD_X_FORWARDED_PROTO, FIELD_X_REQUEST_ID,
+    FIELD_AUTHORIZATION,
+    FIELD_CONNECTION,
+    FIELD_CONTENT_LENGTH,
+    FIELD_CONTENT_TYPE,
+    FIELD_DATE,
+    FIELD_EXPECT,
+    FIELD_FORWARDED,
+    FIELD_HOST,
+    FIELD_HTTP2_SETTINGS,
+    FIELD_KEEP_ALIVE,
+    FIELD_MAX_FORWARDS,
+    FIELD_PROXY_AUTHENTICATE,
+    FIELD_PROXY_AUTHORIZATION,
+    FIELD_PROXY_CONNECTION,
+    FIELD_SERVER,
+    FIELD_TE,
+    FIELD_TRAILER,
+    FIELD_TRANSFER_ENCODING,
+    FIELD_UPGRADE,
+    FIELD_VIA,
+    FIELD_WWW_AUTHENTICATE,
+    FIELD_X_FORWARDED_FOR,
+    FIELD_X_FORWARDED_HOST,
+    FIELD_X_FORWARDED_PORT,
+    FIELD_X_FORWARDED_PROTO,
+    FIELD_X_REQUEST_ID,
     FIELD_COUNT
 };
 
@@ -32,7 +60,7 @@ struct field {
     struct span name;  /* as sent */
     struct span value; /* without white space at both ends */
     enum field_id id;
-    bool is_hop;       /* hop-by-hop: a known one, or named by Connection (RFC 9110 7.6.1); never goes on */
+    bool is_hop; /* hop-by-hop: a known one, or named by Connection (RFC 9110 7.6.1); never goes on */
 };
 
 enum body_kind {
@@ -58,13 +86,13 @@ struct head {
     struct field *fields;
     size_t count;
     enum body_kind body;
-    uint64_t body_bytes;      /* for BODY_SIZED; for answers to HEAD and 304 the length that was stated */
-    bool has_stated_bytes;    /* a Content-Length stood there, also where there is no body */
+    uint64_t body_bytes;   /* for BODY_SIZED; for answers to HEAD and 304 the length that was stated */
+    bool has_stated_bytes; /* a Content-Length stood there, also where there is no body */
     bool is_http10;
-    bool wants_close;         /* the connection ends after this message */
-    bool expects_continue;    /* Expect: 100-continue */
-    bool has_other_expect;    /* any other expectation: 417 */
-    bool is_upgrade;          /* Connection: upgrade with an Upgrade field */
+    bool wants_close;      /* the connection ends after this message */
+    bool expects_continue; /* Expect: 100-continue */
+    bool has_other_expect; /* any other expectation: 417 */
+    bool is_upgrade;       /* Connection: upgrade with an Upgrade field */
 };
 
 /* The row of a field name, letter case ignored. */
@@ -72,11 +100,14 @@ enum field_id field_id_of(struct span name);
 /* The usual spelling of a known field. */
 const char *field_name(enum field_id id);
 
+/* The method of that exact name, METHOD_UNKNOWN for others. */
 enum method method_of(struct span name);
+/* Its name; "" for METHOD_UNKNOWN. */
 const char *method_name(enum method method);
 
 /* The first field of that id, or NULL; how many there are. */
 const struct field *head_field(const struct head *head, enum field_id id);
+/* How many fields have that id. */
 size_t head_field_count(const struct head *head, enum field_id id);
 /* The first field of that name, letter case ignored, or NULL; and the next one behind `last`. */
 const struct field *head_find(const struct head *head, struct span name, const struct field *last);

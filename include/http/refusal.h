@@ -23,6 +23,7 @@ struct refusal {
 
 /* Content-Type and body. */
 struct span refusal_type(const struct refusal *refusal);
+/* Appends the body; false when out of memory. */
 bool refusal_body(const struct refusal *refusal, struct buf *out);
 
 /* The value of WWW-Authenticate: `Bearer realm="R"`, with error and error_description; characters that RFC 6750 3 does

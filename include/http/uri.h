@@ -41,12 +41,13 @@ bool uri_query(struct arena *arena, struct span query, struct span name, struct 
 /* An absolute http(s) URL taken apart, for backends and providers: BAD_REQUEST otherwise.  `path` may be empty. */
 struct uri {
     bool is_https;
-    struct span host; /* without brackets */
-    uint16_t port;    /* 80 or 443 when not given */
+    struct span host;      /* without brackets */
+    uint16_t port;         /* 80 or 443 when not given */
     struct span authority; /* host[:port] as written */
     struct span path;
     struct span query; /* with `?`; at NULL: none */
 };
+/* Takes `text` apart; spans point into it. */
 bool uri_read(struct span text, struct uri *uri, struct err *err) MUST_CHECK;
 
 /* Whether the host is loopback by its text: localhost, 127.0.0.0/8, ::1. */

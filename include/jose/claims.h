@@ -35,11 +35,12 @@ bool claims_read(struct claims *claims, struct arena *arena, struct span payload
                  struct err *err) MUST_CHECK;
 
 /* The same from JSON text already decoded. */
-bool claims_read_json(struct claims *claims, struct arena *arena, struct span json, unsigned depth_max, struct err *err)
-    MUST_CHECK;
+bool claims_read_json(struct claims *claims, struct arena *arena, struct span json, unsigned depth_max,
+                      struct err *err) MUST_CHECK;
 
 /* Memory for a copy, and the copy (as tape_copy): how a cache keeps claims. */
 size_t claims_bytes(const struct claims *claims);
+/* Copies into `memory`, which is aligned and claims_bytes() long. */
 void claims_copy(const struct claims *claims, void *memory, struct claims *copy);
 
 /* One text of a claim's list, see claim_texts. */

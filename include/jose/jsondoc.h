@@ -16,6 +16,7 @@ struct jsonval; /* a value in one, borrowed from it */
  * The caller frees it.
  */
 struct jsondoc *jsondoc_read(struct span text, unsigned depth_max, struct err *err) MUST_CHECK;
+/* NULL is let through. */
 void jsondoc_free(struct jsondoc *doc);
 AUTO_FREE(jsondoc)
 
@@ -27,11 +28,14 @@ const struct jsonval *jsonval_member(const struct jsonval *object, const char *n
 
 /* Whether the value is an object, an array, a string. */
 bool jsonval_is_object(const struct jsonval *value);
+/* Whether the value is an array. */
 bool jsonval_is_array(const struct jsonval *value);
+/* Whether the value is a string. */
 bool jsonval_is_string(const struct jsonval *value);
 
 /* Elements of an array; 0 for anything else. */
 size_t jsonval_count(const struct jsonval *array);
+/* The element at `index`; NULL beyond the end. */
 const struct jsonval *jsonval_element(const struct jsonval *array, size_t index);
 
 /* The bytes of a string (may hold NUL), with `at` NULL when `value` is NULL or no string. */

@@ -54,6 +54,7 @@ struct key *key_from_certificate(struct span bytes, struct span kid, struct err 
  */
 struct key *key_from_secret(struct span bytes, struct span kid, struct err *err) MUST_CHECK;
 
+/* Frees; secrets are overwritten.  NULL is let through. */
 void key_free(struct key *key);
 AUTO_FREE(key)
 

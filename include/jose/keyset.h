@@ -52,10 +52,10 @@ void keyset_release(struct keyset *set);
 
 /* How candidates were found. */
 enum keyset_match {
-    KEYSET_NO_KID, /* the token names no key: all fitting ones */
+    KEYSET_NO_KID,      /* the token names no key: all fitting ones */
     KEYSET_UNKNOWN_KID, /* the named key is in no set: all fitting ones */
-    KEYSET_NAMED,  /* the named key or keys, and only they */
-    KEYSET_UNFIT   /* the named key is there but may not serve this alg: no candidates */
+    KEYSET_NAMED,       /* the named key or keys, and only they */
+    KEYSET_UNFIT        /* the named key is there but may not serve this alg: no candidates */
 };
 
 struct keyset_candidate {

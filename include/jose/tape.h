@@ -32,7 +32,8 @@ struct tape {
 /* Reads `json` (not changed, not kept) into memory of `arena`.  Reason JWT_INVALID with the place in bytes; OUT_OF_MEMORY.
  * depth_max counts brackets: 1 allows {} without an array or object in it.
  */
-bool tape_read(struct tape *tape, struct arena *arena, struct span json, unsigned depth_max, struct err *err) MUST_CHECK;
+bool tape_read(struct tape *tape, struct arena *arena, struct span json, unsigned depth_max,
+               struct err *err) MUST_CHECK;
 
 /* Bytes that a copy made by tape_copy needs. */
 size_t tape_bytes(const struct tape *tape);
@@ -58,7 +59,9 @@ const struct tape_item *tape_member(const struct tape *tape, const struct tape_i
  * in turn.
  */
 const struct tape_item *tape_first(const struct tape *tape, const struct tape_item *container);
-const struct tape_item *tape_next(const struct tape *tape, const struct tape_item *container, const struct tape_item *last);
+/* The item behind `last` in `container`, or NULL. */
+const struct tape_item *tape_next(const struct tape *tape, const struct tape_item *container,
+                                  const struct tape_item *last);
 
 /* A number cut to a whole one (RFC 7519 2, NumericDate may have a fraction).  False when the item is no number or lies
  * outside +-2^53, 1e400 included.

@@ -18,11 +18,11 @@ struct token {
     struct span payload_text;  /* base64url of the payload, borrowed */
     struct span signature;     /* raw bytes; empty in an unsigned token */
     struct tape header;
-    struct span alg_text;      /* header alg as sent */
-    enum alg alg;              /* ALG_UNKNOWN when not one of ours */
-    bool is_unsigned;          /* alg is exactly "none" and the third part is empty */
-    bool is_encrypted;         /* five parts: a JWE; nothing but raw is set */
-    struct span kid;           /* empty: none, or empty */
+    struct span alg_text; /* header alg as sent */
+    enum alg alg;         /* ALG_UNKNOWN when not one of ours */
+    bool is_unsigned;     /* alg is exactly "none" and the third part is empty */
+    bool is_encrypted;    /* five parts: a JWE; nothing but raw is set */
+    struct span kid;      /* empty: none, or empty */
     struct span x5t;
     struct span typ;
 };

@@ -13,6 +13,7 @@ struct verifier;
 
 /* Contexts for the keys of `set`, made at their first use; holds a reference to `set`.  NULL when out of memory. */
 struct verifier *verifier_new(struct keyset *set) MUST_CHECK;
+/* Frees the contexts and releases the set; NULL is let through. */
 void verifier_free(struct verifier *verifier);
 AUTO_FREE(verifier)
 

@@ -15,8 +15,8 @@ struct discovery {
 };
 
 /* Reads a document; texts are copied into `arena`, jwks_uri with a NUL behind it.  Reason DOCUMENT_INVALID. */
-bool discovery_read(struct discovery *discovery, struct arena *arena, struct span text, bool allow_http, struct err *err)
-    MUST_CHECK;
+bool discovery_read(struct discovery *discovery, struct arena *arena, struct span text, bool allow_http,
+                    struct err *err) MUST_CHECK;
 
 /* The URL to fetch for what a policy names: a discovery URL as it is (query kept); to an authority, with or without a slash at
  * its end, `/.well-known/openid-configuration` is added before any query.  A discovery URL is one whose path has a segment

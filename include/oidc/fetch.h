@@ -15,24 +15,24 @@ struct fetcher; /* what all fetches of a loop share */
 struct fetch;   /* one under way */
 
 struct fetch_options {
-    const char *url;            /* absolute; https, or http where allow_http */
-    bool allow_http;            /* plain http to any host; to loopback it is always allowed */
-    size_t bytes_max;           /* of the body */
-    int64_t timeout_ms;         /* of the whole fetch; connecting gets at most 3 s of it */
-    const char *ca_file;        /* NULL: the system's */
-    const char *proxy;          /* NULL: none */
+    const char *url;                             /* absolute; https, or http where allow_http */
+    bool allow_http;                             /* plain http to any host; to loopback it is always allowed */
+    size_t bytes_max;                            /* of the body */
+    int64_t timeout_ms;                          /* of the whole fetch; connecting gets at most 3 s of it */
+    const char *ca_file;                         /* NULL: the system's */
+    const char *proxy;                           /* NULL: none */
     const char *client_certificate, *client_key; /* NULL: none */
-    const char *if_none_match;  /* ETag of what we have, NULL: none */
+    const char *if_none_match;                   /* ETag of what we have, NULL: none */
 };
 
 struct fetch_answer {
-    bool is_ok;                 /* 200 with a body, or 304 to if_none_match */
-    bool is_unchanged;          /* 304 */
-    struct span body;           /* borrowed until the callback returns */
-    struct span etag;           /* empty: none */
-    int64_t max_age_s;          /* of Cache-Control; -1: not stated; 0: no-store, no-cache */
-    int64_t date_s;             /* of Date; 0: none */
-    struct err err;             /* where !is_ok: FETCH_FAILED with what happened, never bytes of the answer */
+    bool is_ok;        /* 200 with a body, or 304 to if_none_match */
+    bool is_unchanged; /* 304 */
+    struct span body;  /* borrowed until the callback returns */
+    struct span etag;  /* empty: none */
+    int64_t max_age_s; /* of Cache-Control; -1: not stated; 0: no-store, no-cache */
+    int64_t date_s;    /* of Date; 0: none */
+    struct err err;    /* where !is_ok: FETCH_FAILED with what happened, never bytes of the answer */
 };
 
 /* Called once from the loop, never from inside fetch_start; `fetch` is gone when it returns and must not be cancelled. */
@@ -40,12 +40,15 @@ typedef void fetch_done(void *context, const struct fetch_answer *answer);
 
 /* curl_global_init() must have run in main before threads: fetch_global_init does. */
 bool fetch_global_init(struct err *err) MUST_CHECK;
+/* Undoes fetch_global_init, after the last fetcher is gone. */
 void fetch_global_fini(void);
 
+/* A fetcher on `base`, which must outlive it.  NULL: err says why. */
 struct fetcher *fetcher_new(struct event_base *base, struct err *err) MUST_CHECK;
 /* All fetches must have ended or been cancelled. */
 void fetcher_free(struct fetcher *fetcher);
 
+/* Begins a fetch; the options' texts are copied.  NULL: it could not begin, and `done` will not be called. */
 struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_options *options, fetch_done *done, void *context,
                           struct err *err) MUST_CHECK;
 /* No callback comes after this.  NULL is let through. */

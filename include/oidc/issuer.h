@@ -45,12 +45,14 @@ struct issuers_settings {
 };
 
 /* The registry on `base`, the control thread's loop.  NULL: err says why. */
-struct issuers *issuers_new(struct event_base *base, const struct issuers_settings *settings, struct err *err) MUST_CHECK;
+struct issuers *issuers_new(struct event_base *base, const struct issuers_settings *settings,
+                            struct err *err) MUST_CHECK;
 /* Cancels all fetches and timers and releases the registry's own hold on the issuers.  Control thread, workers ended. */
 void issuers_free(struct issuers *issuers);
 
 /* New timing for all issuers, at a reload.  Control thread. */
-void issuers_configure(struct issuers *issuers, const struct issuer_timing *timing, size_t document_bytes_max, bool allow_http);
+void issuers_configure(struct issuers *issuers, const struct issuer_timing *timing, size_t document_bytes_max,
+                       bool allow_http);
 
 /* The issuer of that URL, made and its first fetch started when it is new; one reference for the caller.  Two URLs that lead to
  * the same discovery URL are one issuer.  Control thread.  NULL: out of memory.
@@ -62,8 +64,8 @@ struct issuer_provider {
     const char *ca_file;                         /* the only authorities trusted for it; NULL: the system's */
     const char *proxy;                           /* NULL: none */
     const char *client_certificate, *client_key; /* NULL: none */
-    bool is_name_checked;                        /* validate_issuer_name: the document's issuer is the authority of the URL */
-    bool is_host_checked;                        /* validate_endpoints: jwks_uri is on the host of the URL */
+    bool is_name_checked; /* validate_issuer_name: the document's issuer is the authority of the URL */
+    bool is_host_checked; /* validate_endpoints: jwks_uri is on the host of the URL */
 };
 
 /* Copies them; they hold from its next fetch on: called right after issuers_take, from the first.  Control thread.  False: out
@@ -73,6 +75,7 @@ bool issuer_provide(struct issuer *issuer, const struct issuer_provider *provide
 
 /* One reference more, less; from any thread.  An issuer nobody holds is removed at the control thread's next turn. */
 struct issuer *issuer_take(struct issuer *issuer);
+/* One reference less; NULL is let through. */
 void issuer_release(struct issuer *issuer);
 
 /* The discovery URL; lives as long as the issuer. */
@@ -92,13 +95,15 @@ bool issuer_is_fetching(const struct issuer *issuer);
 /* What is known of it, for status and readiness; copies, from any thread. */
 struct issuer_state {
     bool has_keys;
-    int64_t fetched_at_s;  /* when the current keys were last confirmed; 0: none */
-    int64_t refresh_at_s;  /* when the next fetch is due; 0: one is under way */
-    int64_t clock_ahead_s; /* how far the provider's Date was before our clock at the last answer; 0 too when not stated */
+    int64_t fetched_at_s; /* when the current keys were last confirmed; 0: none */
+    int64_t refresh_at_s; /* when the next fetch is due; 0: one is under way */
+    int64_t
+        clock_ahead_s; /* how far the provider's Date was before our clock at the last answer; 0 too when not stated */
     size_t keys;
-    bool is_failing;       /* the last fetch failed */
+    bool is_failing; /* the last fetch failed */
     char last_error[ERR_TEXT_BYTES];
 };
+/* Copies what is known of `issuer`. */
 void issuer_describe(struct issuer *issuer, struct issuer_state *state);
 
 #endif

@@ -24,13 +24,14 @@ struct verified_entry {
 };
 
 enum {
-    VERIFIED_SLOTS = 32768,          /* three for each of 10,000 tokens: a random victim then misses 0.1 % */
-    VERIFIED_BYTES_MAX = 40 << 20,   /* entries of one worker */
-    VERIFIED_NO_EXP_TTL_S = 300      /* for tokens without exp */
+    VERIFIED_SLOTS = 32768,        /* three for each of 10,000 tokens: a random victim then misses 0.1 % */
+    VERIFIED_BYTES_MAX = 40 << 20, /* entries of one worker */
+    VERIFIED_NO_EXP_TTL_S = 300    /* for tokens without exp */
 };
 
 /* `slots` a power of two, 8 at least; `bytes_max` 512 at least.  NULL: out of memory. */
 struct verified *verified_new(size_t slots, size_t bytes_max) MUST_CHECK;
+/* Forgets all, overwriting it; NULL is let through. */
 void verified_free(struct verified *verified);
 AUTO_FREE(verified)
 
@@ -44,17 +45,19 @@ const struct verified_entry *verified_find(struct verified *verified, struct spa
  * new one is put.  A token already at its exp, or too large for a block of the region (256 KiB with its claims), is not
  * remembered.
  */
-void verified_add(struct verified *verified, const struct token *token, const struct claims *claims, const struct key *key,
-                  struct keyset *keys, int64_t now_s);
+void verified_add(struct verified *verified, const struct token *token, const struct claims *claims,
+                  const struct key *key, struct keyset *keys, int64_t now_s);
 
 /* Binds the entry to the same key (equal thumbprint) of a newer set, so that the old set can go. */
-void verified_rebind(struct verified *verified, const struct verified_entry *entry, const struct key *key, struct keyset *keys);
+void verified_rebind(struct verified *verified, const struct verified_entry *entry, const struct key *key,
+                     struct keyset *keys);
 
 /* Forgets the token, if known: its key is gone. */
 void verified_drop(struct verified *verified, struct span raw);
 
 /* Entries kept, bytes they take: never more than bytes_max. */
 size_t verified_count(const struct verified *verified);
+/* Bytes that the entries take. */
 size_t verified_bytes(const struct verified *verified);
 
 #endif

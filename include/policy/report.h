@@ -31,6 +31,7 @@ bool report_json(const struct report_input *input, struct buf *out);
  * judgement that passed gives none.
  */
 enum { REPORT_FIELDS_MAX = 4 };
+/* Fills `out` from the first failure; memory for texts from `arena`. */
 size_t report_fields(const struct judgement *judgement, struct arena *arena, struct log_field out[REPORT_FIELDS_MAX]);
 
 #endif

@@ -31,6 +31,7 @@ bool listener_open(struct bind_address *address, int *fds, size_t count, struct 
 
 /* Accepts connections from `fd` (taken over) into `service`, until service_drain or listener_detach_all. */
 struct listener;
+/* Begins to accept.  On false `fd` is closed. */
 bool listener_attach(struct service *service, int fd, struct err *err) MUST_CHECK;
 /* Accepts what waits in the queues, then closes the listening sockets. */
 void listener_detach_all(struct service *service);

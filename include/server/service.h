@@ -58,6 +58,7 @@ void service_cut(struct service *service);
 
 /* Takes over a connected non-blocking socket.  `peer` is the client's address. */
 struct sockaddr;
+/* Takes `fd` over, also when it is refused for connections_max. */
 void service_accept(struct service *service, int fd, const struct sockaddr *peer);
 
 #endif

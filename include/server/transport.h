@@ -51,7 +51,9 @@ struct tls_client_options {
     const char *ca_file; /* PEM; NULL: the system's */
     bool verify;
 };
+/* NULL: err says why (CONFIG for a file that cannot be read). */
 struct tls_client *tls_client_new(const struct tls_client_options *options, struct err *err) MUST_CHECK;
+/* Connections under way keep what they need; NULL is let through. */
 void tls_client_free(struct tls_client *client);
 AUTO_FREE(tls_client)
 /* Makes `transport` (plain, connected or connecting) a TLS one to `host`: SNI and the certificate's name (RFC 6125) for names,

@@ -81,6 +81,7 @@ void worker_fini(struct worker *worker);
 
 /* Runs turns until worker_stop. */
 void worker_run(struct worker *worker);
+/* Ends worker_run after this turn. */
 void worker_stop(struct worker *worker);
 
 /* The time, read at most once a turn. */
@@ -107,6 +108,7 @@ uint64_t worker_random(struct worker *worker);
 
 /* A kind of deadline; its memory is the caller's and must outlive its deadlines. */
 void deadline_class_init(struct worker *worker, struct deadline_class *class, int64_t after_ms);
+/* No deadline of it may be running. */
 void deadline_class_fini(struct deadline_class *class);
 /* Starts, or starts again from now on. */
 void deadline_start(struct worker *worker, struct deadline_class *class, struct deadline *deadline);

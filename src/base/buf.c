@@ -102,7 +102,11 @@ bool buf_printf(struct buf *b, const char *format, ...)
 static size_t utf8_sequence(struct span s)
 {
     const unsigned char *at = (const unsigned char *)s.at;
-    size_t need = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : (at[0] & 0xf0) == 0xe0 ? 3 : at[0] >= 0xf0 && at[0] < 0xf5 ? 4 : 0;
+    size_t need = at[0] < 0x80                    ? 1
+                  : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+                  : (at[0] & 0xf0) == 0xe0        ? 3
+                  : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+                                                  : 0;
     if (need == 0 || need > s.len)
         return 0;
     for (size_t i = 1; i < need; i++)

@@ -30,7 +30,8 @@ bool err_prefix(struct err *err, const char *format, ...)
     int used = vsnprintf(err->text, sizeof err->text, format, arguments);
     va_end(arguments);
     if (used >= 0 && (size_t)used + 3 < sizeof err->text)
-        snprintf(err->text + used, sizeof err->text - (size_t)used, ": %.*s", (int)(sizeof err->text - (size_t)used - 3), old);
+        snprintf(err->text + used, sizeof err->text - (size_t)used, ": %.*s",
+                 (int)(sizeof err->text - (size_t)used - 3), old);
     return false;
 }
 

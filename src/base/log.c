@@ -197,7 +197,8 @@ static void batch_stamp(struct log_batch *batch, int64_t wall_us)
     batch->stamp[22] = (char)('0' + ms % 10);
 }
 
-void log_batch_line(struct log_batch *batch, int64_t wall_us, const char *event, const struct log_field *fields, size_t count)
+void log_batch_line(struct log_batch *batch, int64_t wall_us, const char *event, const struct log_field *fields,
+                    size_t count)
 {
     if (!log_has(LOG_INFO))
         return;

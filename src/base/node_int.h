@@ -41,6 +41,7 @@ struct node_builder {
 /* Starts a tree; false after a problem: no memory.  node_builder_fini() is needed in both cases. */
 bool node_builder_init(struct node_builder *b, struct arena *arena, const char *file,
                        struct problems *problems) MUST_CHECK;
+/* Gives the builder's stack back. */
 void node_builder_fini(struct node_builder *b);
 
 /* A node in no tree yet; NULL after a problem. */
@@ -60,6 +61,7 @@ struct node *node_builder_top(const struct node_builder *b);
 
 /* A problem of the document at a place, or that there is no memory; both return false. */
 bool node_builder_problem(struct node_builder *b, struct place at, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Notes that memory ran out; returns false. */
 bool node_builder_no_memory(struct node_builder *b);
 
 #endif

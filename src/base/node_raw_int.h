@@ -32,6 +32,7 @@ struct raw_cursor {
 
 /* Looks for raw expressions in `file`, which must outlive `raw`.  False when out of memory.  Give back by node_raw_fini(). */
 bool node_raw_init(struct raw_text *raw, struct span file) MUST_CHECK;
+/* Gives the copy and its map back. */
 void node_raw_fini(struct raw_text *raw);
 
 /* The XML; the file itself where nothing was raw. */

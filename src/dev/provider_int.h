@@ -16,6 +16,7 @@ struct grant {
 /* The token. */
 bool provider_grant(struct provider *provider, const struct grant *grant, struct buf *out, struct err *err) MUST_CHECK;
 
+/* Seconds that its tokens live. */
 int64_t provider_lifetime_s(const struct provider *provider);
 
 /* Whether the method is POST; else the reply is 405. */

@@ -24,6 +24,7 @@ const char *h1_find_control(const char *at, const char *end);
 
 /* Whether `c` may stand in a token, and whether `s` is one (RFC 9110 5.6.2). */
 bool h1_is_token_char(char c);
+/* Whether `s` is a token (RFC 9110 5.6.2). */
 bool h1_is_token(struct span s);
 
 static inline bool h1_is_control(char c)
@@ -33,6 +34,7 @@ static inline bool h1_is_control(char c)
 
 /* How many more bytes of body are allowed, and the refusal of more. */
 uint64_t h1_body_allowed(const struct h1 *h);
+/* Says that the body passed its limit; returns false. */
 bool h1_refuse_body(const struct h1 *h, struct err *err);
 
 /* Whether body_left bytes of a chunk's data come next: more than none. */
@@ -44,12 +46,14 @@ bool h1_read_chunking(struct h1 *h, struct span *in, struct err *err) MUST_CHECK
 
 /* Reads the start line of a whole head: method, target and version (RFC 9112 3), or version and status (RFC 9112 4). */
 bool h1_read_request_line(struct span bytes, struct head *head, struct err *err) MUST_CHECK;
+/* Reads the status line; false when it is none. */
 bool h1_read_status_line(struct span bytes, struct head *head, struct err *err) MUST_CHECK;
 
 /* Finishes a head whose fields have names and raw values: ids, trimmed values, framing, hop-by-hop marks; for requests
  * Host, target and expectations too.  `to_head`: an answer to HEAD.
  */
 bool h1_rule_request(struct head *head, const struct h1_limits *limits, struct err *err) MUST_CHECK;
+/* What an answer's fields say of its body. */
 bool h1_rule_answer(struct head *head, const struct h1_limits *limits, bool to_head, struct err *err) MUST_CHECK;
 
 #endif

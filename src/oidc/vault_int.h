@@ -18,6 +18,7 @@ struct vault;
 
 /* A region of at most `bytes` (at least VAULT_UNIT_BYTES); NULL when there is no memory, or it can't be kept out of dumps. */
 struct vault *vault_new(size_t bytes) MUST_CHECK;
+/* Gives the whole region back; NULL is let through. */
 void vault_free(struct vault *vault);
 AUTO_FREE(vault)
 
@@ -34,6 +35,7 @@ void *vault_holder(struct vault *vault, size_t size, uint64_t place);
 
 /* The number of a block, less than 2^32 - 1, and the block of a number. */
 uint32_t vault_number(const struct vault *vault, const void *block);
+/* The memory of a block taken before, by its number. */
 void *vault_block(const struct vault *vault, uint32_t number);
 
 /* Bytes in use, rounded up to blocks. */

@@ -38,17 +38,23 @@ struct span judge_joined(struct judging *j, const char *lead, const struct span 
 
 /* The steps, in order; each notes its checks and says whether they held. */
 bool judge_alg(struct judging *j);
+/* Whether some key that may answer signed the token; plans a refetch where none is known. */
 bool judge_key(struct judging *j); /* judge_key.c: key and signature */
 bool judge_nbf(struct judging *j); /* judge_claims.c */
 bool judge_exp(struct judging *j);
+/* Whether the token is for one of the rule's audiences. */
 bool judge_audience(struct judging *j);
+/* Whether the issuer is one that the key may sign for. */
 bool judge_issuer(struct judging *j); /* judge_issuer.c */
 bool judge_typ(struct judging *j);
+/* Whether the token is young enough for the rule's max_age. */
 bool judge_age(struct judging *j);
+/* Whether all required claims hold. */
 bool judge_required(struct judging *j);
 
 /* The same questions asked of unverified claims, to see whether a refetch of keys is due. */
 bool judge_is_timely(const struct judging *j);
+/* The audience alone, without a note: for plans of a refetch. */
 bool judge_is_for_audience(const struct judging *j);
 /* Whether the token's iss may come with a key of trusts[i]; taken as yes while that provider's issuer is not known. */
 bool judge_may_be_issued_by(const struct judging *j, size_t i);
