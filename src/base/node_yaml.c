@@ -280,6 +280,6 @@ struct node *node_read_yaml(struct arena *arena, const char *file, struct span t
         document_read(&r);
     node_builder_fini(&r.tree);
     if (problems->errors == errors && r.tree.root == NULL)
-        problem_at(problems, PROBLEM_ERROR, file, 0, 0, "the document is empty");
+        problem_at(problems, PROBLEM_ERROR, file, 1, 1, "the document is empty");
     return problems->errors == errors ? r.tree.root : NULL;
 }

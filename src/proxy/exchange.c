@@ -92,23 +92,33 @@ static void show_cache(struct gate *gate)
     gate->cache_bytes = bytes;
 }
 
-/* Keeps what was verified just now; an entry whose key moved to a newer set moves with it, one whose key is gone goes too. */
+/* Keeps what was verified just now; an entry whose key moved to a newer set, or that another key answers for now, moves with it.
+ * One whose key is gone goes when the exchange ends: until then the judgement points into it.
+ */
 static void remember(struct exchange *x, const struct trust *trusts, struct span raw,
                      const struct verified_entry *entry)
 {
     struct gate *gate = x->gate;
     const struct judgement *judgement = &x->judgement;
-    if (entry != NULL && !judgement->was_remembered)
-        verified_drop(gate->verified, raw);
-    if (judgement->has_passed && judgement->key != NULL) {
-        struct keyset *keys = (struct keyset *)(uintptr_t)verifier_keys(trusts[judgement->trust].verifier);
-        if (!judgement->was_remembered)
-            verified_add(gate->verified, judgement->token, judgement->claims, judgement->key, keys,
-                         worker_now(gate->worker)->wall_s);
-        else if (entry->keys != keys)
-            verified_rebind(gate->verified, entry, judgement->key, keys);
-    }
+    if (entry != NULL && judgement->key == NULL)
+        x->forgotten = raw;
+    if (!judgement->has_passed || judgement->key == NULL)
+        return;
+    struct keyset *keys = (struct keyset *)(uintptr_t)verifier_keys(trusts[judgement->trust].verifier);
+    if (entry == NULL)
+        verified_add(gate->verified, judgement->token, judgement->claims, judgement->key, keys,
+                     worker_now(gate->worker)->wall_s);
+    else if (entry->keys != keys || entry->key != judgement->key)
+        verified_rebind(gate->verified, entry, judgement->key, keys);
     show_cache(gate);
+}
+
+static void forget(struct exchange *x)
+{
+    if (x->forgotten.at == NULL)
+        return;
+    verified_drop(x->gate->verified, x->forgotten);
+    show_cache(x->gate);
 }
 
 /* Looks the token up before it is judged; the entry's key is judged like any other. */
@@ -149,7 +159,7 @@ static void judge_now(struct exchange *x)
     if (x->judgement.has_passed) {
         /* They may point into an entry of the cache, which can go before this exchange does. */
         x->judgement.token = NULL;
-        x->judgement.claims = NULL;
+        x->judgement.claims = x->judgement.unverified = NULL;
         x->judgement.key = NULL;
     }
 }
@@ -280,6 +290,7 @@ void exchange_end(struct exchange *x, enum reason why)
         backend_drop(backend);
     }
     account_end(x, why);
+    forget(x);
     buf_fini(&x->request);
     gate_site_release(x->site);
     x->magic = 0;

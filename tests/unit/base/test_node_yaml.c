@@ -124,8 +124,8 @@ static void ambiguous_documents_are_refused_with_their_places(void **state)
         {"{{a: 1}: 2}\n", "1:2 error: a key must be a plain word or a text, found a map"},
         {"?\n: 1\n", "1:2 error: a key is missing before \":\""},
         {"a: \"x\\0y\"\n", "1:4 error: a text must not hold the character NUL"},
-        {"", "0:0 error: the document is empty"},
-        {"# only a note\n", "0:0 error: the document is empty"},
+        {"", "1:1 error: the document is empty"},
+        {"# only a note\n", "1:1 error: the document is empty"},
     };
     (void)state;
     problems_expect(cases, COUNT_OF(cases));
