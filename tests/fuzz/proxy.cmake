@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+jwtgate_fuzzer(config proxy)
+target_link_options(fuzz_config PRIVATE -Wl,--wrap=open)
