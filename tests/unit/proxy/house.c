@@ -59,7 +59,7 @@ static void make_issuers(struct house *house)
 {
     struct err err = {.reason = REASON_NONE};
     const struct issuers_settings settings = {
-        .timing = {3600000, 100, 86400000, 5000},
+        .timing = {3600000, 60000, 86400000, 20000},
         .document_bytes_max = 65536,
         .concluded = gateway_keys_concluded,
         .context = &house->gateway,
