@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect, requestBytes } from './harness/client.mjs';
 import { startBackend } from './harness/backend.mjs';
+import { newKey } from './harness/keys.mjs';
 import { providerKeys, startProvider } from './harness/provider.mjs';
 import { startGateway } from './harness/gateway.mjs';
 import { startStand } from './harness/stand.mjs';
@@ -79,6 +80,29 @@ test('a key that the provider withdrew is refused from the next fetch on', async
   });
   assert.match(line, /\bkid=RS256-1\b/);
   assert.match(line, /\btoken_hash=\S{8,}/);
+});
+
+test('requests that wait in vain with one remembered token are each told by its kid', async (t) => {
+  const stand = await startStand(t, { config: { workers: 1, keys: { cooldown: '100ms', wait: '300ms' } } });
+  const old = stand.issuer.token();
+  assert.equal((await stand.send({ token: old })).status, 200);
+  stand.issuer.rotate();
+  assert.equal((await stand.get()).status, 200);
+  let fetches = 0;
+  const stranger = newKey('ES256', 'stranger');
+  stand.issuer.jwks = () => fetches++; // never answered
+  await until('a fetch to wait for', async () => {
+    assert.equal((await stand.send({ token: stand.issuer.token({}, { key: stranger }) })).status, 401);
+    return fetches > 0;
+  });
+  const answers = await Promise.all(Array.from({ length: 4 }, () => stand.send({ target: '/old', token: old })));
+  assert.deepEqual(answers.map(({ status }) => status), [401, 401, 401, 401]);
+  const lines = () => stand.gateway.lines(/^event=access .*\bpath=\/old\b/);
+  await until('their lines', () => lines().length === 4);
+  for (const line of lines()) {
+    assert.match(line, /\bkid=RS256-1\b/);
+    assert.match(line, /\btoken_hash=\S{8,}/);
+  }
 });
 
 test('a real provider restarted with other keys is followed', async (t) => {
