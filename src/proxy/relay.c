@@ -257,8 +257,8 @@ static void on_answer(void *user, const struct head *head, struct span piece, bo
     if (buf_len(&x->request) > 0)
         buf_fini(&x->request);
     x->answered_us = worker_now(x->gate->worker)->mono_us;
-    metric_observe(x->route->backend->duration, x->gate->worker->index,
-                   x->sent_us == 0 ? 0 : x->answered_us - x->sent_us);
+    if (x->sent_us != 0) /* an early answer tells nothing of how long the server takes */
+        metric_observe(x->route->backend->duration, x->gate->worker->index, x->answered_us - x->sent_us);
     after_sending(x, stream_answer(x->stream, &answer, piece, is_last), is_last);
 }
 
