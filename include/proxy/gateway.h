@@ -49,7 +49,8 @@ struct gate_site {
 
 /* Series that every exchange of a worker counts into. */
 struct gate_figures {
-    struct metric_series *cache_hits, *cache_misses, *cache_entries, *cache_bytes, *parked, *parked_refused, *sent, *received;
+    struct metric_series *cache_hits, *cache_misses, *cache_entries, *cache_bytes, *parked, *parked_refused, *sent,
+        *received;
 };
 
 struct gate {
@@ -58,9 +59,9 @@ struct gate {
     struct service service;
     struct gate_site *current;
     uint64_t site_number;
-    struct verified *verified; /* NULL: no memory, every signature is checked */
+    struct verified *verified;       /* NULL: no memory, every signature is checked */
     size_t cache_count, cache_bytes; /* of verified, as last shown */
-    struct list parked;        /* exchanges waiting for keys */
+    struct list parked;              /* exchanges waiting for keys */
     size_t parked_count;
     struct deadline_class wait_class;
     struct gate_figures figures;
@@ -76,6 +77,7 @@ void gate_refresh(struct gate *gate);
 
 /* The site to use for a new exchange, with a reference; gate_site_release gives it back. */
 struct gate_site *gate_site_take(struct gate *gate);
+/* Gives a reference back; NULL is let through. */
 void gate_site_release(struct gate_site *site);
 
 /* The pool of a backend's server; NULL: out of memory. */
