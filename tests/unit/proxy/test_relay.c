@@ -12,7 +12,7 @@
 
 static const char site_text[] = "listeners: [ { bind: \"127.0.0.1:0\" } ]\n"
                                 "limits: { body_buffer: 16KiB, body: 64MiB }\n"
-                                "timeouts: { head: 500ms, idle: 600ms }\n"
+                                "timeouts: { head: 2s, idle: 2s }\n"
                                 "backends: { b: { servers: [\"http://127.0.0.1:%u\"], timeouts: { connect: 300ms, "
                                 "response: 300ms, idle: 300ms } } }\n"
                                 "routes: [ { name: r, path: /, backend: b, policy: none } ]\n";
@@ -250,7 +250,7 @@ static void a_slow_body_is_not_the_servers_fault(void **state)
     int server = house_accept(&s.house, 0);
     static const char *const rest[] = {"a", "b", "c"};
     for (size_t i = 0; i < COUNT_OF(rest); i++) {
-        house_idle(&s.house, 400); /* longer than timeouts.idle and timeouts.response of the backend */
+        house_idle(&s.house, 500); /* longer than timeouts.idle and timeouts.response of the backend */
         house_send(&s.house, client, rest[i]);
     }
     house_hear(&s.house, server, &s.got, "\r\n\r\nabc");
@@ -301,7 +301,8 @@ static void a_client_that_takes_no_more_is_given_up(void **state)
     int server = house_accept(&s.house, 0);
     house_send(&s.house, server, ANSWER_BIG);
     house_push(&s.house, server, s.bytes, BODY_BYTES);
-    house_await_figure(&s.house, FIGURE_CONNECTIONS, NULL, 0); /* after the client's 600 ms, not the server's 300 */
+    house_await_figure(&s.house, FIGURE_CONNECTIONS, NULL,
+                       0); /* after the time of the client, not the shorter one of the server */
     house_await_figure(&s.house, FIGURE_POOL_BUSY, "b", 0);
     close(client);
     close(server);
