@@ -53,7 +53,7 @@ test('a provider that hangs holds up only those who need it, and no longer than 
 });
 
 test('requests parked for a fetch pass together when it ends', async (t) => {
-  const stand = await startStand(t, { config: { keys: { wait: '5s' } } });
+  const stand = await startStand(t, { algs: ['ES256'], config: { keys: { wait: '5s' } } });
   await stand.get();
   const held = [];
   stand.issuer.jwks = (_, response) => held.push(response);
