@@ -103,6 +103,7 @@ bool site_start(struct site *site, struct issuers *issuers, struct metrics *metr
 
 /* One reference more, less; any thread.  The last one must be released before the issuers' registry goes. */
 struct site *site_take(struct site *site);
+/* One reference less; NULL is let through. */
 void site_release(struct site *site);
 
 /* The timing for issuers_configure. */
