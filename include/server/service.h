@@ -12,11 +12,14 @@
 #include "server/stream.h"
 #include "server/worker.h"
 
+enum { SERVICE_BUFFER_BYTES = 262144 };
+
 struct service_settings {
     struct h1_limits limits;
-    size_t connections_max; /* of this worker */
-    int64_t head_ms;        /* for a whole head; counted from its first byte, or from accepting */
-    int64_t idle_ms;        /* between requests, and without progress in a body or answer */
+    size_t connections_max;  /* of this worker */
+    size_t buffer_bytes_max; /* of one body, each way; 0: SERVICE_BUFFER_BYTES */
+    int64_t head_ms;         /* for a whole head; counted from its first byte, or from accepting */
+    int64_t idle_ms;         /* between requests, and without progress in a body or answer */
 };
 
 /* Counted by a service; each may be NULL. */
@@ -42,6 +45,18 @@ struct service {
     bool is_draining;
     void (*emptied)(void *context); /* once, when a draining service has no connection left */
 };
+
+/* How much pending output stops its source: half of the buffer, so that one read more, of half of it at most, still fits. */
+static inline size_t service_high_bytes(const struct service *service)
+{
+    size_t bytes = service->settings.buffer_bytes_max;
+    return (bytes == 0 ? SERVICE_BUFFER_BYTES : bytes) / 2;
+}
+/* How little resumes it. */
+static inline size_t service_low_bytes(const struct service *service)
+{
+    return service_high_bytes(service) / 4;
+}
 
 /* Readies `service` on `worker`; `settings` are copied. */
 void service_init(struct service *service, struct worker *worker, const struct stream_handler *handler, void *context,

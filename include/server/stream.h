@@ -68,8 +68,6 @@ enum flow {
     FLOW_GONE  /* the client is gone: finish */
 };
 
-enum { STREAM_HIGH_BYTES = 131072, STREAM_LOW_BYTES = 32768 }; /* pending output that stops and resumes its source */
-
 /* Sends the head of the answer with the first piece of its body, in one write where the socket takes it; the piece is borrowed
  * for the call.  is_last: the answer is whole with it.
  */

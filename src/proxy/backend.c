@@ -330,6 +330,8 @@ static void on_readable(struct backend *backend)
     }
     char *at = is_scratch ? backend->pool->worker->scratch : backend->in.at + backend->in.end;
     size_t size = is_scratch ? WORKER_SCRATCH_BYTES : backend->in.size - backend->in.end;
+    if (backend->has_head && size > backend->pool->high_bytes)
+        size = backend->pool->high_bytes;
     switch (transport_read(&backend->transport, at, size, &got)) {
     case IO_OK: on_bytes(backend, got, is_scratch); return;
     case IO_END: on_end(backend, true); return;
@@ -451,7 +453,7 @@ enum flow backend_send(struct backend *backend, const struct iovec *pieces, int 
     if (done < total && !keep_rest(backend, pieces, count, done))
         return FLOW_GONE;
     restart_deadline(backend);
-    if (buf_len(&backend->out) < STREAM_HIGH_BYTES)
+    if (buf_len(&backend->out) < backend->pool->high_bytes)
         return FLOW_OPEN;
     backend->had_full = true;
     return FLOW_FULL;

@@ -31,6 +31,7 @@ struct pool {
     size_t next_address;
     bool is_retired;
     struct h1_limits limits;
+    size_t high_bytes; /* half of limits.body_buffer: what stops a source, and one read at most */
     struct deadline_class connect_class, response_class, idle_class;
     struct grave grave;
 };

@@ -109,6 +109,7 @@ struct service_settings gate_service_settings(const struct site *site, unsigned 
     uint64_t connections = ((uint64_t)settings->limits.connections + workers - 1) / workers;
     return (struct service_settings){.limits = site->limits,
                                      .connections_max = (size_t)connections,
+                                     .buffer_bytes_max = settings->limits.body_buffer,
                                      .head_ms = settings->timeouts.head_ms,
                                      .idle_ms = settings->timeouts.idle_ms};
 }

@@ -54,6 +54,7 @@ struct pool *pool_new(struct worker *worker, struct site *site, const struct sit
     pool->server = server;
     pool->figures = *figures;
     pool->limits = site->limits;
+    pool->high_bytes = (size_t)site->settings.limits.body_buffer / 2;
     pool->limits.body_bytes_max = 0; /* that is for requests */
     pool->grave.bury = pool_bury;
     list_init(&pool->idle);

@@ -34,7 +34,7 @@ static void watch(struct event *event, bool *is_added, bool wants)
  */
 static bool is_choked(const struct conn *conn)
 {
-    return buf_len(&conn->out) > STREAM_LOW_BYTES;
+    return buf_len(&conn->out) > service_low_bytes(conn->service);
 }
 
 static bool wants_input(const struct conn *conn)
@@ -376,6 +376,8 @@ static void read_some(struct conn *conn, bool is_scratch)
     }
     char *at = is_scratch ? worker_of(conn)->scratch : conn->in.at + conn->in.end;
     size_t size = is_scratch ? WORKER_SCRATCH_BYTES : conn->in.size - conn->in.end;
+    if (conn->state == CONN_BODY && size > service_high_bytes(conn->service))
+        size = service_high_bytes(conn->service);
     switch (transport_read(&conn->transport, at, size, &got)) {
     case IO_OK: on_bytes(conn, got, is_scratch); return;
     case IO_END: on_end(conn); return;
@@ -423,7 +425,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
         linger(conn);
     if (conn->state == CONN_CLOSED)
         return;
-    if (conn->is_full && conn->stream != NULL && buf_len(&conn->out) <= STREAM_LOW_BYTES) {
+    if (conn->is_full && conn->stream != NULL && buf_len(&conn->out) <= service_low_bytes(conn->service)) {
         conn->is_full = false;
         conn->service->handler->drained(conn->stream);
     }

@@ -150,7 +150,7 @@ static enum flow send_pieces(struct stream *stream, struct iovec *pieces, int co
         return FLOW_GONE;
     }
     stream->is_answer_whole = is_last;
-    if (buf_len(&conn->out) < STREAM_HIGH_BYTES)
+    if (buf_len(&conn->out) < service_high_bytes(conn->service))
         return FLOW_OPEN;
     conn->is_full = true;
     return FLOW_FULL;
@@ -194,7 +194,7 @@ enum flow stream_piece(struct stream *stream, struct span piece, bool is_last)
 {
     assert(stream->has_answer && !stream->is_answer_whole);
     if (piece.len == 0 && !is_last)
-        return stream_pending(stream) < STREAM_HIGH_BYTES ? FLOW_OPEN : FLOW_FULL;
+        return stream_pending(stream) < service_high_bytes(stream->conn->service) ? FLOW_OPEN : FLOW_FULL;
     return send_body(stream, SPAN(""), piece, is_last);
 }
 

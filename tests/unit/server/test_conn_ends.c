@@ -30,7 +30,7 @@ static void a_source_stops_when_the_client_does_not_read_and_resumes_when_it_doe
     assert_int_equal(buf_len(&got) - (size_t)((char *)memmem(got.at, got.end, "\r\n\r\n", 4) - got.at) - 4, BIG_BYTES);
     assert_int_equal(script.drained, script.full);
     assert_true(script.drained > 1);
-    assert_true(script.pending_max <= STREAM_HIGH_BYTES + PIECE_BYTES + 1024);
+    assert_true(script.pending_max <= SERVICE_BUFFER_BYTES / 2 + PIECE_BYTES + 1024);
     close(client);
     script_close(&loop);
 }
