@@ -172,13 +172,16 @@ static bool start_thread(struct run *run, unsigned index, struct err *err)
     return fail(err, REASON_SYSTEM, "cannot start a thread");
 }
 
-/* Signals are for the main thread alone. */
+/* Signals are for the main thread alone, but those that a thread's own fault raises: blocked, they would end it without a word. */
 static bool start_threads(struct run *run, struct err *err)
 {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     sigset_t all;
     sigset_t before;
     bool is_ok = true;
     sigfillset(&all);
+    for (size_t i = 0; i < COUNT_OF(faults); i++)
+        sigdelset(&all, faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (is_ok && run->started < run->worker_count) {
         is_ok = start_thread(run, run->started, err);
