@@ -58,25 +58,40 @@ static void tell_workers(struct run *run)
     }
 }
 
-static bool same_binds(const struct site *a, const struct site *b)
+static bool same_listeners(const struct site *a, const struct site *b)
 {
     const struct listener_settings *from = a->settings.listeners.at;
     const struct listener_settings *to = b->settings.listeners.at;
-    if (a->settings.listeners.count != b->settings.listeners.count ||
-        a->settings.admin.is_off != b->settings.admin.is_off)
+    if (a->settings.listeners.count != b->settings.listeners.count)
         return false;
     for (size_t i = 0; i < a->settings.listeners.count; i++)
         if (!span_eq(from[i].bind, to[i].bind))
             return false;
-    return span_eq(a->settings.admin.bind, b->settings.admin.bind) && site_workers(a) == site_workers(b);
+    return true;
+}
+
+/* What a reload cannot change, and is left as it was. */
+static void warn_of_fixed(const struct site *a, const struct site *b)
+{
+    const struct admin_settings *from = &a->settings.admin;
+    const struct admin_settings *to = &b->settings.admin;
+    const struct {
+        const char *key;
+        bool is_same;
+    } rows[] = {{"listeners", same_listeners(a, b)},
+                {"admin", from->is_off == to->is_off && span_eq(from->bind, to->bind)},
+                {"workers", site_workers(a) == site_workers(b)}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (!rows[i].is_same)
+            LOG_EVENT(LOG_WARNING, "reload-partial", LOG_STR("key", rows[i].key),
+                      LOG_STR("error", "changes only at a restart"));
 }
 
 static void publish(struct run *run, struct site *site)
 {
     struct site *old = snapshot_take(&run->gateway.site);
-    if (old != NULL && !same_binds(old, site))
-        LOG_EVENT(LOG_WARNING, "reload-partial",
-                  LOG_STR("error", "listeners, admin and workers change only at a restart"));
+    if (old != NULL)
+        warn_of_fixed(old, site);
     site_release(old);
     run_set_log(site);
     run_show_limits(run, site);

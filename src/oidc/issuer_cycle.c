@@ -107,7 +107,7 @@ void issuer_cycle_schedule(struct issuer *issuer)
 void issuer_count_age(struct issuer *issuer)
 {
     if (issuer->series.age != NULL)
-        metric_set(issuer->series.age, (now_read().mono_ms - issuer->fetched_ms) / 1000);
+        metric_set(issuer->series.age, issuer->has_keys ? (now_read().mono_ms - issuer->fetched_ms) / 1000 : -1);
 }
 
 /* Ends of a cycle. */
@@ -182,6 +182,7 @@ static void on_stale(evutil_socket_t fd, short what, void *arg)
     issuer->state.keys = 0;
     pthread_mutex_unlock(&issuer->lock);
     snapshot_publish(&issuer->keys, NULL);
+    issuer_count_age(issuer);
     LOG_EVENT(LOG_ERROR, "keys-expired", LOG_STR("url", issuer->url));
     issuer_cycle_schedule(issuer);
 }

@@ -103,6 +103,7 @@ static void add_refusal(struct exchange *x, struct line *line, char hash[TOKEN_H
     }
     if (judgement->failed != NULL)
         add_failed_check(x, line, judgement->failed);
+    add(line, LOG_STR("keys", x->keys_note));
     if (judgement->token != NULL) {
         token_short_hash(judgement->token->raw, hash);
         add(line, LOG_TEXT("kid", judgement->token->kid));

@@ -187,18 +187,35 @@ static bool may_park(struct exchange *x)
     return false;
 }
 
+/* Why there is nothing to wait for; NULL: there is. */
+static const char *reason_not_to_wait(struct exchange *x)
+{
+    if (x->has_waited)
+        return "waited";
+    if (!want_keys(x))
+        return "cooldown";
+    return may_park(x) ? NULL : "parked-full";
+}
+
+static enum turn park(struct exchange *x)
+{
+    list_append(&x->gate->parked, &x->parked);
+    x->gate->parked_count++;
+    metric_move(x->gate->figures.parked, x->gate->worker->index, 1);
+    if (x->deadline.at_ms == 0)
+        deadline_start(x->gate->worker, &x->gate->wait_class, &x->deadline);
+    return exchange_enter(x, STEP_AWAIT_KEYS);
+}
+
 static enum turn step_judge(struct exchange *x)
 {
     judge_now(x);
     if (x->judgement.has_passed)
         return exchange_enter(x, STEP_FORWARD);
-    if (x->judgement.refetch != 0 && !x->has_waited && want_keys(x) && may_park(x)) {
-        list_append(&x->gate->parked, &x->parked);
-        x->gate->parked_count++;
-        metric_move(x->gate->figures.parked, x->gate->worker->index, 1);
-        if (x->deadline.at_ms == 0)
-            deadline_start(x->gate->worker, &x->gate->wait_class, &x->deadline);
-        return exchange_enter(x, STEP_AWAIT_KEYS);
+    if (x->judgement.refetch != 0) {
+        x->keys_note = reason_not_to_wait(x);
+        if (x->keys_note == NULL)
+            return park(x);
     }
     return exchange_refuse(x, x->judgement.reason);
 }

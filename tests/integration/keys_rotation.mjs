@@ -63,6 +63,7 @@ test('a second rotation within the cooldown is refused until it is over, then pa
   stand.issuer.rotate();
   assert.equal((await stand.get()).status, 401);
   assert.equal(stand.issuer.counts.jwks, before);
+  await until('a line that says why no fetch was made', () => stand.gateway.lines(/reason=TokenSignatureKeyNotFound .*keys=cooldown/).length > 0);
   await until('the end of the cooldown', async () => (await stand.get()).status === 200);
   assert.equal(stand.issuer.counts.jwks, before + 1);
 });

@@ -325,7 +325,7 @@ static void the_cost_of_a_hit_is_told(void **state)
         }
         clock_gettime(CLOCK_MONOTONIC, &end);
         double ns = (double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec);
-        print_message("a hit among %u tokens: %.0f ns\n", batch, ns / HITS);
+        print_message("a hit among %u tokens: %.0f ns\n", batch, ns / (double)HITS);
     }
     assert_true(found >= HITS / 100 * 99);
     keyset_release(keys);
