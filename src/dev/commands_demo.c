@@ -69,7 +69,7 @@ struct demo {
     struct err err;
 };
 
-/* The same that conf/calculator.yaml says with comments. */
+/* What conf/calculator.yaml says with comments, but for the paths, and with the policy in YAML. */
 static bool write_config(struct demo *demo)
 {
     return buf_printf(&demo->config,
@@ -176,7 +176,7 @@ static int serve(struct demo *demo, const struct command *command)
     if (!open_hosts(demo) || !write_config(demo))
         return commands_failed(command, &demo->err);
     const struct serve_options options = {
-        .file = "demo", .text = buf_span(&demo->config), .ready = on_ready, .context = demo};
+        .file = "(built-in demo configuration)", .text = buf_span(&demo->config), .ready = on_ready, .context = demo};
     int status = serve_run(&options);
     if (demo->has_client) {
         pthread_join(demo->client, NULL);
