@@ -124,13 +124,15 @@ struct unit {
 static const struct unit durations[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
 static const struct unit sizes[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}};
 
-/* In the largest unit that leaves it whole; without one for counts. */
+/* In the largest unit that leaves it whole; without one for counts.  Nothing is written as people do: 0s, and 0 bytes. */
 static void amount_print(char *out, size_t size, enum schema_kind kind, int64_t amount)
 {
     const struct unit *unit = kind == SCHEMA_DURATION ? durations : sizes;
     while (amount % unit->factor != 0)
         unit++;
-    if (kind == SCHEMA_INT || amount == 0)
+    if (kind == SCHEMA_DURATION && amount == 0)
+        snprintf(out, size, "0s");
+    else if (kind == SCHEMA_INT || amount == 0)
         snprintf(out, size, "%" PRId64, amount);
     else
         snprintf(out, size, "%" PRId64 "%s", amount / unit->factor, unit->name);

@@ -37,8 +37,9 @@ static const struct command check = {
     .name = "check",
     .summary = "read configuration and policies, tell every problem",
     .synopsis = "[-c FILE]",
-    .description = "Problems go to standard error as FILE:LINE:COL: error|warning|note: TEXT, one summary line\n"
-                   "to standard output.  Ends with 0 when there is no error, else with 1.",
+    .description = "Problems go to standard error as FILE:LINE:COL: error|warning|note: TEXT, the position where\n"
+                   "there is one, and one summary line to standard output.  Ends with 0 when there is no error,\n"
+                   "else with 1.",
     .examples = "  jwtgate check -c conf/calculator.yaml\n",
     .options = file_rows,
     .count = COUNT_OF(file_rows),

@@ -124,7 +124,8 @@ static bool server_url(const struct node *node, void *out, struct arena *arena, 
 }
 
 static const struct schema_row server_rows[] = {
-    ROW(server_settings, url, "url", SCHEMA_TEXT, .is_required = true, .help = "http:// or https://, host and port"),
+    ROW(server_settings, url, "url", SCHEMA_TEXT, .is_required = true,
+        .help = "http:// or https://, host, and port unless 80 or 443"),
     LATER("weight"),
 };
 static const struct schema server_schema = {"servers", server_rows, COUNT_OF(server_rows), NODE_AT(server_settings),
