@@ -29,6 +29,9 @@ bool err_prefix(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
  */
 const char *err_quote(char *out, size_t size, struct span bytes);
 
+/* What makes a plural of the noun behind `count`. */
+#define PLURAL(count) ((count) == 1 ? "" : "s")
+
 /* A buffer for err_quote in an expression: `fail(err, R, "unknown key %s", QUOTED(name))`. */
 enum { QUOTED_BYTES = 212 };
 #define QUOTED(bytes) err_quote((char[QUOTED_BYTES]){0}, QUOTED_BYTES, (bytes))

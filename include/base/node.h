@@ -30,6 +30,7 @@ struct node {
     struct span text;  /* scalars: the value after unescaping and substitution */
     struct span space; /* XML: namespace URI of element or attribute; empty: none */
     bool is_secret;    /* text came from ${...}: never print it */
+    bool is_lost;      /* its ${...} could not be put in, which was told: nothing more is told about its value */
     struct node *parent;
     struct node *children;   /* first child */
     struct node *attributes; /* first attribute (elements only): NODE_TEXT nodes linked by next */
@@ -59,7 +60,9 @@ void problems_init(struct problems *problems);
 void problems_fini(struct problems *problems);
 AUTO_FINI(problems)
 
-/* Adds one about the place of `node`; problem_key about the place of its key.  error returns false, for use in `return`. */
+/* Adds one about the place of `node`; problem_key about the place of its key.  error returns false, for use in `return`.
+ * About the value of a node that is_lost nothing is added.
+ */
 bool problem_error(struct problems *problems, const struct node *node, const char *format, ...) PRINTF_LIKE(3, 4);
 /* An error about the place of the node's key; returns false. */
 bool problem_key(struct problems *problems, const struct node *node, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -88,7 +91,7 @@ struct node *node_read_xml(struct arena *arena, const char *file, struct span te
 
 /* Replaces `${NAME}` by the environment's value and `${file:PATH}` by a file's bytes (one final newline dropped; relative to
  * the directory of the node's file) in every scalar below `node` that was quoted or plain text, keys excepted; `$${` becomes
- * `${`.  Unset names and unreadable files are problems.  Nodes so changed are is_secret.
+ * `${`.  Unset names and unreadable files are problems, their nodes is_lost.  Nodes so changed are is_secret.
  */
 bool node_substitute(struct node *node, struct arena *arena, struct problems *problems) MUST_CHECK;
 

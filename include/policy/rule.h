@@ -64,12 +64,12 @@ struct rule {
 /* A certificate of the configuration's `certificates` section, by its name there. */
 struct rule_certificate {
     struct span id;
-    struct span bytes; /* of the file */
+    struct span bytes; /* of the file; at NULL: could not be read, which was told */
 };
 
 struct rule_settings {
-    const struct span *named_names; /* named values, in step: {{name}} -> value */
-    const struct span *named_values;
+    const struct span *named_names;  /* named values, in step: {{name}} -> value */
+    const struct span *named_values; /* at NULL: could not be read, which was told */
     size_t named_count;
     const struct rule_certificate *certificates;
     size_t certificate_count;
@@ -79,8 +79,8 @@ struct rule_settings {
 };
 
 /* Reads policy XML: a bare <validate-jwt>, or an API Management document (<policies> with sections; <base/> understood; every
- * other policy refused by name).  Named values are put in before reading.  All problems are added; NULL when one was an error.
- * `*rule` ends with rule_fini; its memory with `arena`.
+ * other policy refused by name).  Named values are put in before reading.  All problems are added; false when one was an
+ * error, or where a value is missing that could not be read, which was told before.  `*rule` ends with rule_fini; its memory with `arena`.
  */
 bool rule_read_xml(struct rule *rule, const struct node *root, const struct rule_settings *settings,
                    struct arena *arena, struct problems *problems) MUST_CHECK;

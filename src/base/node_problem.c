@@ -76,6 +76,8 @@ static bool problem_add(struct problems *problems, struct problem problem, const
 
 bool problem_error(struct problems *problems, const struct node *node, const char *format, ...)
 {
+    if (node->is_lost)
+        return false;
     struct problem problem = {PROBLEM_ERROR, node->file, node->line, node->column, NULL, NULL};
     va_list arguments;
     va_start(arguments, format);
@@ -96,6 +98,8 @@ bool problem_key(struct problems *problems, const struct node *node, const char 
 
 void problem_warning(struct problems *problems, const struct node *node, const char *format, ...)
 {
+    if (node->is_lost)
+        return;
     struct problem problem = {PROBLEM_WARNING, node->file, node->line, node->column, NULL, NULL};
     va_list arguments;
     va_start(arguments, format);
@@ -105,6 +109,8 @@ void problem_warning(struct problems *problems, const struct node *node, const c
 
 void problem_note(struct problems *problems, const struct node *node, const char *format, ...)
 {
+    if (node->is_lost)
+        return;
     struct problem problem = {PROBLEM_NOTE, node->file, node->line, node->column, NULL, NULL};
     va_list arguments;
     va_start(arguments, format);

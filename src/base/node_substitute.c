@@ -106,6 +106,7 @@ static bool node_change(struct node *node, struct arena *arena, struct problems 
 {
     struct text_change change = {node, arena, problems, {0}};
     bool is_good = node->kind != NODE_TEXT || text_substitute(&change);
+    node->is_lost = !is_good;
     buf_fini(&change.out);
     return is_good;
 }

@@ -225,6 +225,26 @@ static void on_declaration(void *arg, const XML_Char *version, const XML_Char *e
     reader_stop(r);
 }
 
+/* Whether the byte stands in or right behind what an `&` begins. */
+static bool follows_ampersand(struct span xml, size_t byte)
+{
+    while (byte > 0 && name_take(span_of(xml.at + byte - 1, 1)).len > 0 && xml.at[byte - 1] != '&')
+        byte--;
+    return (byte > 0 && xml.at[byte - 1] == '&') || (byte < xml.len && xml.at[byte] == '&');
+}
+
+/* What to write instead, or nothing. */
+static const char *syntax_hint(const struct xml_reader *r, enum XML_Error error)
+{
+    size_t byte = byte_now(r);
+    if (error != XML_ERROR_INVALID_TOKEN && error != XML_ERROR_UNDEFINED_ENTITY)
+        return "";
+    if (follows_ampersand(r->xml, byte))
+        return "; write &amp; for &";
+    bool is_angle = (byte < r->xml.len && r->xml.at[byte] == '<') || (byte > 0 && r->xml.at[byte - 1] == '<');
+    return is_angle ? "; write &lt; for <" : "";
+}
+
 /* What expat stopped at; a raw expression without end before that is the likely cause. */
 static void syntax_problem(struct xml_reader *r)
 {
@@ -240,7 +260,7 @@ static void syntax_problem(struct xml_reader *r)
         node_builder_problem(&r->tree, at, "not XML: this closes another element than the open <%s> of line %u",
                              QUOTED(top->key), top->line);
     else
-        node_builder_problem(&r->tree, at, "not XML: %s", XML_ErrorString(error));
+        node_builder_problem(&r->tree, at, "not XML: %s%s", XML_ErrorString(error), syntax_hint(r, error));
 }
 
 static void parser_run(struct xml_reader *r)

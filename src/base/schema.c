@@ -52,7 +52,7 @@ static void struct_plan(struct schema_run *run, const struct schema *schema, con
         job_add(run, (struct job){NULL, JOB_SHORT, schema, node, out});
     } else {
         struct span label = node_label(node);
-        problem_error(run->problems, node, "%s%s%s: expected a map (keys with values), found %s",
+        problem_error(run->problems, node, "%s%s%s: a map (keys with values) is expected, found %s",
                       label.len == 0 ? "" : "\"", label.len == 0 ? "the document" : QUOTED(label),
                       label.len == 0 ? "" : "\"", FOUND(node));
     }
@@ -60,7 +60,7 @@ static void struct_plan(struct schema_run *run, const struct schema *schema, con
 
 static bool kind_expect(struct schema_run *run, const struct node *node, const char *expected)
 {
-    return problem_error(run->problems, node, "\"%s\": expected %s, found %s", QUOTED(node_label(node)), expected,
+    return problem_error(run->problems, node, "\"%s\": %s is expected, found %s", QUOTED(node_label(node)), expected,
                          FOUND(node));
 }
 

@@ -49,10 +49,10 @@ const char *node_found(char *out, size_t size, const struct node *node)
     return out;
 }
 
-/* "NAME: expected WHAT, found ...". */
+/* "NAME: WHAT is expected, found ...". */
 static bool misfit(struct problems *problems, const struct node *node, const char *expected)
 {
-    return problem_error(problems, node, "\"%s\": expected %s, found %s", QUOTED(node_label(node)), expected,
+    return problem_error(problems, node, "\"%s\": %s is expected, found %s", QUOTED(node_label(node)), expected,
                          FOUND(node));
 }
 
@@ -70,7 +70,7 @@ static bool measure_read(const struct measure *measure, struct span text, uint64
     struct span name = span_from(text, digits);
     uint64_t number;
     if (digits == 0)
-        return fail(err, REASON_CONFIG, "expected a whole number with a unit, as in %s", measure->example);
+        return fail(err, REASON_CONFIG, "a whole number with a unit is expected, as in %s", measure->example);
     if (name.len == 0)
         return fail(err, REASON_CONFIG, "a unit is missing: write it as in %s", measure->example);
     for (size_t i = 0; i < measure->count; i++) {
@@ -127,8 +127,8 @@ static bool measure_value(const struct measure *measure, const struct schema_row
         char high[32];
         measure_print(low, sizeof low, measure, (uint64_t)row->min);
         measure_print(high, sizeof high, measure, (uint64_t)row->max);
-        return problem_error(problems, node, "\"%s\": expected %s to %s, found %s", QUOTED(node_label(node)), low, high,
-                             FOUND(node));
+        return problem_error(problems, node, "\"%s\": %s to %s is expected, found %s", QUOTED(node_label(node)), low,
+                             high, FOUND(node));
     }
     *out = value;
     return true;
@@ -203,7 +203,7 @@ bool schema_value_int(const struct schema_row *row, const struct node *node, int
     if (!is_plain || !whole_number(node->text, &value))
         return misfit(problems, node, "a whole number without quotes");
     if ((row->min != 0 || row->max != 0) && (value < row->min || value > row->max))
-        return problem_error(problems, node, "\"%s\": expected %" PRId64 " to %" PRId64 ", found %s",
+        return problem_error(problems, node, "\"%s\": %" PRId64 " to %" PRId64 " is expected, found %s",
                              QUOTED(node_label(node)), row->min, row->max, FOUND(node));
     *out = value;
     return true;
@@ -233,7 +233,7 @@ bool schema_value_enum(const struct schema_row *row, const struct node *node, in
     words_print(words, sizeof words, row->words);
     const char *near =
         node_is_scalar(node) && !node->is_secret ? schema_nearest(node->text, row->words, (size_t)count) : NULL;
-    return problem_error(problems, node, "\"%s\": expected one of %s; found %s%s%s%s", QUOTED(node_label(node)), words,
-                         FOUND(node), near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
+    return problem_error(problems, node, "\"%s\": one of %s is expected, found %s%s%s%s", QUOTED(node_label(node)),
+                         words, FOUND(node), near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
                          near == NULL ? "" : "\"?");
 }

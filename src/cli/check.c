@@ -80,11 +80,12 @@ int check_run(const char *file)
     struct site *site = check_read(file, (struct span){NULL, 0}, &problems);
     check_print(&problems);
     if (site == NULL) {
-        printf("%s: %u errors, %u warnings\n", file, problems.errors, problems.warnings);
+        printf("%s: %u error%s, %u warning%s\n", file, problems.errors, PLURAL(problems.errors), problems.warnings,
+               PLURAL(problems.warnings));
         return 1;
     }
-    printf("%s: ok: %zu routes, %zu backends, %u warnings\n", file, site->route_count, site->backend_count,
-           problems.warnings);
+    printf("%s: ok: %zu route%s, %zu backend%s, %u warning%s\n", file, site->route_count, PLURAL(site->route_count),
+           site->backend_count, PLURAL(site->backend_count), problems.warnings, PLURAL(problems.warnings));
     site_release(site);
     return 0;
 }

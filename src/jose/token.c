@@ -100,7 +100,8 @@ bool token_read(struct token *token, struct arena *arena, struct span text, cons
     if (count > JWE_PARTS)
         return fail(err, REASON_JWT_INVALID, "token of more than %d parts; a signed one has %d", JWE_PARTS, JWS_PARTS);
     if (count != JWS_PARTS)
-        return fail(err, REASON_JWT_INVALID, "token of %zu parts; a signed one has %d", count, JWS_PARTS);
+        return fail(err, REASON_JWT_INVALID, "token of %zu part%s; a signed one has %d", count, PLURAL(count),
+                    JWS_PARTS);
     return read_parts(token, arena, parts, limits->json_depth_max, err);
 }
 

@@ -113,8 +113,9 @@ static void describe_signature(struct judging *j, const struct search *search, s
                             : search->count > 0   ? search->candidates[0].key
                                                   : NULL;
     if (key != NULL)
-        check->expected = judge_text(j, "made by the key %s (thumbprint %s)", QUOTED(key->kid), key->thumbprint);
-    check->found = search->found != NULL ? SPAN("it is") : SPAN("it is not");
+        check->expected =
+            judge_text(j, "a signature made by the key %s (thumbprint %s)", QUOTED(key->kid), key->thumbprint);
+    check->found = search->found != NULL ? SPAN("that signature") : SPAN("another signature");
 }
 
 static bool skip_key(struct judging *j)

@@ -176,8 +176,8 @@ static const struct node *find_policy(struct rule_reader *reader, const struct n
 bool rule_read_xml(struct rule *rule, const struct node *root, const struct rule_settings *settings,
                    struct arena *arena, struct problems *problems)
 {
-    struct rule_reader reader = {.settings = settings, .arena = arena, .problems = problems, .is_xml = true};
-    unsigned errors = problems->errors;
+    struct rule_reader reader = {
+        .settings = settings, .arena = arena, .problems = problems, .is_xml = true, .errors = problems->errors};
     const struct node *policy = NULL;
     *rule = (struct rule){0};
     if (xml_is(root, "validate-jwt"))
@@ -193,7 +193,7 @@ bool rule_read_xml(struct rule *rule, const struct node *root, const struct rule
     if (map == NULL)
         return problem_error(problems, policy, "out of memory");
     bool is_read = rule_read_map(&reader, map, rule);
-    if (is_read && problems->errors == errors)
+    if (is_read && rule_is_clean(&reader))
         return true;
     rule_fini(rule);
     return false;

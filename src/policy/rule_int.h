@@ -53,11 +53,12 @@ struct rule_reader {
     struct arena *arena;
     struct problems *problems;
     bool is_xml;
+    unsigned errors; /* of `problems` before this policy */
     struct bad_node *bad;
 };
 
 /* rule_named.c: a copy of `root` with {{name}} replaced in every scalar; expressions and unknown names are problems, their
- * nodes noted in reader->bad.  NULL only when out of memory.
+ * nodes noted in reader->bad, and so are those whose value is lost.  NULL only when out of memory.
  */
 struct node *rule_resolve(struct rule_reader *reader, const struct node *root) MUST_CHECK;
 
@@ -69,6 +70,9 @@ bool rule_mark_bad(struct rule_reader *reader, const struct node *node);
 
 /* rule_read.c: reads the map (of either dialect) into the rule. */
 bool rule_read_map(struct rule_reader *reader, const struct node *map, struct rule *rule) MUST_CHECK;
+
+/* Whether no error was found in the policy so far, and all its values are known. */
+bool rule_is_clean(const struct rule_reader *reader);
 
 /* `name`, written with `_`, as the document's dialect spells it. */
 const char *rule_spell(const struct rule_reader *reader, const char *name);

@@ -57,14 +57,20 @@ static struct key *key_of_numbers(const struct draft_key *draft, struct err *err
 static struct key *key_of_certificate(const struct rule_settings *settings, const struct draft_key *draft,
                                       struct err *err)
 {
-    for (size_t i = 0; i < settings->certificate_count; i++)
-        if (span_eq(settings->certificates[i].id, draft->certificate_id))
-            return key_from_certificate(settings->certificates[i].bytes, draft->id, err);
+    for (size_t i = 0; i < settings->certificate_count; i++) {
+        const struct rule_certificate *certificate = &settings->certificates[i];
+        if (!span_eq(certificate->id, draft->certificate_id))
+            continue;
+        if (certificate->bytes.at != NULL)
+            return key_from_certificate(certificate->bytes, draft->id, err);
+        fail(err, REASON_NONE, "the certificate could not be read");
+        return NULL;
+    }
     fail(err, REASON_CONFIG, "no certificate \"%s\" in the certificates section", QUOTED(draft->certificate_id));
     return NULL;
 }
 
-/* The key, or NULL with the node that is wrong in `*at`. */
+/* The key, or NULL with the node that is wrong in `*at`; reason NONE where that was told before. */
 static struct key *read_key(struct rule_reader *reader, const struct draft_key *draft, const struct node *node,
                             const struct node **at, struct err *err)
 {
@@ -90,18 +96,19 @@ static struct key *read_key(struct rule_reader *reader, const struct draft_key *
 }
 
 /* HMAC keys shorter than the digest are weaker than it (RFC 7518 3.2); accepted, for policies that hold such ones. */
-enum { HS256_BYTES = 32, END_NEAR_S = 30 * 86400 };
+enum { HS256_BYTES = 32, DAY_S = 86400, END_NEAR_S = 30 * DAY_S };
 
 static void lint_key(struct rule_reader *reader, const struct key *key, const struct node *node)
 {
     int64_t left_s = key->not_after_s - reader->settings->now_s;
+    int days = (int)(left_s / DAY_S);
     if (key->family == KEY_OCT && key->secret_len < HS256_BYTES)
         problem_warning(reader->problems, node,
                         "the secret has %zu bytes; HS256 asks for 32, HS384 for 48, HS512 for 64", key->secret_len);
     if (key->not_after_s != 0 && left_s <= 0)
         problem_warning(reader->problems, node, "the certificate has ended; its key is still taken");
     else if (key->not_after_s != 0 && left_s <= END_NEAR_S)
-        problem_warning(reader->problems, node, "the certificate ends in %d days", (int)(left_s / 86400));
+        problem_warning(reader->problems, node, "the certificate ends in %d day%s", days, PLURAL(days));
 }
 
 static bool add_key(struct rule_reader *reader, const struct draft_key *draft, const struct node *node,
@@ -111,7 +118,7 @@ static bool add_key(struct rule_reader *reader, const struct draft_key *draft, c
     const struct node *at = node;
     AUTO_PTR(key) key = read_key(reader, draft, node, &at, &err);
     if (key == NULL)
-        return problem_error(reader->problems, at, "%s", err.text);
+        return err.reason != REASON_NONE && problem_error(reader->problems, at, "%s", err.text);
     lint_key(reader, key, at);
     if (!keyset_add(set, key, &err))
         return problem_error(reader->problems, at, "%s", err.text);

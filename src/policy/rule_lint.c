@@ -25,6 +25,11 @@ static void lint_values(struct problems *problems, const struct rule_claim *clai
                             "another spelling of the same value will not match");
 }
 
+static bool is_scopes(struct span name)
+{
+    return span_eq(name, SPAN("scp")) || span_eq(name, SPAN("scope"));
+}
+
 static void lint_claim(struct problems *problems, const struct rule_claim *claim, const struct node *node)
 {
     bool is_whole = claim->separator.len == 0;
@@ -33,9 +38,12 @@ static void lint_claim(struct problems *problems, const struct rule_claim *claim
                         "claim \"%s\" holds one value, and match=\"all\" asks for %zu: this never passes; use "
                         "match=\"any\"%s",
                         QUOTED(claim->name), claim->count,
-                        span_eq(claim->name, SPAN("scp")) || span_eq(claim->name, SPAN("scope"))
-                            ? ", or separator=\" \" where all are meant"
-                            : "");
+                        is_scopes(claim->name) ? ", or separator=\" \" where all are meant" : "");
+    if (!claim->is_path && claim->match == MATCH_ANY && claim->count > 1 && is_whole && is_scopes(claim->name))
+        problem_warning(problems, node,
+                        "claim \"%s\" holds all scopes in one text: tokens with more than one scope will fail; add "
+                        "separator=\" \"",
+                        QUOTED(claim->name));
     bool is_nested =
         span_starts(claim->name, SPAN("realm_access.")) || span_starts(claim->name, SPAN("resource_access."));
     if (!claim->is_path && is_nested)
@@ -55,12 +63,31 @@ static void lint_source(const struct rule_reader *reader, const struct rule_draf
                         "%u does not tell clients that they were refused; 400 to 599 is usual", rule->failed_status);
 }
 
+/* Whether a token could be signed with an algorithm that both the configuration and a key of the policy allow.  Providers
+ * publish no shared secrets.
+ */
+static bool has_algorithm(const struct rule *rule)
+{
+    struct alg_set set = {0};
+    for (enum alg alg = ALG_UNKNOWN + 1; rule->provider_count > 0 && alg < ALG_COUNT; alg++)
+        if (alg_info(alg)->family != KEY_OCT)
+            set.bits |= alg_set_of(alg).bits;
+    for (size_t i = 0; rule->inline_keys != NULL && i < rule->inline_keys->count; i++)
+        set.bits |= rule->inline_keys->keys[i]->algs.bits;
+    return (set.bits & rule->algs.bits) != 0;
+}
+
 static void lint_trust(const struct rule_reader *reader, const struct rule_draft *draft, const struct rule *rule)
 {
     bool has_keys = rule->provider_count > 0 || rule->inline_keys != NULL;
     if (!has_keys && rule->requires_signature)
         problem_warning(reader->problems, draft->node, "this policy can accept no token: it has neither %s nor %s",
                         rule_spell(reader, "openid_config"), rule_spell(reader, "issuer_signing_keys"));
+    if (has_keys && rule->requires_signature && !has_algorithm(rule))
+        problem_warning(
+            reader->problems, draft->node,
+            "this policy can accept no token: \"algorithms\" of the configuration leaves none that its keys "
+            "could have");
     if (!rule->requires_signature)
         problem_warning(reader->problems, draft->node, "unsigned tokens are accepted: anybody can write one");
     if (rule->provider_count > 0 && rule->audience_count == 0 && rule->claim_count == 0)

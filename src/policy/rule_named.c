@@ -70,6 +70,8 @@ static bool put_piece(struct rule_reader *reader, const struct node *node, struc
     if (value == NULL)
         return problem_error(reader->problems, node, "named value \"%s\" is not defined; add it to named_values",
                              QUOTED(name));
+    if (value->at == NULL)
+        return false;
     buf_add_span(out, *value);
     *rest = span_from(*rest, (size_t)(close - rest->at) + 2);
     return true;
@@ -93,6 +95,10 @@ static bool replace_names(struct rule_reader *reader, struct node *node)
 static void resolve_text(struct rule_reader *reader, struct node *node)
 {
     bool is_text = node->kind == NODE_TEXT;
+    if (node->is_lost) {
+        rule_mark_bad(reader, node);
+        return;
+    }
     if (is_text && span_holds(node->text, SPAN("{{")) && !replace_names(reader, node))
         return;
     if (!is_text || !rule_holds_expression(node->text))

@@ -154,23 +154,19 @@ static void check_token_text(struct rule_reader *reader, const struct rule_draft
 
 static void check_source_count(struct rule_reader *reader, const struct rule_draft *draft)
 {
-    static const char *const names[] = {"header_name", "query_parameter_name", "token_value"};
-    const struct node *last = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const struct node *node = rule_member(reader, draft->node, names[i]);
-        last = node == NULL ? last : node;
-        count += node != NULL;
-    }
-    if (count > 1 || (count == 0 && reader->is_xml))
-        problem_error(reader->problems, count > 1 ? last : draft->node,
-                      "exactly one of %s, %s and %s says where the token is", rule_spell(reader, names[0]),
-                      rule_spell(reader, names[1]), rule_spell(reader, names[2]));
-    else if (draft->token_value != NULL)
+    const struct node *header = rule_member(reader, draft->node, "header_name");
+    const struct node *query = rule_member(reader, draft->node, "query_parameter_name");
+    bool is_none = header == NULL && query == NULL && reader->is_xml;
+    bool is_both = header != NULL && query != NULL;
+    if (draft->token_value != NULL)
         problem_error(reader->problems, draft->token_value,
-                      "%s takes a policy expression, and expressions are not supported "
-                      "yet",
-                      rule_spell(reader, "token_value"));
+                      "%s takes a policy expression, and expressions are not supported yet; use %s or %s",
+                      rule_spell(reader, "token_value"), rule_spell(reader, "header_name"),
+                      rule_spell(reader, "query_parameter_name"));
+    else if (is_none || is_both)
+        problem_error(reader->problems, is_both ? query : draft->node,
+                      "exactly one of %s and %s says where the token is", rule_spell(reader, "header_name"),
+                      rule_spell(reader, "query_parameter_name"));
 }
 
 static void read_source(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule)
@@ -369,10 +365,12 @@ static bool read_draft(struct rule_reader *reader, const struct rule_draft *draf
     read_source(reader, draft, rule);
     read_answers(reader, draft, rule);
     read_lists(reader, draft, rule);
-    if (!rule_read_keys(reader, draft, rule) || reader->problems->errors != errors)
-        return false;
-    rule_lint(reader, draft, rule);
-    return true;
+    return rule_read_keys(reader, draft, rule) && reader->problems->errors == errors;
+}
+
+bool rule_is_clean(const struct rule_reader *reader)
+{
+    return reader->problems->errors == reader->errors && reader->bad == NULL;
 }
 
 bool rule_read_map(struct rule_reader *reader, const struct node *map, struct rule *rule)
@@ -385,6 +383,9 @@ bool rule_read_map(struct rule_reader *reader, const struct node *map, struct ru
     const struct schema *table = reader->is_xml ? spelled_table(&inner, &rule_table) : &rule_table;
     bool is_read = table != NULL && schema_read(table, map, &draft, reader->arena, &found);
     is_read = read_draft(&inner, &draft, rule) && is_read;
+    /* What was not read has its default, or is not there: warnings about that would be wrong. */
+    if (is_read && rule_is_clean(reader))
+        rule_lint(&inner, &draft, rule);
     hand_over(reader, &found);
     return is_read;
 }
@@ -392,8 +393,8 @@ bool rule_read_map(struct rule_reader *reader, const struct node *map, struct ru
 bool rule_read_yaml(struct rule *rule, const struct node *map, const struct rule_settings *settings,
                     struct arena *arena, struct problems *problems)
 {
-    struct rule_reader reader = {.settings = settings, .arena = arena, .problems = problems};
-    unsigned errors = problems->errors;
+    struct rule_reader reader = {
+        .settings = settings, .arena = arena, .problems = problems, .errors = problems->errors};
     *rule = (struct rule){0};
     if (map->kind != NODE_MAP)
         return problem_error(problems, map, "validate_jwt: a map is expected, found %s", node_kind_name(map->kind));
@@ -401,7 +402,7 @@ bool rule_read_yaml(struct rule *rule, const struct node *map, const struct rule
     if (resolved == NULL)
         return problem_error(problems, map, "out of memory");
     bool is_read = rule_read_map(&reader, resolved, rule);
-    if (is_read && problems->errors == errors)
+    if (is_read && rule_is_clean(&reader))
         return true;
     rule_fini(rule);
     return false;

@@ -112,7 +112,23 @@ static bool read_algorithms(struct site_build *build)
         else
             build->rules.algs.bits |= alg_set_of(alg).bits;
     }
+    if (!is_ok)
+        build->rules.algs = alg_set_all(); /* so that no policy is said to have none left */
     return is_ok;
+}
+
+/* The value's text, or none where it is no text or was lost. */
+static bool read_named_value(struct site_build *build, const struct node *node, struct span *value)
+{
+    if (node->kind != NODE_TEXT && node->kind != NODE_NUMBER && node->kind != NODE_BOOL)
+        return problem_error(build->problems, node, "a named value is a text, this is %s", node_kind_name(node->kind));
+    if (span_holds(node->text, SPAN("{{")))
+        problem_warning(build->problems, node,
+                        "named value \"%s\" holds \"{{\", which stays as it is: named values are not searched for "
+                        "further names",
+                        QUOTED(node->key));
+    *value = node->is_lost ? (struct span){NULL, 0} : node->text;
+    return true;
 }
 
 static bool read_named_values(struct site_build *build)
@@ -126,18 +142,16 @@ static bool read_named_values(struct site_build *build)
     struct span *names = arena_zero(&build->site->arena, count * sizeof *names);
     struct span *values = arena_zero(&build->site->arena, count * sizeof *values);
     bool is_ok = names != NULL && values != NULL;
+    bool is_good = is_ok;
     size_t at = 0;
     for (const struct node *child = map->children; is_ok && child != NULL; child = child->next) {
-        if (child->kind != NODE_TEXT && child->kind != NODE_NUMBER && child->kind != NODE_BOOL)
-            return problem_error(build->problems, child, "a named value is a text, this is %s",
-                                 node_kind_name(child->kind));
         names[at] = child->key;
-        values[at++] = child->text;
+        is_good = read_named_value(build, child, &values[at++]) && is_good;
     }
     build->rules.named_names = names;
     build->rules.named_values = values;
     build->rules.named_count = at;
-    return is_ok;
+    return is_good;
 }
 
 static bool read_certificates(struct site_build *build)
@@ -149,10 +163,10 @@ static bool read_certificates(struct site_build *build)
     struct err err;
     bool is_ok = certificates != NULL;
     for (size_t i = 0; certificates != NULL && i < list->count; i++) {
+        certificates[i].id = settings[i].name;
         if (!site_has(settings[i].file))
             continue;
         char *path = node_resolve_path(arena, build->file, settings[i].file);
-        certificates[i].id = settings[i].name;
         if (path == NULL || !node_read_file(arena, path, SETTINGS_BYTES_MAX, &certificates[i].bytes, &err))
             is_ok = problem_error(build->problems, site_place(settings[i].node, "file"), "%s",
                                   path == NULL ? "out of memory" : err.text);
@@ -160,6 +174,19 @@ static bool read_certificates(struct site_build *build)
     build->rules.certificates = certificates;
     build->rules.certificate_count = list->count;
     return is_ok;
+}
+
+static void note_idle_backends(const struct site_build *build)
+{
+    const struct site *site = build->site;
+    const struct backend_settings *settings = site->settings.backends.at;
+    for (size_t i = 0; i < site->backend_count; i++) {
+        size_t used = 0;
+        for (size_t j = 0; j < site->route_count; j++)
+            used += site->routes[j].backend == &site->backends[i];
+        if (used == 0)
+            problem_note(build->problems, settings[i].node, "no route uses backend \"%s\"", QUOTED(settings[i].name));
+    }
 }
 
 static void fill_limits(struct site *site)
@@ -185,6 +212,8 @@ static bool build_all(struct site_build *build)
     is_ok = site_build_backends(build) && is_ok;
     is_ok = site_build_routes(build) && is_ok;
     fill_limits(build->site);
+    if (is_ok && build->problems->errors == 0)
+        note_idle_backends(build);
     return is_ok;
 }
 

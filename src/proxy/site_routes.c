@@ -15,10 +15,11 @@ static bool build_server(struct site_build *build, const struct backend_settings
     server->url = from->url;
     if (from->node == NULL || !site_has(from->url))
         return false;
+    const struct node *at = site_place(from->node, "url");
     if (!uri_read(from->url, &server->uri, &err))
-        return problem_error(build->problems, from->node, "%s", err.text);
+        return problem_error(build->problems, at, "%s", err.text);
     if (server->uri.path.len > 1 || server->uri.query.at != NULL)
-        return problem_error(build->problems, from->node,
+        return problem_error(build->problems, at,
                              "a server's URL ends behind its port; a path is put before with the route's rewrite");
     server->host = arena_copy(arena, server->uri.host).at;
     const char *key =
@@ -224,6 +225,24 @@ static bool read_paths(struct site_build *build, const struct route_settings *se
                          "\"path\" and \"rewrite\" both end in /, or neither does");
 }
 
+/* Whether a route before this one has read the file, and told what is wrong with it. */
+static bool is_policy_known(const struct site_build *build, const struct site_route *route, struct span file)
+{
+    const struct route_settings *settings = build->site->settings.routes.at;
+    for (size_t i = 0; i < route->index; i++)
+        if (settings[i].policy != NULL && settings[i].policy->kind == NODE_TEXT && settings[i].validate_jwt == NULL &&
+            span_eq(settings[i].policy->text, file))
+            return true;
+    return false;
+}
+
+/* A word that names no file was likely meant to switch the policy off. */
+static const char *policy_hint(struct span file)
+{
+    bool is_word = span_chr(file, '.') == NULL && span_chr(file, '/') == NULL;
+    return is_word ? "; for a public route write \"policy: none\"" : "";
+}
+
 static bool read_policy_file(struct site_build *build, struct site_route *route, const struct node *node)
 {
     struct err err;
@@ -231,9 +250,13 @@ static bool read_policy_file(struct site_build *build, struct site_route *route,
     struct arena *arena = &build->site->arena;
     char *path = node_resolve_path(arena, build->file, node->text);
     if (path == NULL || !node_read_file(arena, path, NODE_BYTES_MAX, &bytes, &err))
-        return problem_error(build->problems, node, "%s", path == NULL ? "out of memory" : err.text);
-    const struct node *root = node_read_xml(arena, path, bytes, build->problems);
-    return root != NULL && rule_read_xml(&route->rule, root, &build->rules, arena, build->problems);
+        return problem_error(build->problems, node, "%s%s", path == NULL ? "out of memory" : err.text,
+                             path == NULL ? "" : policy_hint(node->text));
+    AUTO(problems) again;
+    problems_init(&again);
+    struct problems *problems = is_policy_known(build, route, node->text) ? &again : build->problems;
+    const struct node *root = node_read_xml(arena, path, bytes, problems);
+    return root != NULL && rule_read_xml(&route->rule, root, &build->rules, arena, problems);
 }
 
 static bool read_policy(struct site_build *build, const struct route_settings *settings, struct site_route *route)
@@ -250,7 +273,8 @@ static bool read_policy(struct site_build *build, const struct route_settings *s
     if (policy != NULL && policy->kind == NODE_LIST)
         return problem_error(build->problems, policy, "a list of policies is not supported yet; name one file");
     if (policy != NULL && policy->kind != NODE_TEXT)
-        return problem_error(build->problems, policy, "\"policy\" is a file name, or none");
+        return problem_error(build->problems, policy,
+                             "\"policy\" is a file name; for a public route write \"policy: none\"");
     if (policy != NULL && span_eq(policy->text, SPAN("none"))) {
         problem_note(build->problems, policy, "route \"%s\" is public: no token is asked for", QUOTED(settings->name));
         return true;

@@ -151,6 +151,26 @@ static void all_that_is_missing_is_told_with_its_place(void **state)
     document_fini(&d);
 }
 
+static void what_was_lost_is_told_about_once(void **state)
+{
+    struct document d;
+    bool is_good;
+    (void)state;
+    struct node *root = document_substitute(&d, "[\"x${SUB_UNSET}\", \"x${SUB_A}\"]", &is_good);
+    const struct node *lost = root->children;
+    const struct node *good = lost->next;
+    assert_true(lost->is_lost);
+    assert_false(good->is_lost);
+    assert_false(problem_error(&d.problems, lost, "follows from it"));
+    problem_warning(&d.problems, lost, "follows from it");
+    problem_note(&d.problems, lost, "follows from it");
+    assert_false(problem_error(&d.problems, good, "wrong by itself"));
+    assert_string_equal(problems_text(&d), "1:2 error: environment variable \"SUB_UNSET\" is not set\n"
+                                           "1:19 error: wrong by itself");
+    assert_int_equal(d.problems.errors, 2);
+    document_fini(&d);
+}
+
 static void file_of_the_maximum_is_read_and_one_byte_more_is_not(void **state)
 {
     struct err err;
@@ -174,6 +194,7 @@ int main(void)
         cmocka_unit_test(every_scalar_below_is_looked_at_but_keys_are_not),
         cmocka_unit_test(absolute_paths_are_taken_as_they_are),
         cmocka_unit_test(all_that_is_missing_is_told_with_its_place),
+        cmocka_unit_test(what_was_lost_is_told_about_once),
         cmocka_unit_test(file_of_the_maximum_is_read_and_one_byte_more_is_not),
     };
     return cmocka_run_group_tests(tests, group_begin, group_end);

@@ -229,7 +229,7 @@ static void each_refusal_has_its_place_and_remedy(void **state)
         const char *yaml;
         const char *wanted;
     } cases[] = {
-        {"- a\n", "1:1 error: the document: expected a map (keys with values), found a list"},
+        {"- a\n", "1:1 error: the document: a map (keys with values) is expected, found a list"},
         {"\nnumbr: 1\n", "2:1 error: unknown key \"numbr\"; did you mean \"number\"?"},
         {"body-size: 1KiB\n", "1:1 error: unknown key \"body-size\"; did you mean \"body_size\"?"},
         {"Flag: true\n", "1:1 error: unknown key \"Flag\"; did you mean \"flag\"?"},
@@ -237,44 +237,44 @@ static void each_refusal_has_its_place_and_remedy(void **state)
         {"zzz: 1\n", "1:1 error: unknown key \"zzz\""},
         {"admni: 1\n", "1:1 error: unknown key \"admni\""},
         {"admin: {bind: x}\n", "1:1 error: key \"admin\" is not supported yet"},
-        {"text: [a]\n", "1:7 error: \"text\": expected a text, found a list"},
-        {"text:\n", "1:6 error: \"text\": expected a text, found nothing"},
-        {"flag: yes\n", "1:7 error: \"flag\": expected true or false without quotes, found a text \"yes\""},
-        {"flag: \"true\"\n", "1:7 error: \"flag\": expected true or false without quotes, found a text \"true\""},
-        {"number: 101\n", "1:9 error: \"number\": expected -5 to 100, found a number \"101\""},
-        {"number: -6\n", "1:9 error: \"number\": expected -5 to 100, found a number \"-6\""},
-        {"number: 1.5\n", "1:9 error: \"number\": expected a whole number without quotes, found a number \"1.5\""},
-        {"number: \"5\"\n", "1:9 error: \"number\": expected a whole number without quotes, found a text \"5\""},
+        {"text: [a]\n", "1:7 error: \"text\": a text is expected, found a list"},
+        {"text:\n", "1:6 error: \"text\": a text is expected, found nothing"},
+        {"flag: yes\n", "1:7 error: \"flag\": true or false without quotes is expected, found a text \"yes\""},
+        {"flag: \"true\"\n", "1:7 error: \"flag\": true or false without quotes is expected, found a text \"true\""},
+        {"number: 101\n", "1:9 error: \"number\": -5 to 100 is expected, found a number \"101\""},
+        {"number: -6\n", "1:9 error: \"number\": -5 to 100 is expected, found a number \"-6\""},
+        {"number: 1.5\n", "1:9 error: \"number\": a whole number without quotes is expected, found a number \"1.5\""},
+        {"number: \"5\"\n", "1:9 error: \"number\": a whole number without quotes is expected, found a text \"5\""},
         {"number: 99999999999999999999\n",
-         "1:9 error: \"number\": expected a whole number without quotes, found a number \"99999999999999999999\""},
-        {"number: .inf\n", "1:9 error: \"number\": expected a whole number without quotes, found a number \".inf\""},
+         "1:9 error: \"number\": a whole number without quotes is expected, found a number \"99999999999999999999\""},
+        {"number: .inf\n", "1:9 error: \"number\": a whole number without quotes is expected, found a number \".inf\""},
         {"wait: 10\n",
          "1:7 error: \"wait\": a unit is missing: write it as in 500ms, 30s or 5m; found a number \"10\""},
         {"wait: 10sec\n",
          "1:7 error: \"wait\": unknown unit; units are ms, s, m, h, as in 500ms, 30s or 5m; found a text \"10sec\""},
-        {"wait: 499ms\n", "1:7 error: \"wait\": expected 500ms to 1h, found a text \"499ms\""},
-        {"wait: 61m\n", "1:7 error: \"wait\": expected 500ms to 1h, found a text \"61m\""},
-        {"wait: {a: b}\n", "1:7 error: \"wait\": expected a duration, found a map"},
+        {"wait: 499ms\n", "1:7 error: \"wait\": 500ms to 1h is expected, found a text \"499ms\""},
+        {"wait: 61m\n", "1:7 error: \"wait\": 500ms to 1h is expected, found a text \"61m\""},
+        {"wait: {a: b}\n", "1:7 error: \"wait\": a duration is expected, found a map"},
         {"body_size: 64kb\n",
          "1:12 error: \"body_size\": unknown unit; units are B, KiB, MiB, GiB, as in 512B, 64KiB or 1MiB, "
          "or none; found a text \"64kb\""},
-        {"body_size: 1023B\n", "1:12 error: \"body_size\": expected 1KiB to 1GiB, found a text \"1023B\""},
+        {"body_size: 1023B\n", "1:12 error: \"body_size\": 1KiB to 1GiB is expected, found a text \"1023B\""},
         {"format: jsn\n",
-         "1:9 error: \"format\": expected one of text, json, 401; found a text \"jsn\"; did you mean \"json\"?"},
-        {"format: []\n", "1:9 error: \"format\": expected one of text, json, 401; found a list"},
-        {"words: a\n", "1:8 error: \"words\": expected a list of texts, found a text \"a\""},
-        {"words: [a, [b]]\n", "1:12 error: \"words\": expected a text, found a list"},
-        {"one_or_more: {a: b}\n", "1:14 error: \"one_or_more\": expected a text or a list of texts, found a map"},
-        {"tls: x\n", "1:6 error: \"tls\": expected a map (keys with values), found a text \"x\""},
+         "1:9 error: \"format\": one of text, json, 401 is expected, found a text \"jsn\"; did you mean \"json\"?"},
+        {"format: []\n", "1:9 error: \"format\": one of text, json, 401 is expected, found a list"},
+        {"words: a\n", "1:8 error: \"words\": a list of texts is expected, found a text \"a\""},
+        {"words: [a, [b]]\n", "1:12 error: \"words\": a text is expected, found a list"},
+        {"one_or_more: {a: b}\n", "1:14 error: \"one_or_more\": a text or a list of texts is expected, found a map"},
+        {"tls: x\n", "1:6 error: \"tls\": a map (keys with values) is expected, found a text \"x\""},
         {"tls: {verify: true}\n", "1:6 error: key \"ca\" is required"},
         {"tls:\n", "1:5 error: key \"ca\" is required"},
-        {"servers: {url: a}\n", "1:10 error: \"servers\": expected a list, found a map"},
+        {"servers: {url: a}\n", "1:10 error: \"servers\": a list is expected, found a map"},
         {"servers:\n  - url: a\n    wieght: 1\n", "3:5 error: unknown key \"wieght\"; did you mean \"weight\"?"},
         {"servers: [\"\"]\n", "1:11 error: an empty URL"},
-        {"servers: [[a]]\n", "1:11 error: \"servers\": expected a map (keys with values), found a list"},
-        {"backends: [a]\n", "1:11 error: \"backends\": expected a map of names to values, found a list"},
+        {"servers: [[a]]\n", "1:11 error: \"servers\": a map (keys with values) is expected, found a list"},
+        {"backends: [a]\n", "1:11 error: \"backends\": a map of names to values is expected, found a list"},
         {"backends: {a: http://x}\n",
-         "1:15 error: \"a\": expected a map (keys with values), found a text \"http://x\""},
+         "1:15 error: \"a\": a map (keys with values) is expected, found a text \"http://x\""},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -315,12 +315,12 @@ static void one_run_tells_of_all_problems_in_the_order_of_the_document(void **st
         "1:1 error: unknown key \"numbr\"; did you mean \"number\"?\n"
         "5:7 error: \"wait\": a unit is missing: write it as in 500ms, 30s or 5m; found a number \"1\"\n"
         "10:1 error: key \"admin\" is not supported yet\n"
-        "3:11 error: \"verify\": expected true or false without quotes, found a number \"1\"\n"
+        "3:11 error: \"verify\": true or false without quotes is expected, found a number \"1\"\n"
         "4:3 error: unknown key \"cs\"; did you mean \"ca\"?\n"
         "3:3 error: key \"ca\" is required\n"
-        "7:13 error: \"weight\": expected 1 to 100, found a number \"0\"\n"
+        "7:13 error: \"weight\": 1 to 100 is expected, found a number \"0\"\n"
         "7:5 error: key \"url\" is required\n"
-        "9:13 error: \"weight\": expected a whole number without quotes, found a text \"x\"");
+        "9:13 error: \"weight\": a whole number without quotes is expected, found a text \"x\"");
     assert_int_equal(d.problems.errors, 9);
     document_fini(&d);
 }

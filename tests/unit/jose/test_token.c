@@ -131,8 +131,8 @@ static const struct {
     struct span text;
     const char *why;
 } shapes[] = {
-    {SPAN_INIT(""), "1 parts"},
-    {SPAN_INIT(HEAD), "1 parts"},
+    {SPAN_INIT(""), "1 part;"},
+    {SPAN_INIT(HEAD), "1 part;"},
     {SPAN_INIT(HEAD ".e30"), "2 parts"},
     {SPAN_INIT(HEAD ".e30.AA.AA"), "4 parts"},
     {SPAN_INIT(HEAD ".e30.AA.AA.AA.AA"), "more than 5 parts"},
@@ -150,8 +150,8 @@ static const struct {
     {SPAN_INIT(HEAD ".e3 0.AA"), "payload"},
     {SPAN_INIT(" " HEAD ".e30.AA"), "header"},
     {SPAN_INIT(HEAD ".e30.AA\n"), "signature"},
-    {SPAN_INIT(HEAD "%2Ee30%2EAA"), "1 parts"},
-    {SPAN_INIT("{\"payload\":\"e30\",\"signatures\":[{\"protected\":\"" HEAD "\",\"signature\":\"AA\"}]}"), "1 parts"},
+    {SPAN_INIT(HEAD "%2Ee30%2EAA"), "1 part;"},
+    {SPAN_INIT("{\"payload\":\"e30\",\"signatures\":[{\"protected\":\"" HEAD "\",\"signature\":\"AA\"}]}"), "1 part;"},
     {SPAN_INIT("{\"a\":\"" HEAD ".e30.AA\"}"), "header"},
 };
 

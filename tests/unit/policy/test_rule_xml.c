@@ -14,10 +14,12 @@ static const struct rule_case attribute_cases[] = {
     {"exactly one source is given: none", "<validate-jwt>" KEYS_XML END, 1, 1, "exactly one of header-name", GOOD, 0},
     {"exactly one source is given: two",
      "<validate-jwt header-name='Authorization' query-parameter-name='t'>" KEYS_XML END, 1, 64,
-     "exactly one of header-name, query-parameter-name and token-value",
-     "<validate-jwt query-parameter-name='t'>" KEYS_XML END, 0},
+     "exactly one of header-name and query-parameter-name says", "<validate-jwt query-parameter-name='t'>" KEYS_XML END,
+     0},
     {"token-value needs an expression, and those are not built", "<validate-jwt token-value='@(1)'>" KEYS_XML END, 1,
      27, "not supported yet", GOOD, 0},
+    {"token-value beside another source is told once", "<validate-jwt header-name='a' token-value='abc'>" KEYS_XML END,
+     1, 43, "token-value takes a policy expression", GOOD, 0},
     {"token-value as plain text is no better", "<validate-jwt token-value='abc'>" KEYS_XML END, 1, 27, "token-value",
      GOOD, 0},
     {"an expression is never passed over", "<validate-jwt header-name='Authorization' clock-skew='@(60)'>" KEYS_XML END,
@@ -176,6 +178,14 @@ static const struct rule_case claim_cases[] = {
     {"with a separator they may", CLAIM("<claim name='scp'><value>a</value><value>b</value></claim>"), 2, 1,
      "never passes", CLAIM("<claim name='scp' separator=' '><value>a</value><value>b</value></claim>"),
      PROBLEM_WARNING},
+    {"any of several scopes needs a separator",
+     CLAIM("<claim name='scp' match='any'><value>a</value><value>b</value></claim>"), 2, 1,
+     "tokens with more than one scope will fail",
+     CLAIM("<claim name='scp' match='any' separator=' '><value>a</value><value>b</value></claim>"), PROBLEM_WARNING},
+    {"roles come as a list, which needs none",
+     CLAIM("<claim name='scope' match='any'><value>a</value><value>b</value></claim>"), 2, 1,
+     "tokens with more than one scope will fail",
+     CLAIM("<claim name='roles' match='any'><value>a</value><value>b</value></claim>"), PROBLEM_WARNING},
     {"JSON text is compared by its spelling", CLAIM("<claim name='a'><value>{\"a\":1}</value></claim>"), 2, 17,
      "JSON text", CLAIM("<claim name='a'><value>a</value></claim>"), PROBLEM_WARNING},
     {"a dot does not reach into claims", CLAIM("<claim name='realm_access.roles'/>"), 2, 1, "path",
@@ -234,6 +244,30 @@ static void an_expression_is_reported_once_and_with_the_other_problems(void **st
         true, &settings);
     assert_int_equal(loaded.problems.errors, 5);
     rule_unload(&loaded);
+}
+
+static void nothing_is_warned_of_that_follows_from_an_error(void **state)
+{
+    (void)state;
+    static const char *const documents[] = {
+        "<validate-jwt header-name='a' failed-validation-httpcode='999'>" KEYS_XML END,
+        "<validate-jwt header-name='a' failed-validation-httpcode='Unauthorized'>" KEYS_XML END,
+        "<validate-jwt header-name='a' failed-validation-httpcode='@(401)'>" KEYS_XML END,
+        "<validate-jwt header-name='a' failed-validation-httpcode='{{nope}}'>" KEYS_XML END,
+        "<validate-jwt header-name='a' require-signed-tokens='yes'>" KEYS_XML END,
+        AUTH "<OpenId-Config url='https://a'/>" END,
+        AUTH "<openid-config url='{{nope}}'/>" END,
+        KEYED("<required-claims><claim name='azp' "
+              "match='one'><value>a</value><value>b</value></claim></required-claims>"),
+    };
+    for (size_t i = 0; i < COUNT_OF(documents); i++) {
+        struct rule_settings settings = rule_case_settings();
+        struct rule_loaded loaded;
+        rule_load(&loaded, documents[i], true, &settings);
+        assert_int_equal(loaded.problems.errors, 1);
+        assert_int_equal(loaded.problems.warnings + loaded.problems.notes, 0);
+        rule_unload(&loaded);
+    }
 }
 
 static void every_fault_of_a_document_is_told_at_its_line(void **state)
@@ -359,6 +393,35 @@ static void the_configured_algorithms_narrow_the_rule(void **state)
     rule_unload(&loaded);
 }
 
+/* Providers publish no shared secrets, and a secret serves HS* alone. */
+static void algorithms_that_no_key_could_have_are_warned_of(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *document;
+        enum alg alg;
+        unsigned warnings;
+    } cases[] = {
+        {CONFIG("url='https://a'"), ALG_HS256, 1},
+        {CONFIG("url='https://a'"), ALG_EDDSA, 0},
+        {GOOD, ALG_RS256, 1},
+        {GOOD, ALG_HS512, 0},
+        {AUTH "<openid-config url='https://a'/>" KEYS_XML END, ALG_HS256, 0},
+        {AUTH "<openid-config url='https://a'/>" KEYS_XML END, ALG_ES256, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct rule_settings settings = rule_case_settings();
+        settings.algs = alg_set_of(cases[i].alg);
+        struct rule_loaded loaded;
+        rule_load(&loaded, cases[i].document, true, &settings);
+        assert_true(loaded.is_read);
+        assert_int_equal(loaded.problems.warnings, cases[i].warnings);
+        for (const struct problem *p = loaded.problems.first; p != NULL; p = p->next)
+            assert_true(p->kind != PROBLEM_WARNING || strstr(p->text, "can accept no token: \"algorithms\"") != NULL);
+        rule_unload(&loaded);
+    }
+}
+
 static void plain_http_is_taken_where_it_is_allowed(void **state)
 {
     (void)state;
@@ -395,11 +458,13 @@ int main(void)
         cmocka_unit_test(claims_are_checked),
         cmocka_unit_test(documents_are_checked),
         cmocka_unit_test(an_expression_is_reported_once_and_with_the_other_problems),
+        cmocka_unit_test(nothing_is_warned_of_that_follows_from_an_error),
         cmocka_unit_test(every_fault_of_a_document_is_told_at_its_line),
         cmocka_unit_test(a_whole_policy_is_read),
         cmocka_unit_test(defaults_are_those_of_the_reference),
         cmocka_unit_test(children_load_in_any_order),
         cmocka_unit_test(the_configured_algorithms_narrow_the_rule),
+        cmocka_unit_test(algorithms_that_no_key_could_have_are_warned_of),
         cmocka_unit_test(plain_http_is_taken_where_it_is_allowed),
         cmocka_unit_test(more_than_32_providers_are_refused),
     };

@@ -4,6 +4,8 @@
  */
 #include "site_case.h"
 
+#include <unistd.h>
+
 #define ONE_ROUTE(inside) LISTENERS BACKENDS "routes: [ { " inside " } ]\n"
 #define ROUTE_REST "backend: b, policy: none"
 
@@ -146,10 +148,18 @@ static const struct wrong routes[] = {
      ONE_ROUTE("name: r, path: /, " ROUTE_REST)},
     {"a policy file can be opened", ONE_ROUTE("name: r, path: /, backend: b, policy: /nonexistent.xml"),
      "gateway.yaml:3:51: error: cannot open \"/nonexistent.xml\"", ONE_ROUTE("name: r, path: /, " ROUTE_REST)},
+    {"a word that switches the policy off is told", ONE_ROUTE("name: r, path: /, backend: b, policy: off"),
+     "gateway.yaml:3:51: error: cannot open \"off\": No such file or directory; for a public route write \"policy: "
+     "none\"",
+     ONE_ROUTE("name: r, path: /, " ROUTE_REST)},
+    {"a boolean is no policy", ONE_ROUTE("name: r, path: /, backend: b, policy: false"),
+     "gateway.yaml:3:51: error: \"policy\" is a file name; for a public route write \"policy: none\"",
+     ONE_ROUTE("name: r, path: /, " ROUTE_REST)},
     {"lists of policies are not built yet", ONE_ROUTE("name: r, path: /, backend: b, policy: [a, b]"),
      "gateway.yaml:3:51: error: a list of policies is not supported yet", ONE_ROUTE("name: r, path: /, " ROUTE_REST)},
     {"a policy left empty is no policy", ONE_ROUTE("name: r, path: /, backend: b, policy: "),
-     "error: \"policy\" is a file name, or none", ONE_ROUTE("name: r, path: /, " ROUTE_REST)},
+     "error: \"policy\" is a file name; for a public route write \"policy: none\"",
+     ONE_ROUTE("name: r, path: /, " ROUTE_REST)},
     {"a route has a name", ONE_ROUTE("name: \"\", path: /, " ROUTE_REST),
      "gateway.yaml:3:19: error: a route's name is not empty", ONE_ROUTE("name: \"-\", path: /, " ROUTE_REST)},
     {"names are used once",
@@ -253,6 +263,72 @@ static void public_routes_are_noted_and_unchecked_tls_warned_of(void **state)
     site_case_end(&c);
 }
 
+static void what_stands_there_without_effect_is_told(void **state)
+{
+    struct site_case c;
+    (void)state;
+    const char *said =
+        site_case_read(&c, "named_values: { a: \"x {{b}}\", b: \"{y}\" }\n" LISTENERS
+                           "backends: { b: { servers: [\"http://x\"] }, c: { servers: [\"http://y\"] } }\n" ROUTES);
+    assert_non_null(c.site);
+    assert_int_equal(c.problems.warnings, 1);
+    assert_non_null(strstr(said, "gateway.yaml:1:20: warning: named value \"a\" holds \"{{\", which stays as it is"));
+    assert_int_equal(c.problems.notes, 2);
+    assert_non_null(strstr(said, "gateway.yaml:3:46: note: no route uses backend \"c\""));
+    site_case_end(&c);
+}
+
+#define GUARDED(inside) ONE_ROUTE("name: r, path: /, backend: b, validate_jwt: { " inside " }")
+
+/* What was not read is told where it stands, and not again where it is used. */
+static void a_value_that_is_lost_is_told_once(void **state)
+{
+    static const char *const texts[] = {
+        GUARDED("openid_config: [\"${SITE_UNSET}/x\"]"),
+        GUARDED("issuer_signing_keys: [ { base64: \"${SITE_UNSET}\" } ]"),
+        GUARDED("failed_validation_httpcode: \"${SITE_UNSET}\""),
+        "named_values: { idp: \"${SITE_UNSET}\" }\n" GUARDED("openid_config: [\"{{idp}}/x\"]"),
+        "named_values: { idp: [a] }\n" GUARDED("openid_config: [\"{{idp}}/x\"]"),
+        "certificates: { c: { file: \"${SITE_UNSET}\" } }\n" GUARDED("issuer_signing_keys: [ { certificate_id: c } ]"),
+        "certificates: { c: {} }\n" GUARDED("issuer_signing_keys: [ { certificate_id: c } ]"),
+        "algorithms: [HS256, RS255]\n" GUARDED("openid_config: [\"https://a\"], audiences: a"),
+        LISTENERS "backends: { b: { servers: [ { url: \"${SITE_UNSET}\" } ] } }\n" ROUTES,
+        ONE_ROUTE("name: r, path: /, backend: \"${SITE_UNSET}\", policy: none"),
+        ONE_ROUTE("name: r, path: /, backend: b, policy: \"${SITE_UNSET}\""),
+        "keys: { wait: \"${SITE_UNSET}\" }\n" LISTENERS BACKENDS ROUTES,
+    };
+    (void)state;
+    assert_int_equal(unsetenv("SITE_UNSET"), 0);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct site_case c;
+        const char *said = site_case_read(&c, texts[i]);
+        if (c.problems.errors != 1 || c.problems.warnings != 0)
+            fail_msg("%s\nsaid:\n%s", texts[i], said);
+        site_case_end(&c);
+    }
+}
+
+static void a_policy_of_two_routes_is_told_about_once(void **state)
+{
+    char file[] = "/tmp/jwtgate-site-XXXXXX";
+    struct site_case c;
+    char text[512];
+    (void)state;
+    int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "<validate-jwt header-name='a' clock-skew='x'/>") > 0);
+    assert_int_equal(close(fd), 0);
+    snprintf(text, sizeof text,
+             LISTENERS BACKENDS "routes:\n- { name: r, path: /r, backend: b, policy: %s }\n"
+                                "- { name: s, path: /s, backend: b, policy: %s }\n",
+             file, file);
+    const char *said = site_case_read(&c, text);
+    assert_non_null(strstr(said, "clock-skew"));
+    assert_int_equal(c.problems.errors, 1);
+    site_case_end(&c);
+    assert_int_equal(unlink(file), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +338,9 @@ int main(void)
         cmocka_unit_test(what_is_wrong_about_the_whole_is_told),
         cmocka_unit_test(what_is_wrong_about_backends_is_told),
         cmocka_unit_test(what_is_wrong_about_routes_is_told),
+        cmocka_unit_test(what_stands_there_without_effect_is_told),
+        cmocka_unit_test(a_value_that_is_lost_is_told_once),
+        cmocka_unit_test(a_policy_of_two_routes_is_told_about_once),
         cmocka_unit_test(public_routes_are_noted_and_unchecked_tls_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
