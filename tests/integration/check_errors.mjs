@@ -58,6 +58,7 @@ test('a sound configuration: exit 0 and one line on standard output', async (t) 
   assert.equal(result.status, 0, result.stderr);
   assert.deepEqual(result.errors, []);
   assert.equal(result.stdout.trim().split('\n').length, 1);
+  assert.match(result.stdout, /: ok: 1 route, 1 backend, 0 warnings$/m);
 });
 
 test('public routes are told as notes, and change nothing', async (t) => {
@@ -226,6 +227,19 @@ test('problems of a policy stand in the policy', async (t) => {
       assert.ok(again.errors.some(({ file }) => file === 'lab.xml'), again.stderr);
     });
   }
+});
+
+test('what follows from an error is not told, and a policy of two routes is told about once', async (t) => {
+  const policy = `<validate-jwt header-name="Authorization" failed-validation-httpcode="Unauthorized"> <!-- !whole number -->
+  <OpenId-Config url="https://idp.example.com" /> <!-- !openid-config -->
+</validate-jwt>
+`;
+  const routes = ['a', 'b'].map((name) => `  - { name: ${name}, path: /${name}, backend: main, policy: lab.xml }\n`).join('');
+  const result = await check(t, SOUND.replace(/ {2}- name: main[^]*$/, routes), { files: { 'lab.xml': policy } });
+  assert.equal(result.status, 1);
+  assertMarked(result, 'lab.xml', policy);
+  assert.equal(result.problems.length, 2, result.stderr);
+  assert.match(result.stdout, /: 2 errors, 0 warnings$/m);
 });
 
 test('an environment variable that is not set, a file that is missing, a named value that is unknown', async (t) => {

@@ -32,6 +32,7 @@ static void text_tells_verdict_checks_and_advice(void **state)
     court_claims(court, court->rsa, "{" MEMBERS ",\"aud\":\"2222\"}");
     assert_true(text_holds(court, "pass on route calc\n"));
     assert_true(text_holds(court, "pass  audience: expected one of https://api.example, 2222; found 2222\n"));
+    assert_true(text_holds(court, "; found that signature\n"));
     assert_true(text_holds(court, "skip  nbf"));
     court_claims(court, court->rsa, "{" MEMBERS ",\"aud\":\"x\"}");
     assert_true(text_holds(court, "refuse TokenAudienceNotAllowed (401) on route calc\n"));
