@@ -29,7 +29,7 @@ struct key {
     bool is_x509;                          /* from a certificate: kid compared without letter case */
     int64_t not_after_s;                   /* end of the certificate, wall clock; 0: unknown */
     unsigned bits;                         /* size of modulus, field or secret */
-    char thumbprint[KEY_THUMBPRINT_BYTES]; /* RFC 7638; for a secret a hash of the hash, fit to print */
+    char thumbprint[KEY_THUMBPRINT_BYTES]; /* RFC 7638; for a secret a hash keyed by this process, fit to print */
     struct evp_pkey_st *pkey;              /* public key; NULL for a secret */
     unsigned char *secret;                 /* for KEY_OCT, else NULL; never printed */
     size_t secret_len;

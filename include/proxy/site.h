@@ -60,7 +60,8 @@ struct site_route {
     const struct span *hosts; /* lower case; "*.x" as ".x" */
     size_t host_count;        /* 0: any */
     struct span path;
-    unsigned methods; /* bit 1 << enum method; 0: all */
+    struct span lax_path; /* as a lax reader decodes it: compared with requests decoded the same way */
+    unsigned methods;     /* bit 1 << enum method; 0: all */
     struct span rewrite;
     bool has_rewrite;
     struct site_backend *backend;

@@ -30,11 +30,9 @@ static void print(const struct problem *problem)
 {
     static const char *const kinds[] = {"error", "warning", "note"};
     const char *file = problem->file == NULL ? "configuration" : problem->file;
-    if (problem->line == 0)
-        fprintf(stderr, "%s: %s: %s\n", file, kinds[problem->kind], problem->text);
-    else
-        fprintf(stderr, "%s:%u:%u: %s: %s\n", file, problem->line, problem->column, kinds[problem->kind],
-                problem->text);
+    /* What is wrong with a file as a whole is told at its beginning: every line has one form. */
+    fprintf(stderr, "%s:%u:%u: %s: %s\n", file, problem->line == 0 ? 1 : problem->line,
+            problem->column == 0 ? 1 : problem->column, kinds[problem->kind], problem->text);
 }
 
 /* Sorted within each file; files in the order their first problem was found. */

@@ -2,6 +2,7 @@
 /* Making and freeing keys; secrets. */
 #include "key_int.h"
 
+#include "base/siphash.h"
 #include "jose/b64url.h"
 
 #include <openssl/crypto.h>
@@ -115,16 +116,16 @@ static bool is_public_key(struct span bytes)
     return is_public;
 }
 
-/* Base64url of a hash of the hash: says which secret it is, without being the hash that others may have stored. */
+/* Tells secrets apart within this process and nothing more: keyed, so that who reads it in a log cannot try out weak secrets
+ * against it.
+ */
 static bool secret_thumbprint(struct span secret, char *out, struct err *err)
 {
-    unsigned char hash[KEY_SHA256_BYTES], again[KEY_SHA256_BYTES];
-    bool is_ok = EVP_Q_digest(NULL, "SHA256", NULL, secret.at, secret.len, hash, NULL) == 1 &&
-                 EVP_Q_digest(NULL, "SHA256", NULL, hash, sizeof hash, again, NULL) == 1;
-    OPENSSL_cleanse(hash, sizeof hash);
-    if (!is_ok)
+    unsigned char hash[KEY_SHA256_BYTES];
+    if (EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, siphash_process_key(), 16, (const unsigned char *)secret.at,
+                  secret.len, hash, sizeof hash, NULL) == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory to hash a secret");
-    b64url_encode(again, sizeof again, out);
+    b64url_encode(hash, sizeof hash, out);
     return true;
 }
 

@@ -60,7 +60,7 @@ static void count(struct exchange *x, int64_t now_us)
     if (x->was_judged)
         metric_add(reason_series(x, x->judgement.reason), shard, 1);
     metric_add(x->gate->figures.sent, shard, stream->sent_bytes);
-    const char *limit = limit_name(x->reason);
+    const char *limit = x->is_token_too_long ? "token" : limit_name(x->reason);
     if (limit != NULL) {
         struct span label = span_str(limit);
         metric_add(metric_series(x->gate->gateway->metrics, FIGURE_LIMIT_HITS, &label, 1), shard, 1);

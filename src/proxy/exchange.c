@@ -154,6 +154,7 @@ static void judge_now(struct exchange *x)
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
     judge(&input, &x->judgement);
     x->was_judged = true;
+    x->is_token_too_long = raw.len > input.limits.token_bytes_max;
     if (x->gate->verified != NULL && raw.at != NULL)
         remember(x, trusts, raw, entry);
     if (x->judgement.has_passed) {

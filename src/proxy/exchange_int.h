@@ -36,8 +36,9 @@ struct exchange {
     struct list parked; /* in the gate's list */
     struct deadline deadline;
     bool has_waited, was_judged;
-    const char *keys_note; /* why keys that might have helped were not waited for, for the log; NULL: nothing */
-    struct span forgotten; /* the token whose remembered key is gone; at NULL: none */
+    bool is_token_too_long; /* past limits.token */
+    const char *keys_note;  /* why keys that might have helped were not waited for, for the log; NULL: nothing */
+    struct span forgotten;  /* the token whose remembered key is gone; at NULL: none */
     /* refusing */
     enum reason reason; /* NONE: not refused */
     struct err err;     /* what exactly */

@@ -20,6 +20,8 @@ static const struct metric_family table[] = {
                          "Age of the key set in use; -1 without keys."},
     [FIGURE_KEYS_REFRESH] = {"jwtgate_keys_refresh_total", METRIC_COUNTER, "issuer,result",
                              "Fetches of key sets, by result."},
+    [FIGURE_CERTIFICATE_END] = {"jwtgate_policy_certificate_end_seconds", METRIC_GAUGE, "route,key",
+                                "When a certificate in a policy ends, in seconds since 1970; key: its id."},
     [FIGURE_CONNECTIONS] = {"jwtgate_connections", METRIC_GAUGE, "", "Client connections open now."},
     [FIGURE_ACCEPTED] = {"jwtgate_connections_accepted_total", METRIC_COUNTER, "", "Client connections accepted."},
     [FIGURE_CONNECTIONS_REFUSED] = {"jwtgate_connections_refused_total", METRIC_COUNTER, "",

@@ -42,6 +42,23 @@ static void end_when_empty(struct pool *pool)
         worker_bury(pool->worker, &pool->grave);
 }
 
+enum { ANSWER_HEAD_BYTES = 65536, ANSWER_FIELDS = 256 };
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What requests are held to is narrowed for clients' sake; a backend may answer with heads up to the defaults all the same. */
+static struct h1_limits answer_limits(const struct h1_limits *requests)
+{
+    struct h1_limits limits = *requests;
+    limits.head_bytes_max = larger(limits.head_bytes_max, ANSWER_HEAD_BYTES);
+    limits.field_bytes_max = larger(limits.field_bytes_max, ANSWER_HEAD_BYTES);
+    limits.fields_max = larger(limits.fields_max, ANSWER_FIELDS);
+    return limits;
+}
+
 struct pool *pool_new(struct worker *worker, struct site *site, const struct site_backend *backend,
                       const struct site_server *server, const struct pool_figures *figures)
 {
@@ -53,7 +70,7 @@ struct pool *pool_new(struct worker *worker, struct site *site, const struct sit
     pool->backend = backend;
     pool->server = server;
     pool->figures = *figures;
-    pool->limits = site->limits;
+    pool->limits = answer_limits(&site->limits);
     pool->high_bytes = (size_t)site->settings.limits.body_buffer / 2;
     pool->limits.body_bytes_max = 0; /* that is for requests */
     pool->grave.bury = pool_bury;

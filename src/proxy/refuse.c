@@ -98,7 +98,7 @@ void refuse_send(struct exchange *x)
                                   .count = reply.count,
                                   .body = BODY_SIZED,
                                   .body_bytes = buf_len(&body),
-                                  .wants_close = ends_connection(x->reason) || !is_ok};
+                                  .wants_close = ends_connection(x->reason) || x->is_token_too_long || !is_ok};
     bool is_head = x->stream->head.method == METHOD_HEAD;
     stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : buf_span(&body), true);
 }

@@ -19,9 +19,18 @@ static bool host_matches(struct span pattern, struct span host)
     return host.len > pattern.len && span_eq_nocase(pattern, span_from(host, host.len - pattern.len));
 }
 
-static bool matches(const struct site_entry *entry, struct span host, struct span path)
+/* What is looked for: host, path, and which spelling of paths counts. */
+struct place {
+    struct span host;
+    struct span path;
+    bool is_lax;
+};
+
+static bool matches(const struct site_entry *entry, const struct place *place)
 {
-    return path_matches(entry->route->path, path) && (entry->host.len == 0 || host_matches(entry->host, host));
+    struct span host = place->host;
+    return path_matches(place->is_lax ? entry->route->lax_path : entry->route->path, place->path) &&
+           (entry->host.len == 0 || host_matches(entry->host, host));
 }
 
 static bool allows(const struct site_route *route, enum method method)
@@ -35,14 +44,14 @@ static bool is_same_place(const struct site_entry *a, const struct site_entry *b
 }
 
 /* The first that matches; where it is not for this method, one of the same host and path that is. */
-static const struct site_route *find(const struct site *site, struct span host, struct span path, enum method method,
+static const struct site_route *find(const struct site *site, const struct place *place, enum method method,
                                      const struct site_route **near)
 {
     const struct site_entry *first = NULL;
     *near = NULL;
     for (size_t i = 0; i < site->entry_count; i++) {
         const struct site_entry *entry = &site->entries[i];
-        if (first != NULL ? !is_same_place(entry, first) : !matches(entry, host, path))
+        if (first != NULL ? !is_same_place(entry, first) : !matches(entry, place))
             continue;
         if (allows(entry->route, method))
             return entry->route;
@@ -63,12 +72,12 @@ static struct span host_of(const struct head *head)
 
 unsigned route_methods(const struct site *site, const struct head *head)
 {
-    struct span host = host_of(head);
+    const struct place place = {.host = host_of(head), .path = head->path};
     const struct site_entry *first = NULL;
     unsigned methods = 0;
     for (size_t i = 0; i < site->entry_count; i++) {
         const struct site_entry *entry = &site->entries[i];
-        if (first == NULL && matches(entry, host, head->path))
+        if (first == NULL && matches(entry, &place))
             first = entry;
         if (first != NULL && is_same_place(entry, first))
             methods |= entry->route->methods;
@@ -94,19 +103,19 @@ static bool needs_second_look(struct span path)
 const struct site_route *route_find(const struct site *site, const struct head *head, struct arena *arena,
                                     const struct site_route **near, struct err *err)
 {
-    struct span host = host_of(head);
+    struct place place = {.host = host_of(head), .path = head->path};
     *near = NULL;
     if (!uri_check_path(head->path, err))
         return NULL;
-    const struct site_route *route = is_reserved(head->path) ? NULL : find(site, host, head->path, head->method, near);
+    const struct site_route *route = is_reserved(head->path) ? NULL : find(site, &place, head->method, near);
     if (needs_second_look(head->path)) {
         const struct site_route *lax_near;
-        struct span lax = uri_lax_path(arena, head->path);
-        if (lax.at == NULL) {
+        place = (struct place){.host = place.host, .path = uri_lax_path(arena, head->path), .is_lax = true};
+        if (place.path.at == NULL) {
             fail(err, REASON_OUT_OF_MEMORY, "no memory for the path");
             return NULL;
         }
-        if (is_reserved(lax) || find(site, host, lax, head->method, &lax_near) != route) {
+        if (is_reserved(place.path) || find(site, &place, head->method, &lax_near) != route) {
             fail(err, REASON_BAD_REQUEST, "the path chooses another route when decoded");
             return NULL;
         }

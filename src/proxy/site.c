@@ -28,6 +28,15 @@ static bool check_bind(struct problems *problems, const struct node *node, struc
     return bind_address_read(text, address, &err) || problem_error(problems, at, "%s", err.text);
 }
 
+/* Two sockets on one port fail at the start; port 0 takes a free one each time. */
+static bool check_apart(struct problems *problems, const struct listener_settings *listener, struct span other)
+{
+    if (listener->bind.len == 0 || !span_eq(listener->bind, other) || span_ends(other, SPAN(":0")))
+        return true;
+    return problem_error(problems, node_member(listener->node, "bind"),
+                         "\"%s\" is bound twice; each listener, admin too, needs its own", QUOTED(other));
+}
+
 static bool check_listeners(struct site_build *build)
 {
     const struct settings *settings = &build->site->settings;
@@ -38,8 +47,13 @@ static bool check_listeners(struct site_build *build)
         return site_has_list(settings->node, "listeners") &&
                problem_error(build->problems, site_place(settings->node, "listeners"),
                              "at least one listener is needed");
-    for (size_t i = 0; i < settings->listeners.count; i++)
+    for (size_t i = 0; i < settings->listeners.count; i++) {
         is_ok = check_bind(build->problems, listeners[i].node, listeners[i].bind, &address) && is_ok;
+        for (size_t j = 0; j < i; j++)
+            is_ok = check_apart(build->problems, &listeners[i], listeners[j].bind) && is_ok;
+        if (!settings->admin.is_off)
+            is_ok = check_apart(build->problems, &listeners[i], settings->admin.bind) && is_ok;
+    }
     return is_ok;
 }
 
@@ -63,7 +77,8 @@ static bool check_workers(struct site_build *build)
     uint64_t count;
     if (node == NULL || (node->kind == NODE_TEXT && span_eq(node->text, SPAN("auto"))))
         return true;
-    bool is_number = node->kind == NODE_NUMBER && span_u64(node->text, SETTINGS_WORKERS_MAX, &count) && count > 0;
+    bool is_number = (node->kind == NODE_NUMBER || node->is_secret) &&
+                     span_u64(node->text, SETTINGS_WORKERS_MAX, &count) && count > 0;
     return is_number ||
            problem_error(build->problems, node, "\"workers\" is a number from 1 to %d, or auto", SETTINGS_WORKERS_MAX);
 }
@@ -100,8 +115,12 @@ static bool read_algorithms(struct site_build *build)
     const struct schema_texts *names = &build->site->settings.algorithms;
     bool is_ok = true;
     build->rules.algs = alg_set_all();
-    if (names->count == 0)
+    const struct node *node = node_member(build->site->settings.node, "algorithms");
+    if (node == NULL)
         return true;
+    if (names->count == 0)
+        return problem_error(build->problems, node,
+                             "\"algorithms\" leaves none; name those that may sign, such as RS256");
     build->rules.algs.bits = 0;
     for (size_t i = 0; i < names->count; i++) {
         enum alg alg = alg_by_name(names->at[i]);
@@ -272,11 +291,23 @@ static bool take_issuers(struct site *site, struct site_route *route, struct iss
     return true;
 }
 
+/* So that an alert can come before the day: a certificate goes on verifying past its end. */
+static void show_certificates(const struct site_route *route, struct metrics *metrics)
+{
+    const struct keyset *keys = route->is_public ? NULL : route->rule.inline_keys;
+    for (size_t i = 0; keys != NULL && i < keys->count; i++) {
+        const struct span labels[] = {route->name, keys->keys[i]->kid};
+        if (keys->keys[i]->not_after_s != 0)
+            metric_set(metric_series(metrics, FIGURE_CERTIFICATE_END, labels, 2), keys->keys[i]->not_after_s);
+    }
+}
+
 static bool start_route(struct site *site, struct site_route *route, struct metrics *metrics, struct err *err)
 {
     route->figures = arena_zero(&site->arena, sizeof *route->figures);
     if (route->figures == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the metrics");
+    show_certificates(route, metrics);
     route->figures->duration = metric_series(metrics, FIGURE_DURATION, &route->name, 1);
     return true;
 }

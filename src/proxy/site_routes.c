@@ -210,6 +210,7 @@ static bool check_path(struct site_build *build, const struct route_settings *se
 static bool read_paths(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
     route->path = settings->path;
+    route->lax_path = settings->path.at == NULL ? settings->path : uri_lax_path(&build->site->arena, settings->path);
     route->rewrite = settings->rewrite;
     route->has_rewrite = settings->rewrite.at != NULL;
     if (settings->path.at == NULL || !check_path(build, settings, "path", settings->path))
@@ -259,6 +260,16 @@ static bool read_policy_file(struct site_build *build, struct site_route *route,
     return root != NULL && rule_read_xml(&route->rule, root, &build->rules, arena, problems);
 }
 
+/* `algorithms` names those that may sign; `none` is none of them, whatever the policy says. */
+static void narrow_unsigned(struct site_build *build, struct rule *rule, const struct node *node)
+{
+    if (rule->requires_signature || node_member(build->site->settings.node, "algorithms") == NULL)
+        return;
+    rule->requires_signature = true;
+    problem_warning(build->problems, node,
+                    "unsigned tokens are refused all the same: \"algorithms\" leaves signed ones only");
+}
+
 static bool read_policy(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
     const struct node *policy = settings->policy;
@@ -283,6 +294,8 @@ static bool read_policy(struct site_build *build, const struct route_settings *s
                      ? read_policy_file(build, route, policy)
                      : rule_read_yaml(&route->rule, yaml, &build->rules, &build->site->arena, build->problems);
     route->is_public = !is_ok;
+    if (is_ok)
+        narrow_unsigned(build, &route->rule, policy != NULL ? policy : yaml);
     return is_ok;
 }
 
@@ -310,10 +323,10 @@ static bool check_pair(struct site_build *build, const struct site_route *a, con
         is_ok = problem_error(build->problems, node_member(b->node, "name"), "another route has the name \"%s\"",
                               QUOTED(b->name));
     if (a->path.len > 0 && route_is_same(a, b))
-        is_ok =
-            problem_error(build->problems, node_member(b->node, "path"),
-                          "route \"%s\" matches the same host, path and methods before: this one could never be chosen",
-                          QUOTED(a->name));
+        is_ok = problem_error(
+            build->problems, node_member(b->node, "path"),
+            "route \"%s\" takes the same host, path and method already: it would always be chosen before this one",
+            QUOTED(a->name));
     return is_ok;
 }
 
@@ -350,6 +363,9 @@ bool site_build_routes(struct site_build *build)
     struct site *site = build->site;
     const struct route_settings *settings = site->settings.routes.at;
     bool is_ok = true;
+    if (site->settings.routes.count == 0)
+        return problem_error(build->problems, node_member(site->settings.node, "routes"),
+                             "at least one route is needed");
     site->routes = arena_zero(&site->arena, site->settings.routes.count * sizeof *site->routes);
     if (site->routes == NULL)
         return false;

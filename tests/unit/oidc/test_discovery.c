@@ -86,6 +86,8 @@ static void an_authority_leads_to_its_well_known_place_and_a_document_to_itself(
     } cases[] = {
         {"https://idp.example", "https://idp.example/.well-known/openid-configuration"},
         {"https://idp.example/", "https://idp.example/.well-known/openid-configuration"},
+        {"https://idp.example/t/.well-known/openid-configuration/",
+         "https://idp.example/t/.well-known/openid-configuration"},
         {"https://idp.example/auth/realms/prod",
          "https://idp.example/auth/realms/prod/.well-known/openid-configuration"},
         {"https://idp.example/auth/realms/prod/",

@@ -13,7 +13,8 @@ static const char site_text[] = LISTENERS BACKENDS "routes:\n" ROUTE("any", "pat
             ROUTE("exact", "host: api.example.com, path: /") ROUTE("exact-a", "host: api.example.com, path: /a/")
                 ROUTE("star", "host: \"*.example.com\", path: /")
                     ROUTE("star-long", "host: \"*.x.example.com\", path: /") ROUTE("six", "host: \"[::1]\", path: /")
-                        ROUTE("only", "host: only.test, path: /only/") ROUTE("secret", "path: /secret/");
+                        ROUTE("only", "host: only.test, path: /only/") ROUTE("secret", "path: /secret/")
+                            ROUTE("encoded", "path: /caf%C3%A9/");
 
 static const struct route_case {
     const char *host, *path, *route; /* route NULL: refused with `reason` */
@@ -49,6 +50,9 @@ static const struct route_case {
     /* a host's routes that do not match leave the others in play */
     {"only.test", "/only/x", "only", 0},
     {"only.test", "/a", "a", 0},
+    /* a route's own path may be encoded: both readings of a request are held against both of the route */
+    {"h", "/caf%C3%A9/x", "encoded", 0},
+    {"h", "/caf%c3%a9/x", NULL, REASON_BAD_REQUEST},
     /* dot segments, in every spelling */
     {"h", "/a/.", NULL, REASON_BAD_REQUEST},
     {"h", "/a/..", NULL, REASON_BAD_REQUEST},
