@@ -364,7 +364,8 @@ bool site_build_routes(struct site_build *build)
     const struct route_settings *settings = site->settings.routes.at;
     bool is_ok = true;
     if (site->settings.routes.count == 0)
-        return problem_error(build->problems, node_member(site->settings.node, "routes"),
+        return site_has_list(site->settings.node, "routes") &&
+               problem_error(build->problems, site_place(site->settings.node, "routes"),
                              "at least one route is needed");
     site->routes = arena_zero(&site->arena, site->settings.routes.count * sizeof *site->routes);
     if (site->routes == NULL)
