@@ -7,6 +7,7 @@
 #ifndef SERVER_TRANSPORT_H
 #define SERVER_TRANSPORT_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 
@@ -32,6 +33,9 @@ enum io transport_read(struct transport *transport, char *at, size_t size, size_
 
 /* As much of the pieces as goes at once; `count` at most 8. */
 enum io transport_write(struct transport *transport, const struct iovec *pieces, int count, size_t *done);
+
+/* Writes what was kept, as much as goes at once; when all of it went, its memory goes too.  False: the connection is broken. */
+bool transport_flush(struct transport *transport, struct buf *kept) MUST_CHECK;
 
 /* Goes on with the TLS handshake; IO_OK at once for plain.  On IO_FAILED `err` has the cause (no peer's bytes). */
 enum io transport_handshake(struct transport *transport, struct err *err);

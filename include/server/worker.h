@@ -103,6 +103,9 @@ void worker_bury(struct worker *worker, struct grave *grave);
 /* Hands `letter` to the worker, from any thread. */
 void worker_post(struct worker *worker, struct letter *letter);
 
+/* Adds or removes an event of this worker's base, where it is not so already: no call is made for what stands. */
+void worker_watch(struct event *event, bool *is_added, bool wants);
+
 /* A number that differs from all others, not a secret (request ids, jitter). */
 uint64_t worker_random(struct worker *worker);
 

@@ -6,25 +6,14 @@
 
 #include <string.h>
 
-static void watch(struct event *event, bool *is_added, bool wants)
-{
-    if (*is_added == wants)
-        return;
-    *is_added = wants;
-    if (wants)
-        event_add(event, NULL);
-    else
-        event_del(event);
-}
-
 void backend_watch_read(struct backend *backend, bool wants)
 {
-    watch(&backend->read_event, &backend->is_reading, wants);
+    worker_watch(&backend->read_event, &backend->is_reading, wants);
 }
 
 void backend_watch_write(struct backend *backend, bool wants)
 {
-    watch(&backend->write_event, &backend->is_writing, wants);
+    worker_watch(&backend->write_event, &backend->is_writing, wants);
 }
 
 static void backend_bury(struct grave *grave)
@@ -341,23 +330,6 @@ static void on_readable(struct backend *backend)
     }
 }
 
-static bool send_kept(struct backend *backend)
-{
-    while (buf_len(&backend->out) > 0) {
-        struct span kept = buf_span(&backend->out);
-        struct iovec piece = {(void *)(uintptr_t)kept.at, kept.len};
-        size_t done = 0;
-        enum io io = transport_write(&backend->transport, &piece, 1, &done);
-        if (io == IO_WANT_READ || io == IO_WANT_WRITE)
-            return true;
-        if (io != IO_OK)
-            return false;
-        buf_take(&backend->out, done);
-    }
-    buf_fini(&backend->out);
-    return true;
-}
-
 /* The server takes no more, but may have said why, as 413 does: reading goes on, to an answer or to the connection's end. */
 static void stop_writing(struct backend *backend)
 {
@@ -369,7 +341,7 @@ static void stop_writing(struct backend *backend)
 
 static void on_writable(struct backend *backend)
 {
-    if (!send_kept(backend))
+    if (!transport_flush(&backend->transport, &backend->out))
         stop_writing(backend);
     restart_deadline(backend);
     if (buf_len(&backend->out) > 0)

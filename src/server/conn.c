@@ -18,17 +18,6 @@ static struct worker *worker_of(const struct conn *conn)
     return conn->service->worker;
 }
 
-static void watch(struct event *event, bool *is_added, bool wants)
-{
-    if (*is_added == wants)
-        return;
-    *is_added = wants;
-    if (wants)
-        event_add(event, NULL);
-    else
-        event_del(event);
-}
-
 /* Earlier answers are not taken by the client: no further request begins until they are, or a client that asks on and on
  * without reading would fill the memory.
  */
@@ -55,8 +44,8 @@ void conn_watch(struct conn *conn)
 {
     if (conn->state == CONN_CLOSED)
         return;
-    watch(&conn->read_event, &conn->is_reading, !conn->has_end && wants_input(conn));
-    watch(&conn->write_event, &conn->is_writing, buf_len(&conn->out) > 0);
+    worker_watch(&conn->read_event, &conn->is_reading, !conn->has_end && wants_input(conn));
+    worker_watch(&conn->write_event, &conn->is_writing, buf_len(&conn->out) > 0);
 }
 
 static void conn_bury(struct grave *grave)
@@ -82,8 +71,8 @@ void conn_close(struct conn *conn, enum reason why)
     deadline_cancel(&conn->deadline);
     list_remove(&conn->task.link);
     list_remove(&conn->link);
-    watch(&conn->read_event, &conn->is_reading, false);
-    watch(&conn->write_event, &conn->is_writing, false);
+    worker_watch(&conn->read_event, &conn->is_reading, false);
+    worker_watch(&conn->write_event, &conn->is_writing, false);
     if (conn->stream != NULL)
         conn->service->handler->gone(conn->stream, why);
     assert(conn->stream == NULL);
@@ -416,7 +405,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     struct conn *conn = CHECKED(context, conn, CONN_MAGIC);
     (void)fd;
     (void)what;
-    if (!conn_send_kept(conn)) {
+    if (!transport_flush(&conn->transport, &conn->out)) {
         conn_close(conn, REASON_CLIENT_GONE);
         return;
     }

@@ -61,8 +61,6 @@ void conn_watch(struct conn *conn);
 
 /* Writes what it can and keeps the rest; false when the connection is broken. */
 bool conn_send(struct conn *conn, struct iovec *pieces, int count);
-/* Writes kept bytes; false when the connection is broken. */
-bool conn_send_kept(struct conn *conn);
 
 /* A stream in an arena of its own; NULL when out of memory. */
 struct stream *stream_make(struct conn *conn);

@@ -10,23 +10,6 @@
 #include <stdio.h>
 #include <time.h>
 
-bool conn_send_kept(struct conn *conn)
-{
-    while (buf_len(&conn->out) > 0) {
-        struct span kept = buf_span(&conn->out);
-        struct iovec piece = {(void *)(uintptr_t)kept.at, kept.len};
-        size_t done = 0;
-        enum io io = transport_write(&conn->transport, &piece, 1, &done);
-        if (io == IO_WANT_READ || io == IO_WANT_WRITE)
-            return true;
-        if (io != IO_OK)
-            return false;
-        buf_take(&conn->out, done);
-    }
-    buf_fini(&conn->out);
-    return true;
-}
-
 /* Moves the pieces on by what was written. */
 static void advance(struct iovec *pieces, int count, size_t done)
 {

@@ -73,6 +73,23 @@ enum io transport_write(struct transport *transport, const struct iovec *pieces,
     return plain_result(sent, done);
 }
 
+bool transport_flush(struct transport *transport, struct buf *kept)
+{
+    while (buf_len(kept) > 0) {
+        struct span rest = buf_span(kept);
+        const struct iovec piece = {(void *)(uintptr_t)rest.at, rest.len};
+        size_t done = 0;
+        enum io io = transport_write(transport, &piece, 1, &done);
+        if (io == IO_WANT_READ || io == IO_WANT_WRITE)
+            return true;
+        if (io != IO_OK)
+            return false;
+        buf_take(kept, done);
+    }
+    buf_fini(kept);
+    return true;
+}
+
 static bool handshake_failed(const struct transport *transport, struct err *err)
 {
     long verdict = SSL_get_verify_result(transport->tls);

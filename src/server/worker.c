@@ -202,6 +202,17 @@ void worker_post(struct worker *worker, struct letter *letter)
     }
 }
 
+void worker_watch(struct event *event, bool *is_added, bool wants)
+{
+    if (*is_added == wants)
+        return;
+    *is_added = wants;
+    if (wants)
+        event_add(event, NULL);
+    else
+        event_del(event);
+}
+
 /* xorshift128+: unique enough for names of requests, worthless as a secret. */
 uint64_t worker_random(struct worker *worker)
 {
