@@ -41,7 +41,9 @@ struct token_limits {
 bool token_read(struct token *token, struct arena *arena, struct span text, const struct token_limits *limits,
                 struct err *err) MUST_CHECK;
 
-/* A short name for logs: the first 12 characters of the base64url SHA-256 of the token.  `out` holds 13 bytes. */
-void token_short_hash(struct span raw, char *out);
+enum { TOKEN_SHORT_HASH_BYTES = 13 };
+
+/* A short name for logs: the first 12 characters of the base64url SHA-256 of the token, with a final NUL. */
+void token_short_hash(struct span raw, char out[TOKEN_SHORT_HASH_BYTES]);
 
 #endif

@@ -62,7 +62,7 @@ struct judge_input {
 struct remembered {
     const struct token *token;
     const struct claims *claims;
-    const struct key *key; /* lives in some key set; judged again by keyset_holds */
+    const struct key *key; /* lives in some key set; counts only where this rule would try it now */
 };
 
 enum { JUDGE_CHECKS_MAX = 80 };

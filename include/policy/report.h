@@ -28,6 +28,7 @@ bool report_text(const struct report_input *input, struct buf *out);
 bool report_json(const struct report_input *input, struct buf *out);
 
 /* The first failure as fields reason, check, expected, found for log_line(), which quotes and cuts; returns how many.  A
+ * `sub` found is given as its short hash.  A
  * judgement that passed gives none.
  */
 enum { REPORT_FIELDS_MAX = 4 };

@@ -105,7 +105,7 @@ bool token_read(struct token *token, struct arena *arena, struct span text, cons
     return read_parts(token, arena, parts, limits->json_depth_max, err);
 }
 
-void token_short_hash(struct span raw, char *out)
+void token_short_hash(struct span raw, char out[TOKEN_SHORT_HASH_BYTES])
 {
     unsigned char hash[SHA256_BYTES];
     char text[(SHA256_BYTES * 4 + 2) / 3 + 1];

@@ -6,9 +6,11 @@
  */
 #include "exchange_int.h"
 
+#include "policy/report.h"
+
 #include <stdatomic.h>
 
-enum { ACCESS_FIELDS_MAX = 20, TOKEN_HASH_BYTES = 13 };
+enum { ACCESS_FIELDS_MAX = 20 };
 
 /* Series are looked up once for each route and status; the race of two workers gives the same series. */
 static struct metric_series *status_series(struct exchange *x, unsigned status)
@@ -39,15 +41,9 @@ static struct metric_series *reason_series(struct exchange *x, enum reason reaso
     return series;
 }
 
-static const char *limit_name(enum reason reason)
-{
-    switch (reason) {
-    case REASON_BODY_TOO_LARGE: return "body";
-    case REASON_TARGET_TOO_LONG: return "target";
-    case REASON_HEAD_TOO_LARGE: return "head";
-    default: return NULL;
-    }
-}
+/* The limit that a reason speaks of. */
+static const char *const limit_names[REASON_COUNT] = {
+    [REASON_BODY_TOO_LARGE] = "body", [REASON_TARGET_TOO_LONG] = "target", [REASON_HEAD_TOO_LARGE] = "head"};
 
 static void count(struct exchange *x, int64_t now_us)
 {
@@ -60,7 +56,7 @@ static void count(struct exchange *x, int64_t now_us)
     if (x->was_judged)
         metric_add(reason_series(x, x->judgement.reason), shard, 1);
     metric_add(x->gate->figures.sent, shard, stream->sent_bytes);
-    const char *limit = x->is_token_too_long ? "token" : limit_name(x->reason);
+    const char *limit = x->is_token_too_long ? "token" : limit_names[x->reason];
     if (limit != NULL) {
         struct span label = span_str(limit);
         metric_add(metric_series(x->gate->gateway->metrics, FIGURE_LIMIT_HITS, &label, 1), shard, 1);
@@ -78,31 +74,19 @@ static void add(struct line *line, struct log_field field)
         line->fields[line->count++] = field;
 }
 
-/* A user's own name (`sub`) stands in no log: its hash does, enough to tell two apart. */
-static void add_failed_check(struct exchange *x, struct line *line, const struct check *failed)
-{
-    struct span found = failed->found;
-    if (failed->name == CHECK_CLAIM && span_eq(failed->claim, SPAN("sub"))) {
-        char hash[TOKEN_HASH_BYTES];
-        token_short_hash(failed->found, hash);
-        found = arena_copy(&x->stream->arena, span_str(hash));
-    }
-    add(line, LOG_STR("check", check_name_text(failed, &x->stream->arena)));
-    add(line, LOG_TEXT("expected", failed->expected));
-    add(line, LOG_TEXT("found", found));
-}
-
 /* Why it was refused, and of a token which: kid and a short hash, never the token. */
-static void add_refusal(struct exchange *x, struct line *line, char hash[TOKEN_HASH_BYTES])
+static void add_refusal(struct exchange *x, struct line *line, char hash[TOKEN_SHORT_HASH_BYTES])
 {
+    struct log_field fields[REPORT_FIELDS_MAX];
     const struct judgement *judgement = &x->judgement;
-    add(line, LOG_STR("reason", reason_name(x->reason)));
     if (!x->was_judged || !reason_is_verdict(x->reason)) {
+        add(line, LOG_STR("reason", reason_name(x->reason)));
         add(line, LOG_STR("error", x->err.text));
         return;
     }
-    if (judgement->failed != NULL)
-        add_failed_check(x, line, judgement->failed);
+    size_t fields_count = report_fields(judgement, &x->stream->arena, fields);
+    for (size_t i = 0; i < fields_count; i++)
+        add(line, fields[i]);
     add(line, LOG_STR("keys", x->keys_note));
     if (judgement->token != NULL) {
         token_short_hash(judgement->token->raw, hash);
@@ -113,7 +97,7 @@ static void add_refusal(struct exchange *x, struct line *line, char hash[TOKEN_H
 
 static void write_line(struct exchange *x, enum reason why, int64_t now_us)
 {
-    char hash[TOKEN_HASH_BYTES];
+    char hash[TOKEN_SHORT_HASH_BYTES];
     struct line line = {.count = 0};
     const struct stream *stream = x->stream;
     add(&line, LOG_TEXT("route", x->route == NULL ? SPAN("-") : x->route->name));

@@ -59,7 +59,7 @@ static enum turn step_route(struct exchange *x)
 }
 
 /* What stood in the place that the rule names. */
-static bool find_credential(struct exchange *x, struct judge_input *input)
+static void find_credential(struct exchange *x, struct judge_input *input)
 {
     const struct rule *rule = &x->route->rule;
     const struct head *head = &x->stream->head;
@@ -70,16 +70,15 @@ static bool find_credential(struct exchange *x, struct judge_input *input)
             !uri_query(&x->stream->arena, head->query, rule->source_name, &input->credential, &count, &err))
             input->is_repeated = true; /* badly encoded: refused as ambiguous */
         input->is_repeated = input->is_repeated || count > 1;
-        return true;
+        return;
     }
     const struct field *field =
         rule->is_authorization ? head_field(head, FIELD_AUTHORIZATION) : head_find(head, rule->source_name, NULL);
     if (field == NULL)
-        return true;
+        return;
     input->credential = field->value;
     input->is_repeated = rule->is_authorization ? head_field_count(head, FIELD_AUTHORIZATION) > 1
                                                 : head_find(head, rule->source_name, field) != NULL;
-    return true;
 }
 
 static void show_cache(struct gate *gate)

@@ -46,21 +46,12 @@ static struct refusal refusal_of(const struct exchange *x)
     return refusal;
 }
 
-static bool ends_connection(enum reason reason)
-{
-    switch (reason) {
-    case REASON_BAD_REQUEST:
-    case REASON_REQUEST_TIMEOUT:
-    case REASON_BODY_TOO_LARGE:
-    case REASON_TARGET_TOO_LONG:
-    case REASON_EXPECTATION_FAILED:
-    case REASON_HEAD_TOO_LARGE:
-    case REASON_METHOD_UNKNOWN:
-    case REASON_CODING_UNKNOWN:
-    case REASON_VERSION_UNSUPPORTED: return true;
-    default: return false;
-    }
-}
+/* Bad requests and broken limits: where the next message would begin is not known, or not worth finding out. */
+static const bool ends_connection[REASON_COUNT] = {
+    [REASON_BAD_REQUEST] = true,     [REASON_REQUEST_TIMEOUT] = true,    [REASON_BODY_TOO_LARGE] = true,
+    [REASON_TARGET_TOO_LONG] = true, [REASON_EXPECTATION_FAILED] = true, [REASON_HEAD_TOO_LARGE] = true,
+    [REASON_METHOD_UNKNOWN] = true,  [REASON_CODING_UNKNOWN] = true,     [REASON_VERSION_UNSUPPORTED] = true,
+};
 
 /* RFC 9110 15.5.6; a method that no route may have is refused before one is looked for. */
 static void put_allow(const struct exchange *x, struct buf *out)
@@ -98,7 +89,7 @@ void refuse_send(struct exchange *x)
                                   .count = reply.count,
                                   .body = BODY_SIZED,
                                   .body_bytes = buf_len(&body),
-                                  .wants_close = ends_connection(x->reason) || x->is_token_too_long || !is_ok};
+                                  .wants_close = ends_connection[x->reason] || x->is_token_too_long || !is_ok};
     bool is_head = x->stream->head.method == METHOD_HEAD;
     stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : buf_span(&body), true);
 }

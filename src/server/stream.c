@@ -75,28 +75,27 @@ static void put_framing(struct buf *pen, const struct stream *stream, const stru
 {
     if (answer->has_stated_bytes || answer->body == BODY_SIZED)
         put_number_field(pen, "Content-Length: ", answer->body_bytes);
-    else if (answer->body != BODY_NONE && !stream->head.is_http10)
+    else if (stream->is_chunked_out)
         buf_add_str(pen, "Transfer-Encoding: chunked\r\n");
 }
 
-/* Fields that go on as they are; Date is added where the answer has none (RFC 9110 6.6.1). */
-static void put_fields(struct buf *pen, struct service *service, const struct answer *answer)
+/* Fields that go on as they are; whether Date was among them. */
+static bool put_fields(struct buf *pen, const struct field *fields, size_t count)
 {
     bool has_date = false;
-    for (size_t i = 0; i < answer->count; i++) {
-        const struct field *field = &answer->fields[i];
-        if (field->is_hop || field->id == FIELD_CONTENT_LENGTH)
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].is_hop || fields[i].id == FIELD_CONTENT_LENGTH)
             continue;
-        has_date = has_date || field->id == FIELD_DATE;
-        h1_write_field(pen, field->name, field->value);
+        has_date = has_date || fields[i].id == FIELD_DATE;
+        h1_write_field(pen, fields[i].name, fields[i].value);
     }
-    if (!has_date)
-        h1_write_field(pen, SPAN("Date"), date_text(service));
+    return has_date;
 }
 
-static bool is_framed(const struct stream *stream, const struct answer *answer)
+/* Whether the body's end must be told by other means than its length. */
+static bool is_open_ended(const struct answer *answer)
 {
-    return answer->body == BODY_NONE || answer->body == BODY_SIZED || !stream->head.is_http10;
+    return answer->body != BODY_NONE && answer->body != BODY_SIZED;
 }
 
 static void put_head(struct stream *stream, const struct answer *answer)
@@ -105,7 +104,8 @@ static void put_head(struct stream *stream, const struct answer *answer)
     struct buf *pen = &conn->service->pen;
     buf_clear(pen);
     h1_write_status_line(pen, answer->status);
-    put_fields(pen, conn->service, answer);
+    if (!put_fields(pen, answer->fields, answer->count)) /* RFC 9110 6.6.1 */
+        h1_write_field(pen, SPAN("Date"), date_text(conn->service));
     put_framing(pen, stream, answer);
     if (conn->wants_close)
         buf_add_str(pen, "Connection: close\r\n");
@@ -117,12 +117,6 @@ static void put_head(struct stream *stream, const struct answer *answer)
 static struct iovec iovec_of(struct span span)
 {
     return (struct iovec){(void *)(uintptr_t)span.at, span.len};
-}
-
-/* Whether this answer's body goes out in chunks. */
-static bool is_chunked(const struct stream *stream)
-{
-    return stream->is_chunked_out;
 }
 
 static enum flow send_pieces(struct stream *stream, struct iovec *pieces, int count, bool is_last)
@@ -146,12 +140,12 @@ static enum flow send_body(struct stream *stream, struct span before, struct spa
     struct iovec pieces[4];
     int count = 0;
     pieces[count++] = iovec_of(before);
-    if (piece.len > 0 && is_chunked(stream))
+    if (piece.len > 0 && stream->is_chunked_out)
         pieces[count++] = (struct iovec){line, h1_chunk_line(line, piece.len, stream->sent_bytes == 0)};
     if (piece.len > 0)
         pieces[count++] = iovec_of(piece);
     stream->sent_bytes += piece.len;
-    if (is_last && is_chunked(stream))
+    if (is_last && stream->is_chunked_out)
         pieces[count++] = iovec_of(h1_chunk_end(stream->sent_bytes == 0));
     return send_pieces(stream, pieces, count, is_last);
 }
@@ -162,9 +156,10 @@ enum flow stream_answer(struct stream *stream, const struct answer *answer, stru
     assert(!stream->has_answer);
     stream->has_answer = true;
     stream->status = answer->status;
-    if (answer->wants_close || !stream->is_request_whole || conn->service->is_draining || !is_framed(stream, answer))
+    stream->is_chunked_out = is_open_ended(answer) && !stream->head.is_http10;
+    bool ends_by_close = is_open_ended(answer) && !stream->is_chunked_out;
+    if (answer->wants_close || !stream->is_request_whole || conn->service->is_draining || ends_by_close)
         conn->wants_close = true;
-    stream->is_chunked_out = answer->body != BODY_NONE && answer->body != BODY_SIZED && !stream->head.is_http10;
     put_head(stream, answer);
     if (conn->service->pen.is_broken) {
         conn->is_broken = true;
@@ -189,9 +184,7 @@ enum flow stream_interim(struct stream *stream, unsigned status, const struct fi
         return FLOW_OPEN;
     buf_clear(pen);
     h1_write_status_line(pen, status);
-    for (size_t i = 0; i < count; i++)
-        if (!fields[i].is_hop && fields[i].id != FIELD_CONTENT_LENGTH)
-            h1_write_field(pen, fields[i].name, fields[i].value);
+    put_fields(pen, fields, count);
     h1_write_end(pen);
     if (pen->is_broken)
         return FLOW_OPEN; /* no memory: half of it would spoil what comes behind */
