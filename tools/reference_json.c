@@ -49,11 +49,16 @@ static void int_print(const struct schema_row *row)
     printf(" }, { \"$ref\": \"#/definitions/placeholder\" }]");
 }
 
+static bool is_number(const char *word)
+{
+    return word[0] >= '0' && word[0] <= '9';
+}
+
 static void words_print(const char *const *words)
 {
     printf("\"anyOf\": [{ \"enum\": [");
     for (size_t i = 0; words[i] != NULL; i++)
-        printf("%s\"%s\"", i == 0 ? "" : ", ", words[i]);
+        printf(is_number(words[i]) ? "%s%s" : "%s\"%s\"", i == 0 ? "" : ", ", words[i]);
     printf("] }, { \"$ref\": \"#/definitions/placeholder\" }]");
 }
 
@@ -83,7 +88,8 @@ static void value_print(const struct sections *sections, const struct section *s
 
 static void default_print(const struct schema_row *row)
 {
-    bool is_plain = row->kind == SCHEMA_BOOL || row->kind == SCHEMA_INT;
+    bool is_plain = row->kind == SCHEMA_BOOL || row->kind == SCHEMA_INT ||
+                    (row->kind == SCHEMA_ENUM && row->preset != NULL && is_number(row->preset));
     if (row->preset == NULL)
         return;
     printf("\"default\": ");

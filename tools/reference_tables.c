@@ -27,6 +27,7 @@ static const struct special specials[] = {
     {"openid_config", "host", NULL, NULL, NULL},
     {"admin", NULL, "`off`", "\"const\": \"off\"", NULL},
     {"servers", NULL, "a URL", "\"type\": \"string\"", NULL},
+    {"claims_to_headers", NULL, "the claim's name", "\"type\": \"string\"", NULL},
     {"openid_config", NULL, "a URL", "\"type\": \"string\"", NULL},
 };
 

@@ -22,6 +22,15 @@ struct admin_settings {
 struct keys_settings {
     int64_t refresh_ms, cooldown_ms, max_stale_ms, timeout_ms, wait_ms, parked;
     bool allow_http;
+    struct span store; /* a directory; at NULL: none */
+};
+
+/* What fetching from one provider needs beside its URL. */
+struct provider_settings {
+    struct span url;                                       /* discovery URL or authority, as policies name it */
+    struct span ca, proxy, client_certificate, client_key; /* at NULL: none */
+    bool is_name_checked, is_host_checked;
+    const struct node *node;
 };
 
 struct limits_settings {
@@ -68,6 +77,24 @@ struct backend_settings {
     const struct node *node;
 };
 
+/* A header made of a claim. */
+struct claim_header_settings {
+    struct span name; /* of the header */
+    struct span claim;
+    struct span path; /* in place of claim: names separated by `/` */
+    int join;         /* enum claim_join */
+    const struct node *node;
+};
+
+/* RFC 9728 2: what is told of the protected resource. */
+struct resource_settings {
+    struct span resource; /* its identifier, an https URL */
+    struct schema_texts authorization_servers;
+    struct schema_texts scopes;
+    struct span name, documentation;
+    const struct node *node; /* NULL: the section is not there */
+};
+
 struct route_settings {
     struct span name;
     struct schema_texts hosts;
@@ -79,6 +106,11 @@ struct route_settings {
     const struct node *validate_jwt; /* a map */
     struct span realm;
     bool expose_reason, forward_token;
+    int errors;                           /* enum error_shape */
+    int mode;                             /* enum route_mode */
+    int insufficient_scope;               /* 0: as every refusal, 1: 403 */
+    struct schema_list claims_to_headers; /* struct claim_header_settings */
+    struct resource_settings resource_metadata;
     const struct node *node;
 };
 
@@ -87,6 +119,7 @@ struct settings {
     struct admin_settings admin;
     const struct node *workers; /* a number or auto; NULL: auto */
     struct keys_settings keys;
+    struct schema_list providers; /* struct provider_settings */
     struct schema_texts algorithms;
     const struct node *named_values; /* a map of texts */
     struct schema_list certificates; /* struct certificate_settings */

@@ -57,9 +57,28 @@ static const struct schema_row keys_rows[] = {
         .help = "requests of one worker that may wait at the same time"),
     ROW(keys_settings, allow_http, "allow_http", SCHEMA_BOOL, .preset = "false",
         .help = "fetch by plain http from elsewhere than loopback"),
-    LATER("store"),
+    ROW(keys_settings, store, "store", SCHEMA_TEXT,
+        .help = "directory that keeps the last good key sets across restarts, for max_stale at most"),
 };
 static const struct schema keys_schema = {"keys", keys_rows, COUNT_OF(keys_rows), 0, NULL};
+
+static const struct schema_row provider_rows[] = {
+    ROW(provider_settings, url, "url", SCHEMA_TEXT, .is_required = true,
+        .help = "discovery URL or authority, as policies name it"),
+    ROW(provider_settings, ca, "ca", SCHEMA_TEXT,
+        .help = "PEM file of the only CAs to trust for it; default: the system's"),
+    ROW(provider_settings, proxy, "proxy", SCHEMA_TEXT, .help = "http://HOST:PORT to fetch through; default: none"),
+    ROW(provider_settings, client_certificate, "client_certificate", SCHEMA_TEXT,
+        .help = "PEM file shown to the provider"),
+    ROW(provider_settings, client_key, "client_key", SCHEMA_TEXT,
+        .help = "PEM file with its key; default: the certificate's file"),
+    ROW(provider_settings, is_name_checked, "validate_issuer_name", SCHEMA_BOOL, .preset = "false",
+        .help = "the document's issuer is the authority of the URL"),
+    ROW(provider_settings, is_host_checked, "validate_endpoints", SCHEMA_BOOL, .preset = "false",
+        .help = "the key set is on the scheme, host and port of the URL"),
+};
+static const struct schema provider_schema = {"providers", provider_rows, COUNT_OF(provider_rows),
+                                              NODE_AT(provider_settings), NULL};
 
 static const struct schema_row limits_rows[] = {
     ROW(limits_settings, head, "head", SCHEMA_SIZE, .preset = "64KiB", .min = 1024, .max = 1048576,
@@ -171,6 +190,45 @@ static const struct schema_row backend_rows[] = {
 static const struct schema backend_schema = {"backends", backend_rows, COUNT_OF(backend_rows),
                                              NODE_AT(backend_settings), NULL};
 
+/* X-User: upn */
+static bool claim_header_short(const struct node *node, void *out, struct arena *arena, struct problems *problems)
+{
+    struct claim_header_settings *header = out;
+    (void)arena;
+    header->node = node;
+    header->claim = node->kind == NODE_TEXT ? node->text : (struct span){NULL, 0};
+    return node->kind == NODE_TEXT ||
+           problem_error(problems, node,
+                         "a header is made of a claim: its name, or a map such as { claim: groups, join: csv }");
+}
+
+static const char *const claim_joins[] = {"csv", "json", NULL};
+static const struct schema_row claim_header_rows[] = {
+    ROW(claim_header_settings, claim, "claim", SCHEMA_TEXT, .help = "name of the claim"),
+    ROW(claim_header_settings, path, "path", SCHEMA_TEXT,
+        .help = "in place of claim: a nested one, names separated by /"),
+    ROW(claim_header_settings, join, "join", SCHEMA_ENUM, .preset = "csv", .words = claim_joins,
+        .help = "how a list is written: csv with commas between the items, or its JSON text"),
+};
+static const struct schema claim_header_schema = {"claims_to_headers", claim_header_rows, COUNT_OF(claim_header_rows),
+                                                  NODE_AT(claim_header_settings), claim_header_short};
+
+static const struct schema_row resource_rows[] = {
+    ROW(resource_settings, resource, "resource", SCHEMA_TEXT, .is_required = true,
+        .help = "identifier of the protected resource: its https URL as clients know it"),
+    ROW(resource_settings, authorization_servers, "authorization_servers", SCHEMA_TEXTS,
+        .help = "issuers whose tokens are taken"),
+    ROW(resource_settings, scopes, "scopes_supported", SCHEMA_TEXTS, .help = "scopes to ask for"),
+    ROW(resource_settings, name, "resource_name", SCHEMA_TEXT, .help = "for people"),
+    ROW(resource_settings, documentation, "resource_documentation", SCHEMA_TEXT,
+        .help = "URL of a page for developers"),
+};
+static const struct schema resource_schema = {"resource_metadata", resource_rows, COUNT_OF(resource_rows),
+                                              NODE_AT(resource_settings), NULL};
+
+static const char *const error_shapes[] = {"apim", "problem+json", "odata", NULL};
+static const char *const route_modes[] = {"enforce", "report-only", NULL};
+static const char *const scope_statuses[] = {"401", "403", NULL};
 static const struct schema_row route_rows[] = {
     ROW(route_settings, name, "name", SCHEMA_TEXT, .is_required = true, .help = "for logs, metrics and the realm"),
     ROW(route_settings, hosts, "host", SCHEMA_TEXTS, .one_is_list = true,
@@ -188,14 +246,19 @@ static const struct schema_row route_rows[] = {
         .help = "tell clients the reason as error_description"),
     ROW(route_settings, forward_token, "forward_token", SCHEMA_BOOL, .preset = "true",
         .help = "send the judged token on to the backend"),
-    LATER("errors"),
-    LATER("mode"),
-    LATER("insufficient_scope"),
+    ROW(route_settings, errors, "errors", SCHEMA_ENUM, .preset = "apim", .words = error_shapes,
+        .help = "body of refusals"),
+    ROW(route_settings, mode, "mode", SCHEMA_ENUM, .preset = "enforce", .words = route_modes,
+        .help = "report-only lets pass what the policy refuses, but logs and counts it"),
+    ROW(route_settings, insufficient_scope, "insufficient_scope", SCHEMA_ENUM, .preset = "401", .words = scope_statuses,
+        .help = "403: status where only required claims failed; 401: the policy's"),
+    ROW(route_settings, claims_to_headers, "claims_to_headers", SCHEMA_MAP, .table = &claim_header_schema,
+        .item_bytes = sizeof(struct claim_header_settings), .help = "headers for the backend made of claims"),
+    ROW(route_settings, resource_metadata, "resource_metadata", SCHEMA_STRUCT, .table = &resource_schema,
+        .help = "protected resource metadata (RFC 9728), served and named in challenges"),
     LATER("cnf"),
-    LATER("claims_to_headers"),
     LATER("forward_auth"),
     LATER("cors"),
-    LATER("resource_metadata"),
 };
 static const struct schema route_schema = {"routes", route_rows, COUNT_OF(route_rows), NODE_AT(route_settings), NULL};
 
@@ -205,7 +268,8 @@ static const struct schema_row settings_rows[] = {
     ROW(settings, admin, "admin", SCHEMA_STRUCT, .table = &admin_schema, .help = "health and metrics; off for none"),
     ROW(settings, workers, "workers", SCHEMA_NODE, .help = "threads; auto: the processors this process may use"),
     ROW(settings, keys, "keys", SCHEMA_STRUCT, .table = &keys_schema, .help = "how key sets are fetched and kept"),
-    LATER("providers"),
+    ROW(settings, providers, "providers", SCHEMA_LIST, .table = &provider_schema,
+        .item_bytes = sizeof(struct provider_settings), .help = "how to reach providers that policies name"),
     ROW(settings, algorithms, "algorithms", SCHEMA_TEXTS, .help = "narrows the algorithms that policies accept"),
     ROW(settings, named_values, "named_values", SCHEMA_NODE, .help = "texts for {{name}} in policies"),
     ROW(settings, certificates, "certificates", SCHEMA_MAP, .table = &certificate_schema,
