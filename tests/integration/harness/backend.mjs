@@ -2,7 +2,7 @@
 // A backend made of a bare socket: it records exactly what reached it and answers as the test says.
 import { createHash } from 'node:crypto';
 import net from 'node:net';
-import { Malformed, Reader, fieldsOf } from './reader.mjs';
+import { Malformed, Reader, fieldLines, fieldsOf } from './reader.mjs';
 import { until } from './until.mjs';
 
 class Received {
@@ -51,13 +51,12 @@ class Received {
   }
 }
 
+// `fields` is { name: value or list }, or a list of [name, value] where the order of repeated names matters.
 export function answerBytes({ status = 200, phrase = 'OK', fields = {}, body = '' } = {}) {
   const lines = [`HTTP/1.1 ${status} ${phrase}`];
-  for (const [name, value] of Object.entries(fields)) {
-    for (const one of [value].flat()) lines.push(`${name}: ${one}`);
-  }
+  lines.push(...fieldLines(fields));
   const content = Buffer.from(body);
-  lines.push(`Content-Length: ${content.length}`);
+  if (status !== 204 && status !== 304) lines.push(`Content-Length: ${content.length}`);
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), content]);
 }
 

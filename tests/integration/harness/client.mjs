@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
 import { within } from './until.mjs';
-import { Reader, fieldsOf } from './reader.mjs';
+import { Reader, fieldLines, fieldsOf } from './reader.mjs';
 
 const BODILESS = (status, method) => method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200);
 
@@ -121,14 +121,13 @@ export async function connect(port, options = {}) {
   return new Client(socket);
 }
 
-// The bytes of a request.  `fields` is { name: value or list } and is sent after Host and Authorization.
+// The bytes of a request.  `fields` is { name: value or list }, or a list of [name, value]; it is sent after Host and
+// Authorization.
 export function requestBytes({ method = 'GET', target = '/', host = 'gateway.test', token, fields = {}, body } = {}) {
   const lines = [`${method} ${target} HTTP/1.1`];
   if (host !== null) lines.push(`Host: ${host}`);
   if (token !== undefined) lines.push(`Authorization: Bearer ${token}`);
-  for (const [name, value] of Object.entries(fields)) {
-    for (const one of [value].flat()) lines.push(`${name}: ${one}`);
-  }
+  lines.push(...fieldLines(fields));
   const content = body === undefined ? Buffer.alloc(0) : Buffer.from(body);
   if (body !== undefined) lines.push(`Content-Length: ${content.length}`);
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), content]);

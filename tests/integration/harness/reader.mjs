@@ -15,6 +15,12 @@ export function fieldsOf(lines) {
   });
 }
 
+// The other way: the lines of { name: value or list }, or of a list of [name, value].
+export function fieldLines(fields) {
+  const pairs = Array.isArray(fields) ? fields : Object.entries(fields);
+  return pairs.flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}`));
+}
+
 export class Reader {
   #pieces = [];
   #have = 0;
