@@ -95,4 +95,15 @@ const struct schema *rule_schema(void);
 /* Releases the inline keys. */
 void rule_fini(struct rule *rule);
 
+/* Whether the issuer, published or listed, holds `{tenantid}`, letter case not counted: it stands for every tenant then, each
+ * token held to its own tid.  What stands before and behind the placeholder is set when it does.
+ */
+bool rule_issuer_is_template(struct span issuer, struct span *before, struct span *behind);
+
+/* Whether nothing holds a token to a tenant or an audience: no audiences, and no required claim tid, aud or iss with values.
+ * With keys of a document whose issuer is a template such a rule takes tokens of every tenant there is.  rule->issuers do not
+ * count: they add to what documents publish and narrow nothing.
+ */
+bool rule_takes_any_tenant(const struct rule *rule);
+
 #endif

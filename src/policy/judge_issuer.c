@@ -7,8 +7,6 @@
  */
 #include "judge_int.h"
 
-static const struct span placeholder = SPAN_INIT("{tenantid}");
-
 static bool is_guid(struct span text)
 {
     if (text.len != 36)
@@ -23,29 +21,15 @@ static bool is_guid(struct span text)
     return true;
 }
 
-/* Offset of the placeholder in the template, letter case not counted; the length when there is none. */
-static size_t find_placeholder(struct span template)
-{
-    for (const char *brace = span_chr(template, '{'); brace != NULL;) {
-        size_t at = (size_t)(brace - template.at);
-        if (span_eq_nocase(span_cut(span_from(template, at), placeholder.len), placeholder))
-            return at;
-        brace = span_chr(span_from(template, at + 1), '{');
-    }
-    return template.len;
-}
-
 /* Whether the token's iss is that issuer to the letter, the placeholder replaced. */
 static bool is_issuer(const struct claims *claims, struct span issuer)
 {
-    struct span iss = claims->iss.text;
-    size_t at = find_placeholder(issuer);
-    if (issuer.len == 0 || at == issuer.len)
+    struct span iss = claims->iss.text, before = {NULL, 0}, behind = {NULL, 0};
+    if (!rule_issuer_is_template(issuer, &before, &behind))
         return issuer.len > 0 && span_eq(iss, issuer);
     struct span tid = claims->tid.state == CLAIM_PRESENT ? claims->tid.text : (struct span){NULL, 0};
-    struct span tail = span_from(issuer, at + placeholder.len);
-    return is_guid(tid) && iss.len == at + tid.len + tail.len && span_starts(iss, span_cut(issuer, at)) &&
-           span_starts(span_from(iss, at), tid) && span_ends(iss, tail);
+    return is_guid(tid) && iss.len == before.len + tid.len + behind.len && span_starts(iss, before) &&
+           span_starts(span_from(iss, before.len), tid) && span_ends(iss, behind);
 }
 
 /* Whether `segment` is a whole segment of the URL's path. */
@@ -64,7 +48,8 @@ static bool has_segment(struct span url, struct span segment)
 static bool is_of_tenant(const struct claims *claims, struct span key_issuer)
 {
     struct span tid = claims->tid.text;
-    bool is_template = find_placeholder(key_issuer) < key_issuer.len;
+    struct span before, behind;
+    bool is_template = rule_issuer_is_template(key_issuer, &before, &behind);
     return claims->tid.state == CLAIM_PRESENT && is_guid(tid) && has_segment(claims->iss.text, tid) &&
            (is_template || has_segment(key_issuer, tid));
 }

@@ -77,6 +77,52 @@ static bool has_algorithm(const struct rule *rule)
     return (set.bits & rule->algs.bits) != 0;
 }
 
+/* The segment of the URL's path by which Entra means every tenant; empty when there is none.  Any host: national clouds and
+ * mirrors have their own.  `consumers` is not among them: its document has one issuer, that of the tenant of personal accounts.
+ */
+static struct span tenantless_segment(struct span url)
+{
+    static const struct span words[] = {SPAN_INIT("common"), SPAN_INIT("organizations")};
+    const char *colon = span_chr(url, ':');
+    struct span path, piece;
+    if (colon == NULL || !span_split(&url, '?', &path))
+        return SPAN("");
+    path = span_from(path, (size_t)(colon - path.at) + strlen("://"));
+    for (bool is_host = true; span_split(&path, '/', &piece); is_host = false)
+        for (size_t i = 0; i < COUNT_OF(words); i++)
+            if (!is_host && span_eq_nocase(piece, words[i]))
+                return words[i];
+    return SPAN("");
+}
+
+static bool warn_of_tenants(const struct rule_reader *reader, const struct node *node, const char *what)
+{
+    problem_warning(reader->problems, node,
+                    "%s stands for every tenant, and nothing here narrows it: tokens of any tenant pass, for whatever "
+                    "API they were made; add %s, or a required claim tid, aud or iss with the values that may pass",
+                    what, rule_spell(reader, "audiences"));
+    return true;
+}
+
+/* Whether a warning was given. */
+static bool lint_tenants(const struct rule_reader *reader, const struct rule_draft *draft, const struct rule *rule)
+{
+    bool is_warned = false;
+    struct span before, behind;
+    if (!rule_takes_any_tenant(rule))
+        return false;
+    for (size_t i = 0; i < rule->provider_count; i++) {
+        const struct node *node = rule->providers[i].node;
+        const struct node *url = node->kind == NODE_MAP ? rule_member(reader, node, "url") : node;
+        struct span segment = tenantless_segment(rule->providers[i].url);
+        is_warned = (segment.len > 0 && warn_of_tenants(reader, url, segment.at)) || is_warned;
+    }
+    for (size_t i = 0; i < rule->issuer_count; i++)
+        if (rule_issuer_is_template(rule->issuers[i], &before, &behind))
+            is_warned = warn_of_tenants(reader, draft->issuers.nodes[i], "{tenantid}");
+    return is_warned;
+}
+
 static void lint_trust(const struct rule_reader *reader, const struct rule_draft *draft, const struct rule *rule)
 {
     bool has_keys = rule->provider_count > 0 || rule->inline_keys != NULL;
@@ -90,6 +136,8 @@ static void lint_trust(const struct rule_reader *reader, const struct rule_draft
             "could have");
     if (!rule->requires_signature)
         problem_warning(reader->problems, draft->node, "unsigned tokens are accepted: anybody can write one");
+    if (lint_tenants(reader, draft, rule))
+        return;
     if (rule->provider_count > 0 && rule->audience_count == 0 && rule->claim_count == 0)
         problem_note(reader->problems, draft->node,
                      "neither audiences nor claims are checked: any token of the provider "
