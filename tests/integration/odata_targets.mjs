@@ -221,11 +221,11 @@ test('a path that is another route once decoded or merged is 400; its neighbour 
   const route = (name, path) => ({ name, path, backend: 'main', policy: 'none' });
   const routes = [route('all', PREFIX), route('secret', `${PREFIX}v1/Secret.svc/`)];
   const stand = await startStand(t, { config: { routes } });
-  const refused = ['v1%2FSecret.svc/Set', 'v1/%53ecret.svc/Set', 'v1/Secret%2Esvc/Set', 'v1/Secret.svc%2FSet', 'v1//Secret.svc/Set', 'v1/Secret.svc;v=1/Set'];
-  for (const rest of refused) assert.equal((await stand.get(PREFIX + rest)).status, 400, rest);
-  for (const target of [`/${PREFIX}v1/X.svc`, '/main//ifsapplications/projection/v1/X.svc', '/main/ifsapplications%2Fprojection/v1/X.svc', '/%6Dain/ifsapplications/projection/v1/X.svc']) {
-    assert.equal((await stand.get(target)).status, 400, target);
-  }
+  const refused = [
+    'v1%2FSecret.svc/Set', 'v1/%53ecret.svc/Set', 'v1/Secret%2Esvc/Set', 'v1/Secret.svc%2FSet', 'v1//Secret.svc/Set', 'v1/Secret.svc;v=1/Set',
+  ].map((rest) => PREFIX + rest);
+  const prefixes = ['//main/', '/main//', '/%6Dain/', '/main%2F'].map((start) => `${start}ifsapplications/projection/v1/X.svc`);
+  for (const target of [...refused, ...prefixes]) assert.equal((await stand.get(target)).status, 400, target);
   assert.equal(stand.backend.requests.length, 0);
   const passed = ['v1/Secret.svc/Set%2FA', 'v1/Secret.svc//Set', "v1/X.svc/Set('v1%2FSecret.svc%2FSet')", 'v1/X.svc//Set', 'v1/Open.svc;v=1/Set'];
   for (const rest of passed) assert.equal(await seenBy(stand, PREFIX + rest), PREFIX + rest);
