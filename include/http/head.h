@@ -100,6 +100,9 @@ enum field_id field_id_of(struct span name);
 /* The usual spelling of a known field. */
 const char *field_name(enum field_id id);
 
+/* Whether `found` is that field's name to some reader: letter case ignored, `_` and `-` alike, as CGI-like backends take them. */
+bool field_is_spelled(struct span found, struct span name);
+
 /* The method of that exact name, METHOD_UNKNOWN for others. */
 enum method method_of(struct span name);
 /* Its name; "" for METHOD_UNKNOWN. */

@@ -18,6 +18,7 @@ struct refusal {
     struct span message;
     struct span realm;       /* at NULL: no challenge */
     struct span error;       /* invalid_token, insufficient_scope; empty: none (RFC 6750 3.1: nothing was sent) */
+    struct span metadata;    /* URL of the resource's metadata (RFC 9728 5.1); empty: none */
     struct span description; /* public name of the reason where it is exposed; else empty */
 };
 
@@ -26,7 +27,7 @@ struct span refusal_type(const struct refusal *refusal);
 /* Appends the body; false when out of memory. */
 bool refusal_body(const struct refusal *refusal, struct buf *out);
 
-/* The value of WWW-Authenticate: `Bearer realm="R"`, with error and error_description; characters that RFC 6750 3 does
+/* The value of WWW-Authenticate: `Bearer realm="R"`, with error, error_description and resource_metadata; characters that RFC 6750 3 does
  * not allow in them are left out, quotes and backslashes in the realm escaped.
  */
 bool refusal_challenge(const struct refusal *refusal, struct buf *out);

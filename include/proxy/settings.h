@@ -82,7 +82,7 @@ struct claim_header_settings {
     struct span name; /* of the header */
     struct span claim;
     struct span path; /* in place of claim: names separated by `/` */
-    int join;         /* enum claim_join */
+    int join;         /* csv, the only one */
     const struct node *node;
 };
 

@@ -53,6 +53,26 @@ struct route_figures {
     _Atomic(struct metric_series *) by_status[STATUS_SLOTS];
     _Atomic(struct metric_series *) by_reason[REASON_COUNT];
     struct metric_series *duration;
+    bool has_warned; /* of a template that takes any tenant; control thread only */
+};
+
+enum route_mode { MODE_ENFORCE, MODE_REPORT_ONLY };
+
+/* A header for the backend made of a claim. */
+struct identity_header {
+    struct span name;
+    struct span claim; /* its name, or with is_path names separated by `/` */
+    bool is_path;
+    bool is_list; /* written as a list also where the claim is one text */
+};
+
+/* What is told of a protected resource (RFC 9728), written when the site is built. */
+struct site_resource {
+    struct span host; /* host[:port] of its identifier */
+    struct span path; /* where it is served */
+    struct span url;  /* the same as a URL, for challenges */
+    struct span body;
+    const struct site_route *route;
 };
 
 struct site_route {
@@ -71,7 +91,12 @@ struct site_route {
     struct span realm;
     bool expose_reason, forward_token;
     enum error_shape shape;
-    struct route_figures *figures; /* after site_start */
+    enum route_mode mode;
+    bool tells_scope; /* 403 where only required claims failed */
+    const struct identity_header *identity;
+    size_t identity_count;
+    const struct site_resource *resource; /* NULL: none */
+    struct route_figures *figures;        /* after site_start */
     const struct node *node;
     size_t index;
 };
@@ -92,6 +117,11 @@ struct site {
     size_t entry_count;
     struct site_backend *backends;
     size_t backend_count;
+    const struct span *identity_names; /* names of all routes' identity headers: no client may send them */
+    size_t identity_count;
+    uint64_t identity_lengths; /* bit n % 64: some name has n bytes */
+    struct site_resource *resources;
+    size_t resource_count;
     struct h1_limits limits;
     struct token_limits token_limits;
 };

@@ -103,6 +103,23 @@ enum field_id field_id_of(struct span name)
     return FIELD_OTHER;
 }
 
+/* As that byte is compared in spellings. */
+static unsigned spelled(char c)
+{
+    unsigned byte = (unsigned char)c;
+    return c == '_' ? '-' : byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
+}
+
+bool field_is_spelled(struct span found, struct span name)
+{
+    if (found.len != name.len)
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        if (spelled(found.at[i]) != spelled(name.at[i]))
+            return false;
+    return true;
+}
+
 const char *field_name(enum field_id id)
 {
     return rows[id].spelled;

@@ -96,5 +96,6 @@ bool refusal_challenge(const struct refusal *refusal, struct buf *out)
     buf_add_char(out, '"');
     add_plain(out, "error", refusal->error);
     add_plain(out, "error_description", refusal->description);
+    add_plain(out, "resource_metadata", refusal->metadata);
     return !out->is_broken;
 }

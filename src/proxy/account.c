@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-enum { ACCESS_FIELDS_MAX = 20 };
+enum { ACCESS_FIELDS_MAX = 24 };
 
 /* Series are looked up once for each route and status; the race of two workers gives the same series. */
 static struct metric_series *status_series(struct exchange *x, unsigned status)
@@ -34,7 +34,8 @@ static struct metric_series *reason_series(struct exchange *x, enum reason reaso
     _Atomic(struct metric_series *) *slot = &x->route->figures->by_reason[reason];
     struct metric_series *series = atomic_load_explicit(slot, memory_order_acquire);
     if (series == NULL) {
-        struct span labels[] = {x->route->name, span_str(reason_name(reason)), SPAN("enforce")};
+        struct span labels[] = {x->route->name, span_str(reason_name(reason)),
+                                x->route->mode == MODE_REPORT_ONLY ? SPAN("report-only") : SPAN("enforce")};
         series = metric_series(x->gate->gateway->metrics, FIGURE_VERDICTS, labels, 3);
         atomic_store_explicit(slot, series, memory_order_release);
     }
@@ -75,29 +76,38 @@ static void add(struct line *line, struct log_field field)
 }
 
 /* Why it was refused, and of a token which: kid and a short hash, never the token. */
-static void add_refusal(struct exchange *x, struct line *line, char hash[TOKEN_SHORT_HASH_BYTES])
+size_t account_refusal(struct exchange *x, struct log_field out[REFUSAL_FIELDS_MAX])
 {
-    struct log_field fields[REPORT_FIELDS_MAX];
     const struct judgement *judgement = &x->judgement;
-    if (!x->was_judged || !reason_is_verdict(x->reason)) {
+    size_t count = report_fields(judgement, &x->stream->arena, out);
+    out[count++] = LOG_STR("keys", x->keys_note);
+    if (judgement->token == NULL)
+        return count;
+    char *hash = arena_zero(&x->stream->arena, TOKEN_SHORT_HASH_BYTES);
+    if (hash != NULL)
+        token_short_hash(judgement->token->raw, hash);
+    out[count++] = LOG_TEXT("kid", judgement->token->kid);
+    out[count++] = LOG_STR("token_hash", hash);
+    return count;
+}
+
+_Static_assert(REPORT_FIELDS_MAX + 3 <= REFUSAL_FIELDS_MAX, "each field of a refusal has its place");
+
+static void add_refusal(struct exchange *x, struct line *line)
+{
+    if (!x->was_let_pass && (!x->was_judged || !reason_is_verdict(x->reason))) {
         add(line, LOG_STR("reason", reason_name(x->reason)));
         add(line, LOG_STR("error", x->err.text));
         return;
     }
-    size_t fields_count = report_fields(judgement, &x->stream->arena, fields);
-    for (size_t i = 0; i < fields_count; i++)
-        add(line, fields[i]);
-    add(line, LOG_STR("keys", x->keys_note));
-    if (judgement->token != NULL) {
-        token_short_hash(judgement->token->raw, hash);
-        add(line, LOG_TEXT("kid", judgement->token->kid));
-        add(line, LOG_STR("token_hash", hash));
-    }
+    if (!x->was_let_pass)
+        x->refusal_count = account_refusal(x, x->refusal);
+    for (size_t i = 0; i < x->refusal_count; i++)
+        add(line, x->refusal[i]);
 }
 
 static void write_line(struct exchange *x, enum reason why, int64_t now_us)
 {
-    char hash[TOKEN_SHORT_HASH_BYTES];
     struct line line = {.count = 0};
     const struct stream *stream = x->stream;
     add(&line, LOG_TEXT("route", x->route == NULL ? SPAN("-") : x->route->name));
@@ -110,9 +120,11 @@ static void write_line(struct exchange *x, enum reason why, int64_t now_us)
         add(&line, LOG_US("backend_ms", x->answered_us - x->sent_us));
     add(&line, LOG_TEXT("client", stream->peer));
     add(&line, LOG_TEXT("request_id", x->request_id));
-    if (x->reason != REASON_NONE)
-        add_refusal(x, &line, hash);
-    else if (why != REASON_NONE)
+    if (x->was_let_pass)
+        add(&line, LOG_STR("mode", "report-only"));
+    if (x->was_let_pass || x->reason != REASON_NONE)
+        add_refusal(x, &line);
+    if ((x->was_let_pass || x->reason == REASON_NONE) && why != REASON_NONE)
         add(&line, LOG_STR("end", reason_name(why)));
     if (x->was_resent)
         add(&line, LOG_NUM("resent", 1));

@@ -2,7 +2,10 @@
 /* One request as a table of steps: route, judge, perhaps wait for keys, forward and relay, or refuse. */
 #include "exchange_int.h"
 
+#include "proxy/resource.h"
+
 static enum turn step_route(struct exchange *x);
+static enum turn step_describe(struct exchange *x);
 static enum turn step_judge(struct exchange *x);
 static enum turn step_await_keys(struct exchange *x);
 static enum turn step_forward(struct exchange *x);
@@ -14,7 +17,8 @@ static const struct {
     const char *name;
     enum turn (*run)(struct exchange *x);
 } steps[] = {
-    [STEP_ROUTE] = {"route", step_route},                /* -> JUDGE, FORWARD if public, REFUSE */
+    [STEP_ROUTE] = {"route", step_route},                /* -> JUDGE, FORWARD if public, DESCRIBE, REFUSE */
+    [STEP_DESCRIBE] = {"describe", step_describe},       /* resource metadata: -> ended, REFUSE 405 */
     [STEP_JUDGE] = {"judge", step_judge},                /* -> FORWARD, REFUSE, AWAIT_KEYS */
     [STEP_AWAIT_KEYS] = {"await-keys", step_await_keys}, /* woken: -> JUDGE; bounded by keys.wait */
     [STEP_FORWARD] = {"forward", step_forward},          /* -> GATHER, REFUSE out of memory */
@@ -44,10 +48,28 @@ enum turn exchange_refuse(struct exchange *x, enum reason reason)
     return exchange_enter(x, STEP_REFUSE);
 }
 
+/* A method in a field would go past a route that is for some methods only: backends take it for the request's own. */
+static bool is_tunnelled(const struct exchange *x)
+{
+    static const struct span names[] = {SPAN_INIT("X-HTTP-Method"), SPAN_INIT("X-HTTP-Method-Override"),
+                                        SPAN_INIT("X-Method-Override")};
+    const struct head *head = &x->stream->head;
+    for (size_t i = 0; x->route->methods != 0 && i < head->count; i++)
+        for (size_t j = 0; head->fields[i].id == FIELD_OTHER && j < COUNT_OF(names); j++)
+            if (field_is_spelled(head->fields[i].name, names[j]))
+                return true;
+    return false;
+}
+
 static enum turn step_route(struct exchange *x)
 {
     const struct site_route *near;
     struct stream *stream = x->stream;
+    x->resource = resource_find(x->site->site, &stream->head);
+    if (x->resource != NULL) {
+        x->route = x->resource->route;
+        return exchange_enter(x, STEP_DESCRIBE);
+    }
     x->route = route_find(x->site->site, &stream->head, &stream->arena, &near, &x->err);
     if (x->route == NULL) {
         x->route = near;
@@ -55,113 +77,11 @@ static enum turn step_route(struct exchange *x)
     }
     if (stream->head.has_other_expect)
         return exchange_refuse(x, REASON_EXPECTATION_FAILED);
+    if (is_tunnelled(x)) {
+        fail(&x->err, REASON_BAD_REQUEST, "a field gives another method, and the route is for some methods only");
+        return exchange_refuse(x, REASON_BAD_REQUEST);
+    }
     return exchange_enter(x, x->route->is_public ? STEP_FORWARD : STEP_JUDGE);
-}
-
-/* What stood in the place that the rule names. */
-static void find_credential(struct exchange *x, struct judge_input *input)
-{
-    const struct rule *rule = &x->route->rule;
-    const struct head *head = &x->stream->head;
-    if (rule->source == TOKEN_FROM_QUERY) {
-        size_t count = 0;
-        struct err err;
-        if (head->query.at != NULL &&
-            !uri_query(&x->stream->arena, head->query, rule->source_name, &input->credential, &count, &err))
-            input->is_repeated = true; /* badly encoded: refused as ambiguous */
-        input->is_repeated = input->is_repeated || count > 1;
-        return;
-    }
-    const struct field *field =
-        rule->is_authorization ? head_field(head, FIELD_AUTHORIZATION) : head_find(head, rule->source_name, NULL);
-    if (field == NULL)
-        return;
-    input->credential = field->value;
-    input->is_repeated = rule->is_authorization ? head_field_count(head, FIELD_AUTHORIZATION) > 1
-                                                : head_find(head, rule->source_name, field) != NULL;
-}
-
-static void show_cache(struct gate *gate)
-{
-    size_t count = verified_count(gate->verified);
-    size_t bytes = verified_bytes(gate->verified);
-    metric_move(gate->figures.cache_entries, gate->worker->index, (int64_t)count - (int64_t)gate->cache_count);
-    metric_move(gate->figures.cache_bytes, gate->worker->index, (int64_t)bytes - (int64_t)gate->cache_bytes);
-    gate->cache_count = count;
-    gate->cache_bytes = bytes;
-}
-
-/* Keeps what was verified just now; an entry whose key moved to a newer set, or that another key answers for now, moves with it.
- * One whose key is gone goes when the exchange ends: until then the judgement points into it.
- */
-static void remember(struct exchange *x, const struct trust *trusts, struct span raw,
-                     const struct verified_entry *entry)
-{
-    struct gate *gate = x->gate;
-    const struct judgement *judgement = &x->judgement;
-    if (entry != NULL && judgement->key == NULL)
-        x->forgotten = raw;
-    if (!judgement->has_passed || judgement->key == NULL)
-        return;
-    struct keyset *keys = (struct keyset *)(uintptr_t)verifier_keys(trusts[judgement->trust].verifier);
-    if (entry == NULL)
-        verified_add(gate->verified, judgement->token, judgement->claims, judgement->key, keys,
-                     worker_now(gate->worker)->wall_s);
-    else if (entry->keys != keys || entry->key != judgement->key)
-        verified_rebind(gate->verified, entry, judgement->key, keys);
-    show_cache(gate);
-}
-
-static void forget(struct exchange *x)
-{
-    if (x->forgotten.at == NULL)
-        return;
-    verified_drop(x->gate->verified, x->forgotten);
-    show_cache(x->gate);
-}
-
-/* Looks the token up before it is judged; the entry's key is judged like any other. */
-static const struct verified_entry *recall(struct exchange *x, struct judge_input *input, struct remembered *remembered,
-                                           struct span *raw)
-{
-    struct gate *gate = x->gate;
-    struct err err;
-    if (gate->verified == NULL || input->credential.at == NULL ||
-        !judge_extract(input->rule, input->credential, input->is_repeated, raw, &err))
-        return NULL;
-    const struct verified_entry *entry = verified_find(gate->verified, *raw, input->now_s);
-    metric_add(entry != NULL ? gate->figures.cache_hits : gate->figures.cache_misses, gate->worker->index, 1);
-    if (entry == NULL)
-        return NULL;
-    *remembered = (struct remembered){.token = &entry->token, .claims = &entry->claims, .key = entry->key};
-    input->remembered = remembered;
-    return entry;
-}
-
-static void judge_now(struct exchange *x)
-{
-    struct trust trusts[RULE_PROVIDERS_MAX + 1];
-    struct remembered remembered;
-    struct span raw = {NULL, 0};
-    struct judge_input input = {.rule = &x->route->rule,
-                                .trusts = trusts,
-                                .now_s = worker_now(x->gate->worker)->wall_s,
-                                .limits = x->site->site->token_limits,
-                                .arena = &x->stream->arena};
-    find_credential(x, &input);
-    gate_trusts(x->site, x->route, trusts);
-    const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
-    judge(&input, &x->judgement);
-    x->was_judged = true;
-    x->is_token_too_long = raw.len > input.limits.token_bytes_max;
-    if (x->gate->verified != NULL && raw.at != NULL)
-        remember(x, trusts, raw, entry);
-    if (x->judgement.has_passed) {
-        /* They may point into an entry of the cache, which can go before this exchange does. */
-        x->judgement.token = NULL;
-        x->judgement.claims = x->judgement.unverified = NULL;
-        x->judgement.key = NULL;
-    }
 }
 
 /* Asks the providers that could help; whether any fetch is or will be under way.  Asked again after each fetch: one that was
@@ -209,13 +129,17 @@ static enum turn park(struct exchange *x)
 
 static enum turn step_judge(struct exchange *x)
 {
-    judge_now(x);
+    exchange_judge(x);
     if (x->judgement.has_passed)
         return exchange_enter(x, STEP_FORWARD);
     if (x->judgement.refetch != 0) {
         x->keys_note = reason_not_to_wait(x);
         if (x->keys_note == NULL)
             return park(x);
+    }
+    if (x->route->mode == MODE_REPORT_ONLY && reason_is_verdict(x->judgement.reason)) {
+        exchange_let_pass(x);
+        return exchange_enter(x, STEP_FORWARD);
     }
     return exchange_refuse(x, x->judgement.reason);
 }
@@ -287,6 +211,18 @@ static enum turn step_relay(struct exchange *x)
     return WAIT;
 }
 
+static enum turn step_describe(struct exchange *x)
+{
+    enum method method = x->stream->head.method;
+    if (method != METHOD_GET && method != METHOD_HEAD) {
+        fail(&x->err, REASON_METHOD_NOT_ALLOWED, "metadata is read by GET");
+        return exchange_refuse(x, REASON_METHOD_NOT_ALLOWED);
+    }
+    refuse_describe(x);
+    exchange_end(x, REASON_NONE);
+    return ENDED;
+}
+
 static enum turn step_refuse(struct exchange *x)
 {
     refuse_send(x);
@@ -307,7 +243,7 @@ void exchange_end(struct exchange *x, enum reason why)
         backend_drop(backend);
     }
     account_end(x, why);
-    forget(x);
+    exchange_forget(x);
     buf_fini(&x->request);
     gate_site_release(x->site);
     x->magic = 0;

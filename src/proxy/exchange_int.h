@@ -3,13 +3,15 @@
 #ifndef PROXY_EXCHANGE_INT_H
 #define PROXY_EXCHANGE_INT_H
 
+#include "base/log.h"
 #include "proxy/gateway.h"
 #include "proxy/route.h"
 
-enum { EXCHANGE_MAGIC = 0x2e8c4a6e, REQUEST_ID_BYTES = 64 };
+enum { EXCHANGE_MAGIC = 0x2e8c4a6e, REQUEST_ID_BYTES = 64, REFUSAL_FIELDS_MAX = 8 };
 
 enum step {
     STEP_ROUTE,
+    STEP_DESCRIBE, /* resource metadata was asked for */
     STEP_JUDGE,
     STEP_AWAIT_KEYS,
     STEP_FORWARD, /* the request's head for the backend is written */
@@ -36,9 +38,17 @@ struct exchange {
     struct list parked; /* in the gate's list */
     struct deadline deadline;
     bool has_waited, was_judged;
-    bool is_token_too_long; /* past limits.token */
-    const char *keys_note;  /* why keys that might have helped were not waited for, for the log; NULL: nothing */
-    struct span forgotten;  /* the token whose remembered key is gone; at NULL: none */
+    bool is_token_too_long;      /* past limits.token */
+    const char *keys_note;       /* why keys that might have helped were not waited for, for the log; NULL: nothing */
+    struct span forgotten;       /* the token whose remembered key is gone; at NULL: none */
+    bool is_credential_repeated; /* ambiguous: none of them was judged */
+    const struct span *identity; /* values of the route's identity headers; NULL: none, the token did not pass */
+    /* let pass in report-only mode: what would have been told, copied */
+    bool was_let_pass;
+    struct log_field refusal[REFUSAL_FIELDS_MAX];
+    size_t refusal_count;
+    /* describing */
+    const struct site_resource *resource;
     /* refusing */
     enum reason reason; /* NONE: not refused */
     struct err err;     /* what exactly */
@@ -64,6 +74,13 @@ enum turn exchange_refuse(struct exchange *x, enum reason reason);
 /* The one way to end. */
 void exchange_end(struct exchange *x, enum reason why);
 
+/* Judges the request by its route's rule, now; a pass sets x->identity. */
+void exchange_judge(struct exchange *x);
+/* Lets a refused request pass: what is to be told of it is kept, nothing else of the judgement. */
+void exchange_let_pass(struct exchange *x);
+/* Drops the remembered token whose key is gone, if there is one. */
+void exchange_forget(struct exchange *x);
+
 /* The steps of relaying. */
 enum turn step_connect(struct exchange *x);
 void relay_body(struct exchange *x, struct span piece);
@@ -72,7 +89,11 @@ void relay_drained(struct exchange *x);
 
 /* Sends the refusal that x->reason and x->judgement call for. */
 void refuse_send(struct exchange *x);
+/* Sends the metadata of x->resource. */
+void refuse_describe(struct exchange *x);
 
+/* Why the judgement refused, as fields for the access line; texts may point into what was judged.  Returns how many. */
+size_t account_refusal(struct exchange *x, struct log_field out[REFUSAL_FIELDS_MAX]);
 /* The access line, the refusal's line, and the counts. */
 void account_end(struct exchange *x, enum reason why);
 

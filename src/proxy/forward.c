@@ -4,6 +4,8 @@
  */
 #include "exchange_int.h"
 
+#include "proxy/identity.h"
+
 /* Room for what is added besides the client's own bytes. */
 enum { ADDED_BYTES = 1024 };
 
@@ -41,26 +43,19 @@ static void choose_request_id(struct exchange *x)
     x->request_id = span_of(x->request_id_text, 32);
 }
 
-/* The name, or one that a CGI-like backend takes for it: `_` stands there for `-`. */
-static bool is_spelling_of(struct span found, struct span name)
+/* Whether the judged credential itself is not to go on.  Of several none was judged: in report-only mode that comes this far. */
+static bool is_credential_withheld(const struct exchange *x)
 {
-    if (found.len != name.len)
-        return false;
-    for (size_t i = 0; i < name.len; i++) {
-        char a = found.at[i] == '_' ? '-' : found.at[i];
-        char b = name.at[i] == '_' ? '-' : name.at[i];
-        if (!span_eq_nocase(span_of(&a, 1), span_of(&b, 1)))
-            return false;
-    }
-    return true;
+    return !x->route->forward_token || x->is_credential_repeated;
 }
 
 /* Of fields that could hold the token, only the one that was judged goes on, and not even that without forward_token. */
-static bool is_token_withheld(const struct site_route *route, struct span name)
+static bool is_token_withheld(const struct exchange *x, struct span name)
 {
-    if (route->is_public || route->rule.source != TOKEN_FROM_HEADER || !is_spelling_of(name, route->rule.source_name))
+    const struct site_route *route = x->route;
+    if (route->is_public || route->rule.source != TOKEN_FROM_HEADER || !field_is_spelled(name, route->rule.source_name))
         return false;
-    return !route->forward_token || !span_eq_nocase(name, route->rule.source_name);
+    return is_credential_withheld(x) || !span_eq_nocase(name, route->rule.source_name);
 }
 
 /* Fields of the client that do not go on: written anew here, or not the judged credential. */
@@ -68,7 +63,7 @@ static bool is_withheld(const struct exchange *x, const struct field *field)
 {
     const struct site_route *route = x->route;
     switch (field->id) {
-    case FIELD_AUTHORIZATION: return route->is_public || !route->rule.is_authorization || !route->forward_token;
+    case FIELD_AUTHORIZATION: return route->is_public || !route->rule.is_authorization || is_credential_withheld(x);
     case FIELD_CONTENT_LENGTH:
     case FIELD_EXPECT:
     case FIELD_FORWARDED:
@@ -97,7 +92,7 @@ static bool is_withheld(const struct exchange *x, const struct field *field)
     case FIELD_WWW_AUTHENTICATE:
     case FIELD_COUNT: return false;
     }
-    return is_token_withheld(route, field->name);
+    return is_token_withheld(x, field->name) || identity_is_name(x->site->site, field->name);
 }
 
 static void put_client_fields(struct exchange *x)
@@ -106,6 +101,13 @@ static void put_client_fields(struct exchange *x)
     for (size_t i = 0; i < head->count; i++)
         if (!head->fields[i].is_hop && !is_withheld(x, &head->fields[i]))
             h1_write_field(&x->request, head->fields[i].name, head->fields[i].value);
+}
+
+static void put_identity(struct exchange *x)
+{
+    for (size_t i = 0; x->identity != NULL && i < x->route->identity_count; i++)
+        if (x->identity[i].at != NULL)
+            h1_write_field(&x->request, x->route->identity[i].name, x->identity[i]);
 }
 
 static struct span host_to_send(const struct exchange *x)
@@ -229,6 +231,7 @@ static void put_head(struct exchange *x)
     put_request_line(x);
     h1_write_field(&x->request, SPAN("Host"), host_to_send(x));
     put_client_fields(x);
+    put_identity(x);
     put_forwarded(x);
     put_via(x);
     h1_write_field(&x->request, SPAN("X-Request-Id"), x->request_id);

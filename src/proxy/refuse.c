@@ -2,22 +2,30 @@
 /* Refusals: status, challenge and body out of the judgement, by the shape of the route. */
 #include "exchange_int.h"
 
-enum { REFUSAL_FIELDS_MAX = 5 };
+enum { REPLY_FIELDS_MAX = 5 };
 
 struct reply {
-    struct field fields[REFUSAL_FIELDS_MAX];
+    struct field fields[REPLY_FIELDS_MAX];
     size_t count;
 };
 
 static void add_field(struct reply *reply, struct span name, struct span value)
 {
-    assert(reply->count < REFUSAL_FIELDS_MAX);
+    assert(reply->count < REPLY_FIELDS_MAX);
     reply->fields[reply->count++] = (struct field){.name = name, .value = value};
+}
+
+/* RFC 6750 3.1: the token is good, but not for this. */
+static bool lacks_scope(const struct exchange *x)
+{
+    return x->route->tells_scope && x->judgement.only_claims_failed;
 }
 
 static unsigned status_of(const struct exchange *x)
 {
     bool is_judged = x->was_judged && reason_is_verdict(x->reason);
+    if (is_judged && lacks_scope(x))
+        return 403;
     return is_judged ? x->judgement.status : reason_info(x->reason)->status;
 }
 
@@ -39,7 +47,9 @@ static struct refusal refusal_of(const struct exchange *x)
     if (x->reason != REASON_OPENID_CONFIG_UNAVAILABLE) {
         refusal.realm = x->route->realm;
         if (x->judgement.has_token)
-            refusal.error = SPAN("invalid_token");
+            refusal.error = lacks_scope(x) ? SPAN("insufficient_scope") : SPAN("invalid_token");
+        if (x->route->resource != NULL)
+            refusal.metadata = x->route->resource->url;
     }
     if (x->route->expose_reason)
         refusal.description = span_str(reason_name(x->reason));
@@ -53,10 +63,22 @@ static const bool ends_connection[REASON_COUNT] = {
     [REASON_METHOD_UNKNOWN] = true,  [REASON_CODING_UNKNOWN] = true,     [REASON_VERSION_UNSUPPORTED] = true,
 };
 
+void refuse_describe(struct exchange *x)
+{
+    const struct field fields[] = {{.name = SPAN("Content-Type"), .value = SPAN("application/json")}};
+    const struct span body = x->resource->body;
+    const struct answer answer = {
+        .status = 200, .fields = fields, .count = COUNT_OF(fields), .body = BODY_SIZED, .body_bytes = body.len};
+    bool is_head = x->stream->head.method == METHOD_HEAD;
+    stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : body, true);
+}
+
 /* RFC 9110 15.5.6; a method that no route may have is refused before one is looked for. */
 static void put_allow(const struct exchange *x, struct buf *out)
 {
     unsigned methods = x->route == NULL ? 0 : route_methods(x->site->site, &x->stream->head);
+    if (x->resource != NULL)
+        methods = 1u << METHOD_GET | 1u << METHOD_HEAD;
     for (int method = METHOD_GET; method <= METHOD_OPTIONS; method++) {
         if (methods != 0 && (methods >> method & 1u) == 0)
             continue;

@@ -202,13 +202,13 @@ static bool claim_header_short(const struct node *node, void *out, struct arena 
                          "a header is made of a claim: its name, or a map such as { claim: groups, join: csv }");
 }
 
-static const char *const claim_joins[] = {"csv", "json", NULL};
+static const char *const claim_joins[] = {"csv", NULL};
 static const struct schema_row claim_header_rows[] = {
     ROW(claim_header_settings, claim, "claim", SCHEMA_TEXT, .help = "name of the claim"),
     ROW(claim_header_settings, path, "path", SCHEMA_TEXT,
         .help = "in place of claim: a nested one, names separated by /"),
     ROW(claim_header_settings, join, "join", SCHEMA_ENUM, .preset = "csv", .words = claim_joins,
-        .help = "how a list is written: csv with commas between the items, or its JSON text"),
+        .help = "a list: commas between the items, and %2C for a comma within one"),
 };
 static const struct schema claim_header_schema = {"claims_to_headers", claim_header_rows, COUNT_OF(claim_header_rows),
                                                   NODE_AT(claim_header_settings), claim_header_short};

@@ -33,6 +33,13 @@ const struct node *site_place(const struct node *map, const char *key);
 
 /* Backends out of the settings; problems are added. */
 bool site_build_backends(struct site_build *build) MUST_CHECK;
+/* A route's identity headers, then those of all routes as one list. */
+bool site_build_identity(struct site_build *build, const struct route_settings *settings,
+                         struct site_route *route) MUST_CHECK;
+bool site_gather_identity(struct site_build *build) MUST_CHECK;
+/* A route's resource metadata, into the site's list. */
+bool site_build_resource(struct site_build *build, const struct route_settings *settings,
+                         struct site_route *route) MUST_CHECK;
 /* Routes with their rules and the entries for lookup. */
 bool site_build_routes(struct site_build *build) MUST_CHECK;
 

@@ -270,6 +270,16 @@ static void narrow_unsigned(struct site_build *build, struct rule *rule, const s
                     "unsigned tokens are refused all the same: \"algorithms\" leaves signed ones only");
 }
 
+/* What is said about refusals means nothing where there are none. */
+static void warn_public(struct site_build *build, const struct route_settings *settings)
+{
+    static const char *const keys[] = {"mode", "insufficient_scope", "expose_reason", "forward_token"};
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        if (node_member(settings->node, keys[i]) != NULL)
+            problem_warning(build->problems, node_member(settings->node, keys[i]),
+                            "\"%s\" has no effect: the route is public", keys[i]);
+}
+
 static bool read_policy(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
     const struct node *policy = settings->policy;
@@ -288,6 +298,7 @@ static bool read_policy(struct site_build *build, const struct route_settings *s
                              "\"policy\" is a file name; for a public route write \"policy: none\"");
     if (policy != NULL && span_eq(policy->text, SPAN("none"))) {
         problem_note(build->problems, policy, "route \"%s\" is public: no token is asked for", QUOTED(settings->name));
+        warn_public(build, settings);
         return true;
     }
     bool is_ok = policy != NULL
@@ -296,6 +307,10 @@ static bool read_policy(struct site_build *build, const struct route_settings *s
     route->is_public = !is_ok;
     if (is_ok)
         narrow_unsigned(build, &route->rule, policy != NULL ? policy : yaml);
+    if (settings->mode == MODE_REPORT_ONLY)
+        problem_note(build->problems, node_member(settings->node, "mode"),
+                     "route \"%s\" is report-only: what its policy refuses passes all the same",
+                     QUOTED(settings->name));
     return is_ok;
 }
 
@@ -306,14 +321,18 @@ static bool build_route(struct site_build *build, const struct route_settings *s
     route->realm = settings->realm.len > 0 ? settings->realm : settings->name;
     route->expose_reason = settings->expose_reason;
     route->forward_token = settings->forward_token;
-    route->shape = SHAPE_APIM;
+    route->shape = (enum error_shape)settings->errors;
+    route->mode = (enum route_mode)settings->mode;
+    route->tells_scope = settings->insufficient_scope != 0;
     bool is_ok = !site_has(settings->name) || settings->name.len > 0 ||
                  problem_error(build->problems, site_place(settings->node, "name"), "a route's name is not empty");
     is_ok = read_hosts(build, settings, route) && is_ok;
     is_ok = read_methods(build, settings, route) && is_ok;
     is_ok = read_paths(build, settings, route) && is_ok;
     is_ok = find_backend(build, settings, route) && is_ok;
-    return read_policy(build, settings, route) && is_ok;
+    is_ok = read_policy(build, settings, route) && is_ok;
+    is_ok = site_build_identity(build, settings, route) && is_ok;
+    return site_build_resource(build, settings, route) && is_ok;
 }
 
 static bool check_pair(struct site_build *build, const struct site_route *a, const struct site_route *b)
@@ -368,7 +387,8 @@ bool site_build_routes(struct site_build *build)
                problem_error(build->problems, site_place(site->settings.node, "routes"),
                              "at least one route is needed");
     site->routes = arena_zero(&site->arena, site->settings.routes.count * sizeof *site->routes);
-    if (site->routes == NULL)
+    site->resources = arena_zero(&site->arena, site->settings.routes.count * sizeof *site->resources);
+    if (site->routes == NULL || site->resources == NULL)
         return false;
     for (size_t i = 0; i < site->settings.routes.count; i++) {
         site->routes[i].index = i;
@@ -377,5 +397,5 @@ bool site_build_routes(struct site_build *build)
         site->route_count = i + 1;
     }
     is_ok = check_pairs(build) && is_ok;
-    return is_ok && make_entries(site);
+    return is_ok && site_gather_identity(build) && make_entries(site);
 }

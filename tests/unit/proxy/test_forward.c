@@ -13,6 +13,10 @@
 #define SECRET_BASE64 "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 #define KEYS "issuer_signing_keys: [ { base64: \"" SECRET_BASE64 "\" } ]"
 
+#define CLAIMS                                                                                         \
+    "{\"exp\":4102444800,\"sub\":\" caf\\u00e9, 5% a%2Cb\",\"groups\":[\"a,b\",\"c d\",\" \",true,7]," \
+    "\"realm\":{\"roles\":[\"r1\",\"r2\"]},\"upn\":null,\"age\":41}"
+
 static const char site_text[] =
     "listeners: [ { bind: \"127.0.0.1:0\" } ]\n"
     "backends:\n"
@@ -25,6 +29,11 @@ static const char site_text[] =
     "- { name: jwt, path: /jwt, backend: b, validate_jwt: { " KEYS " } }\n"
     "- { name: kept, path: /kept, backend: b, forward_token: false, validate_jwt: { " KEYS " } }\n"
     "- { name: own, path: /own, backend: b, validate_jwt: { header_name: X-Token, " KEYS " } }\n"
+    "- { name: who, path: /who, backend: b, validate_jwt: { " KEYS
+    " }, claims_to_headers: { X-User: sub, X-Nobody: upn,\n"
+    "    X-Groups: { claim: groups, join: csv }, X-Roles: { path: realm/roles }, X-Age: age, X-One: { claim: sub, "
+    "join: "
+    "csv } } }\n"
     "- { name: query, path: /query, backend: b, validate_jwt: { query_parameter_name: t, " KEYS " } }\n"
     "- { name: query-kept, path: /qkept, backend: b, forward_token: false, validate_jwt: { query_parameter_name: "
     "t, " KEYS " } }\n";
@@ -131,6 +140,25 @@ static const struct forward_case {
      {"GET /query?a=1&t=@&b HTTP/1.1"},
      {"basic"}},
     {"or is cut out", "GET /qkept?a=%31&t=@&&b HTTP/1.1\r\nHost: h\r\n\r\n", {"GET /qkept?a=%31&&b HTTP/1.1"}, {"@"}},
+    {"claims become headers, and decode to the very claim",
+     "GET /who HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n",
+     {"X-User: %20caf%C3%A9, 5% a%252Cb", "X-One: %20caf%C3%A9%2C 5% a%252Cb", "X-Groups: a%2Cb,c d,%20,true,7",
+      "X-Roles: r1,r2", "X-Age: 41"},
+     {"x-nobody"}},
+    {"what a client says in their place never arrives",
+     "GET /who HTTP/1.1\r\nHost: h\r\nx-user: evil\r\nX_User: evil\r\nX-NOBODY: evil\r\nx_groups: evil\r\nX-Groups: "
+     "evil\r\nConnection: X-User\r\nAuthorization: Bearer @\r\n\r\n",
+     {"X-User: %20caf%C3%A9, 5% a%252Cb", "X-Age: 41"},
+     {"evil", "x-nobody", "x_"}},
+    {"nor on a public route",
+     "GET / HTTP/1.1\r\nHost: h\r\nX-User: evil\r\nx_user: evil\r\nX_GROUPS: evil\r\nX-Users: fine\r\n\r\n",
+     {"X-Users: fine"},
+     {"evil"}},
+    {"nor on a route whose policy sets none",
+     "GET /jwt HTTP/1.1\r\nHost: h\r\nX-Roles: evil\r\nx-ROLES: evil\r\nX-Role: fine\r\nAuthorization: Bearer "
+     "@\r\n\r\n",
+     {"X-Role: fine"},
+     {"evil"}},
     {"in its encoded spelling too", "GET /qkept?%74=@ HTTP/1.1\r\nHost: h\r\n\r\n", {"GET /qkept HTTP/1.1"}, {"@"}},
 };
 
@@ -182,7 +210,7 @@ static void each_request_arrives_as_it_should(void **state)
     AUTO(buf) request = {0};
     (void)state;
     struct signer *signer = signer_from_secret(SPAN(SECRET_TEXT), NULL);
-    char *token = signer_token(signer, ALG_HS256, NULL, SPAN("{\"exp\":4102444800}"));
+    char *token = signer_token(signer, ALG_HS256, NULL, SPAN(CLAIMS));
     house_open(&house, site_text);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int client = house_client(&house);

@@ -188,15 +188,14 @@ static const struct later {
     {"admin: { token: x }\n" REST, 1, 10, "token"},
     {"admin: { health: x }\n" REST, 1, 10, "health"},
     {"admin: { console: x }\n" REST, 1, 10, "console"},
-    {"keys: { store: x }\n" REST, 1, 9, "store"},
-    {"providers: []\n" REST, 1, 1, "providers"},
     {"trusted_proxies: []\n" REST, 1, 1, "trusted_proxies"},
     {"revocation: {}\n" REST, 1, 1, "revocation"},
     {LISTENERS "backends: { b: { servers: [ { url: \"http://x\", weight: 2 } ] } }\n" ROUTES, 2, 48, "weight"},
     {LISTENERS "backends: { b: { health: {}, servers: [\"http://x\"] } }\n" ROUTES, 2, 18, "health"},
     {LISTENERS "backends: { b: { tls: { key: x }, servers: [\"https://x\"] } }\n" ROUTES, 2, 25, "key"},
-    {LISTENERS BACKENDS "routes: [ { errors: odata, name: r, path: /, backend: b, policy: none } ]\n", 3, 13, "errors"},
-    {LISTENERS BACKENDS "routes: [ { mode: enforce, name: r, path: /, backend: b, policy: none } ]\n", 3, 13, "mode"},
+    {LISTENERS BACKENDS "routes: [ { forward_auth: true, name: r, path: /, backend: b, policy: none } ]\n", 3, 13,
+     "forward_auth"},
+    {LISTENERS BACKENDS "routes: [ { cors: {}, name: r, path: /, backend: b, policy: none } ]\n", 3, 13, "cors"},
     {LISTENERS BACKENDS "routes: [ { cnf: ignore, name: r, path: /, backend: b, policy: none } ]\n", 3, 13, "cnf"},
 };
 

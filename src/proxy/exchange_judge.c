@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request judged: the credential found, remembered signatures used and kept, identity headers read; and what outlives it where
+ * a refused request is let pass.
+ */
+#include "exchange_int.h"
+
+#include "policy/report.h"
+#include "proxy/identity.h"
+
+/* What stood in the place that the rule names. */
+static void find_credential(struct exchange *x, struct judge_input *input)
+{
+    const struct rule *rule = &x->route->rule;
+    const struct head *head = &x->stream->head;
+    if (rule->source == TOKEN_FROM_QUERY) {
+        size_t count = 0;
+        struct err err;
+        if (head->query.at != NULL &&
+            !uri_query(&x->stream->arena, head->query, rule->source_name, &input->credential, &count, &err))
+            input->is_repeated = true; /* badly encoded: refused as ambiguous */
+        input->is_repeated = input->is_repeated || count > 1;
+        return;
+    }
+    const struct field *field =
+        rule->is_authorization ? head_field(head, FIELD_AUTHORIZATION) : head_find(head, rule->source_name, NULL);
+    if (field == NULL)
+        return;
+    input->credential = field->value;
+    input->is_repeated = rule->is_authorization ? head_field_count(head, FIELD_AUTHORIZATION) > 1
+                                                : head_find(head, rule->source_name, field) != NULL;
+}
+
+static void show_cache(struct gate *gate)
+{
+    size_t count = verified_count(gate->verified);
+    size_t bytes = verified_bytes(gate->verified);
+    metric_move(gate->figures.cache_entries, gate->worker->index, (int64_t)count - (int64_t)gate->cache_count);
+    metric_move(gate->figures.cache_bytes, gate->worker->index, (int64_t)bytes - (int64_t)gate->cache_bytes);
+    gate->cache_count = count;
+    gate->cache_bytes = bytes;
+}
+
+/* Keeps what was verified just now; an entry whose key moved to a newer set, or that another key answers for now, moves with it.
+ * One whose key is gone goes when the exchange ends: until then the judgement points into it.
+ */
+static void remember(struct exchange *x, const struct trust *trusts, struct span raw,
+                     const struct verified_entry *entry)
+{
+    struct gate *gate = x->gate;
+    const struct judgement *judgement = &x->judgement;
+    if (entry != NULL && judgement->key == NULL)
+        x->forgotten = raw;
+    if (!judgement->has_passed || judgement->key == NULL)
+        return;
+    struct keyset *keys = (struct keyset *)(uintptr_t)verifier_keys(trusts[judgement->trust].verifier);
+    if (entry == NULL)
+        verified_add(gate->verified, judgement->token, judgement->claims, judgement->key, keys,
+                     worker_now(gate->worker)->wall_s);
+    else if (entry->keys != keys || entry->key != judgement->key)
+        verified_rebind(gate->verified, entry, judgement->key, keys);
+    show_cache(gate);
+}
+
+void exchange_forget(struct exchange *x)
+{
+    if (x->forgotten.at == NULL)
+        return;
+    verified_drop(x->gate->verified, x->forgotten);
+    show_cache(x->gate);
+}
+
+/* Looks the token up before it is judged; the entry's key is judged like any other. */
+static const struct verified_entry *recall(struct exchange *x, struct judge_input *input, struct remembered *remembered,
+                                           struct span *raw)
+{
+    struct gate *gate = x->gate;
+    struct err err;
+    if (gate->verified == NULL || input->credential.at == NULL ||
+        !judge_extract(input->rule, input->credential, input->is_repeated, raw, &err))
+        return NULL;
+    const struct verified_entry *entry = verified_find(gate->verified, *raw, input->now_s);
+    metric_add(entry != NULL ? gate->figures.cache_hits : gate->figures.cache_misses, gate->worker->index, 1);
+    if (entry == NULL)
+        return NULL;
+    *remembered = (struct remembered){.token = &entry->token, .claims = &entry->claims, .key = entry->key};
+    input->remembered = remembered;
+    return entry;
+}
+
+/* Turns a pass into a refusal: a claim that cannot be written as a header is one that the backend would not get to see. */
+static void overrule(struct exchange *x, const struct identity_header *header)
+{
+    struct judgement *judgement = &x->judgement;
+    struct check *check = arena_zero(&x->stream->arena, sizeof *check);
+    judgement->has_passed = false;
+    judgement->status = x->route->rule.failed_status;
+    judgement->reason = REASON_CLAIM_VALUE_NOT_ALLOWED;
+    if (check == NULL)
+        return;
+    *check = (struct check){.name = CHECK_CLAIM,
+                            .verdict = VERDICT_FAIL,
+                            .reason = REASON_CLAIM_VALUE_NOT_ALLOWED,
+                            .claim = header->claim,
+                            .expected = SPAN("a text without control characters, for a header"),
+                            .found = SPAN("control characters")};
+    judgement->checks = check;
+    judgement->check_count = 1;
+    judgement->failed = check;
+}
+
+/* The headers of a token that passed; without memory for them it does not. */
+static void read_identity(struct exchange *x)
+{
+    const struct identity_header *bad;
+    if (!x->judgement.has_passed || x->route->identity_count == 0)
+        return;
+    x->identity = identity_values(x->route, x->judgement.claims, &x->stream->arena, &bad);
+    if (x->identity != NULL)
+        return;
+    if (bad != NULL) {
+        overrule(x, bad);
+        return;
+    }
+    x->judgement.has_passed = false;
+    x->judgement.reason = REASON_OUT_OF_MEMORY;
+    x->judgement.status = 503;
+}
+
+/* What the judgement points to may lie in an entry of the cache, which can go before this exchange does. */
+static void detach(struct exchange *x)
+{
+    struct judgement *judgement = &x->judgement;
+    judgement->token = NULL;
+    judgement->claims = judgement->unverified = NULL;
+    judgement->key = NULL;
+    judgement->checks = NULL;
+    judgement->check_count = 0;
+    judgement->failed = NULL;
+}
+
+void exchange_judge(struct exchange *x)
+{
+    struct trust trusts[RULE_PROVIDERS_MAX + 1];
+    struct remembered remembered;
+    struct span raw = {NULL, 0};
+    struct judge_input input = {.rule = &x->route->rule,
+                                .trusts = trusts,
+                                .now_s = worker_now(x->gate->worker)->wall_s,
+                                .limits = x->site->site->token_limits,
+                                .arena = &x->stream->arena};
+    find_credential(x, &input);
+    x->is_credential_repeated = input.is_repeated;
+    gate_trusts(x->site, x->route, trusts);
+    const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
+    judge(&input, &x->judgement);
+    x->was_judged = true;
+    x->is_token_too_long = raw.len > input.limits.token_bytes_max;
+    if (x->gate->verified != NULL && raw.at != NULL)
+        remember(x, trusts, raw, entry);
+    read_identity(x);
+    if (x->judgement.has_passed)
+        detach(x);
+}
+
+void exchange_let_pass(struct exchange *x)
+{
+    struct arena *arena = &x->stream->arena;
+    x->was_let_pass = true;
+    x->refusal_count = account_refusal(x, x->refusal);
+    for (size_t i = 0; i < x->refusal_count; i++)
+        if (x->refusal[i].kind == LOG_VALUE_TEXT)
+            x->refusal[i].text = arena_copy(arena, x->refusal[i].text);
+    detach(x);
+}
