@@ -6,6 +6,9 @@ const slowness = Number(process.env.JWTGATE_SLOWNESS ?? 1);
 
 export const patience = (ms) => ms * slowness;
 
+// As much work as such a build does in the time that others take for `count`.
+export const scaled = (count) => Math.ceil(count / slowness ** 2);
+
 // Resolves with the first truthy value of `condition`; rejects after `limit_ms` saying what did not come.
 export async function until(what, condition, limit_ms = 10000) {
   const end = Date.now() + patience(limit_ms);
