@@ -2,6 +2,8 @@
 /* A worker's side of the gateway: the site it uses, verifiers, pools, remembered signatures. */
 #include "proxy/gateway.h"
 
+#include "base/log.h"
+
 static void gate_site_free(struct gate_site *at)
 {
     for (size_t i = 0; at->known != NULL && i < at->known_count; i++)
@@ -232,10 +234,41 @@ static void read_letter(struct letter *letter, void *context)
     exchange_wake_parked(gate);
 }
 
+static bool has_issuer(const struct site_route *route, const struct issuer *issuer)
+{
+    for (size_t i = 0; !route->is_public && i < route->rule.provider_count; i++)
+        if (route->issuers[i] == issuer)
+            return true;
+    return false;
+}
+
+static bool is_template(struct issuer *issuer)
+{
+    struct span before, behind;
+    struct keyset *keys = snapshot_take(issuer_keys(issuer));
+    bool is = keys != NULL && rule_issuer_is_template(keys->issuer, &before, &behind);
+    keyset_release(keys);
+    return is;
+}
+
+/* Only the document tells that its issuer is a template; who holds its tokens to no tenant and no audience takes everybody's. */
+static void warn_any_tenant(struct gateway *gateway, struct issuer *issuer)
+{
+    struct site *site = is_template(issuer) ? snapshot_take(&gateway->site) : NULL;
+    for (size_t i = 0; site != NULL && i < site->route_count; i++) {
+        const struct site_route *route = &site->routes[i];
+        if (!has_issuer(route, issuer) || route->figures->has_warned || !rule_takes_any_tenant(&route->rule))
+            continue;
+        route->figures->has_warned = true;
+        LOG_EVENT(LOG_WARNING, "any-tenant", LOG_TEXT("route", route->name), LOG_TEXT("url", issuer_url(issuer)));
+    }
+    site_release(site);
+}
+
 void gateway_keys_concluded(void *context, struct issuer *issuer)
 {
     struct gateway *gateway = context;
-    (void)issuer;
+    warn_any_tenant(gateway, issuer);
     for (unsigned i = 0; gateway->gates != NULL && i < gateway->gate_count; i++) {
         struct letter *letter = malloc(sizeof *letter);
         if (letter == NULL)

@@ -195,8 +195,9 @@ static bool claim_header_short(const struct node *node, void *out, struct arena 
 {
     struct claim_header_settings *header = out;
     (void)arena;
-    header->node = node;
-    header->claim = node->kind == NODE_TEXT ? node->text : (struct span){NULL, 0};
+    *header = (struct claim_header_settings){.name = header->name}; /* without a node it is passed over later */
+    if (node->kind == NODE_TEXT)
+        *header = (struct claim_header_settings){.name = header->name, .claim = node->text, .node = node};
     return node->kind == NODE_TEXT ||
            problem_error(problems, node,
                          "a header is made of a claim: its name, or a map such as { claim: groups, join: csv }");
