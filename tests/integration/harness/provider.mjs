@@ -101,6 +101,7 @@ class RealProvider {
       features: {
         clientCredentials: { enabled: true },
         devInteractions: { enabled: true },
+        encryption: { enabled: true }, // else the provider takes no keys for it
         resourceIndicators: {
           enabled: true,
           defaultResource: async () => 'urn:calc:RS256',
