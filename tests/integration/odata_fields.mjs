@@ -310,6 +310,20 @@ test('HEAD tells what GET would: length, ETag, and no body', async (t) => {
   assert.deepEqual([answer.field('etag'), answer.field('content-length'), answer.bytes], [ETAG, '123456789012', 0]);
 });
 
+test('heads of 60 KB pass both ways: a long token, two long cookies, as many set', async (t) => {
+  const stand = await startStand(t, { route: { path: PREFIX } });
+  const cookies = ['a', 'b'].map((name) => ['Cookie', `${name}=${name.repeat(20000)}`]);
+  const set = ['a', 'b', 'c'].map((name) => ['Set-Cookie', `${name}=${name.repeat(18000)}; Path=/`]);
+  stand.backend.answer({ fields: set, body: 'x' });
+  const token = stand.issuer.token({ groups: Array.from({ length: 500 }, (_, i) => `ROLE_${i}_OF_MANY`) });
+  assert.ok(token.length > 10000 && token.length < 16384, String(token.length));
+  const answer = await stand.get(`${SERVICE}Set?$filter=${'x'.repeat(8000)}`, { token, fields: cookies });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(withoutProxy(stand.backend.requests[0].fields), cookies);
+  assert.equal(stand.backend.requests[0].field('authorization'), `Bearer ${token}`);
+  assert.deepEqual(withoutProxy(answer.fields).filter(([name]) => name !== 'Date'), set);
+});
+
 test('interim answers pass before the final one, with their fields', async (t) => {
   const stand = await startStand(t, {
     route: { path: PREFIX },
