@@ -30,12 +30,19 @@ char *discovery_url(struct arena *arena, struct span configured) MUST_CHECK;
  */
 bool discovery_url_check(struct span url, bool allow_http, struct err *err) MUST_CHECK;
 
+/* Whether `proxy` is http://HOST:PORT, and `url`, a checked one, may be fetched through it: plain http to loopback is not sent off
+ * to a proxy elsewhere unless allow_http is set.  The text shows nothing of `proxy`.  Reason DOCUMENT_INVALID.
+ */
+bool discovery_proxy_check(struct span url, struct span proxy, bool allow_http, struct err *err) MUST_CHECK;
+
 /* The checks a provider may be configured for; both assume checked URLs.  Reason DOCUMENT_INVALID.
  *
  * The document's issuer equals the authority that `url`, the discovery URL, belongs to (OpenID Connect Discovery 1.0 4.3).
  */
 bool discovery_issuer_check(const struct discovery *discovery, struct span url, struct err *err) MUST_CHECK;
-/* jwks_uri has the scheme, host and port of `url`. */
+/* jwks_uri, the one endpoint of the document that is used, has the scheme, host and port of `url`; 443 and 80 need not be
+ * written.
+ */
 bool discovery_hosts_check(const struct discovery *discovery, struct span url, struct err *err) MUST_CHECK;
 
 #endif

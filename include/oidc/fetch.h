@@ -15,14 +15,15 @@ struct fetcher; /* what all fetches of a loop share */
 struct fetch;   /* one under way */
 
 struct fetch_options {
-    const char *url;                             /* absolute; https, or http where allow_http */
-    bool allow_http;                             /* plain http to any host; to loopback it is always allowed */
-    size_t bytes_max;                            /* of the body */
-    int64_t timeout_ms;                          /* of the whole fetch; connecting gets at most 3 s of it */
-    const char *ca_file;                         /* NULL: the system's */
-    const char *proxy;                           /* NULL: none */
-    const char *client_certificate, *client_key; /* NULL: none */
-    const char *if_none_match;                   /* ETag of what we have, NULL: none */
+    const char *url;     /* absolute; https, or http where allow_http */
+    bool allow_http;     /* plain http to any host; to loopback it is always allowed */
+    size_t bytes_max;    /* of the body */
+    int64_t timeout_ms;  /* of the whole fetch; connecting gets at most 3 s of it */
+    const char *ca_file; /* PEM; read for each fetch; NULL: the system's */
+    const char *proxy;   /* http://HOST:PORT; NULL, empty: none */
+    const char *client_certificate,
+        *client_key;           /* PEM, the key without passphrase; NULL: none, or the certificate's file */
+    const char *if_none_match; /* ETag of what we have, NULL: none */
 };
 
 struct fetch_answer {
@@ -31,7 +32,10 @@ struct fetch_answer {
     struct span body;  /* borrowed until the callback returns */
     struct span etag;  /* empty: none */
     int64_t max_age_s; /* of Cache-Control; -1: not stated; 0: no-store, no-cache */
-    int64_t date_s;    /* of Date; 0: none */
+    int64_t date_s;    /* of Date; 0: none, or the answer is out of a cache */
+    int64_t begun_us;  /* wall clock: somewhere between these two moments the answer was dated */
+    int64_t head_us;
+    bool is_untrusted; /* where !is_ok: the peer's certificate did not stand */
     struct err err;    /* where !is_ok: FETCH_FAILED with what happened, never bytes of the answer */
 };
 

@@ -27,10 +27,12 @@ struct issuer_timing {
     int64_t timeout_ms;   /* of one fetch */
 };
 
-/* Families of the metrics table that issuers count into: age gauge {issuer}, refresh counter {issuer,result}. */
+/* Families of the metrics table that issuers count into: age gauge {issuer}, refresh counter {issuer,result}, gauge of the clocks'
+ * difference {issuer}.
+ */
 struct issuer_metrics {
     struct metrics *metrics;
-    size_t age_family, refresh_family;
+    size_t age_family, refresh_family, clock_family;
     unsigned shard;
 };
 
@@ -38,6 +40,7 @@ struct issuers_settings {
     struct issuer_timing timing;
     size_t document_bytes_max;
     bool allow_http;
+    const char *store; /* directory that keeps the last good keys, see oidc/store.h; copied; NULL: none */
     /* Called on the control thread after each fetch cycle ended, well or not; NULL: nobody. */
     void (*concluded)(void *context, struct issuer *issuer); /* may take and release issuers, not free the registry */
     void *context;
@@ -50,9 +53,10 @@ struct issuers *issuers_new(struct event_base *base, const struct issuers_settin
 /* Cancels all fetches and timers and releases the registry's own hold on the issuers.  Control thread, workers ended. */
 void issuers_free(struct issuers *issuers);
 
-/* New timing for all issuers, at a reload.  Control thread. */
-void issuers_configure(struct issuers *issuers, const struct issuer_timing *timing, size_t document_bytes_max,
-                       bool allow_http);
+/* New settings for all issuers, at a reload; callback and metrics stay as they are.  Keys that they refuse are dropped and fetched
+ * anew; a new store gets the keys there are.  Control thread.
+ */
+void issuers_configure(struct issuers *issuers, const struct issuers_settings *settings);
 
 /* The issuer of that URL, made and its first fetch started when it is new; one reference for the caller.  Two URLs that lead to
  * the same discovery URL are one issuer.  Control thread.  NULL: out of memory.
@@ -68,10 +72,17 @@ struct issuer_provider {
     bool is_host_checked; /* validate_endpoints: jwks_uri is on the host of the URL */
 };
 
-/* Copies them; they hold from its next fetch on: called right after issuers_take, from the first.  Control thread.  False: out
- * of memory, nothing changed.
+/* Copies them; they hold from its next fetch on: called right after issuers_take, from the first.  Where they differ from those
+ * before, that fetch begins at once, and keys whose documents they refuse are dropped at once; keys that came under other
+ * authorities serve until the provider proves untrusted under the new ones.  The same settings again do nothing.  Control
+ * thread.  False: out of memory, nothing changed.
  */
 bool issuer_provide(struct issuer *issuer, const struct issuer_provider *provider, struct err *err) MUST_CHECK;
+
+/* Publishes the keys that the store holds of it, where it has none: judged as if they had just been fetched, and as old as they
+ * are.  To be called after issuer_provide.  Control thread; reads a file.
+ */
+void issuer_restore(struct issuer *issuer);
 
 /* One reference more, less; from any thread.  An issuer nobody holds is removed at the control thread's next turn. */
 struct issuer *issuer_take(struct issuer *issuer);
@@ -98,7 +109,7 @@ struct issuer_state {
     int64_t fetched_at_s; /* when the current keys were last confirmed; 0: none */
     int64_t refresh_at_s; /* when the next fetch is due; 0: one is under way */
     int64_t
-        clock_ahead_s; /* how far the provider's Date was before our clock at the last answer; 0 too when not stated */
+        clock_ahead_s; /* how far the provider's clock is surely ahead of ours, behind negative; 0 too when not known */
     size_t keys;
     bool is_failing; /* the last fetch failed */
     char last_error[ERR_TEXT_BYTES];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reloading: a new site is built beside the running one, then published or dropped. */
 #include "cli/check.h"
+#include "proxy/site_providers.h"
 #include "run_int.h"
 
 void run_set_log(const struct site *site)
@@ -101,18 +102,21 @@ static void publish(struct run *run, struct site *site)
 
 static void configure_issuers(struct run *run, const struct site *site)
 {
-    struct issuer_timing timing = site_timing(site);
-    issuers_configure(run->issuers, &timing, site->settings.limits.document, site->settings.keys.allow_http);
+    const struct issuers_settings settings = site_issuers_settings(site);
+    issuers_configure(run->issuers, &settings);
 }
 
 /* The settings of the issuers come first: starting the site begins the first fetch of new ones. */
 static bool start_site(struct run *run, struct site *site, struct err *err)
 {
+    struct err again;
     configure_issuers(run, site);
     if (site_start(site, run->issuers, run->gateway.metrics, err))
         return true;
     struct site *old = snapshot_take(&run->gateway.site);
     configure_issuers(run, old);
+    if (!site_provide(old, &again))
+        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("error", again.text));
     site_release(old);
     return false;
 }

@@ -4,6 +4,7 @@
 
 #include "cli/check.h"
 #include "oidc/fetch.h"
+#include "proxy/site_providers.h"
 #include "run_int.h"
 
 #include <event2/event.h>
@@ -117,15 +118,14 @@ static bool make_workers(struct run *run, struct err *err)
 
 static bool make_issuers(struct run *run, const struct site *site, struct err *err)
 {
-    const struct issuers_settings settings = {.timing = site_timing(site),
-                                              .document_bytes_max = site->settings.limits.document,
-                                              .allow_http = site->settings.keys.allow_http,
-                                              .concluded = gateway_keys_concluded,
-                                              .context = &run->gateway,
-                                              .metrics = {.metrics = run->gateway.metrics,
-                                                          .age_family = FIGURE_KEYS_AGE,
-                                                          .refresh_family = FIGURE_KEYS_REFRESH,
-                                                          .shard = run->worker_count}};
+    struct issuers_settings settings = site_issuers_settings(site);
+    settings.concluded = gateway_keys_concluded;
+    settings.context = &run->gateway;
+    settings.metrics = (struct issuer_metrics){.metrics = run->gateway.metrics,
+                                               .age_family = FIGURE_KEYS_AGE,
+                                               .refresh_family = FIGURE_KEYS_REFRESH,
+                                               .clock_family = FIGURE_CLOCK_DIFFERENCE,
+                                               .shard = run->worker_count};
     run->issuers = issuers_new(run->control.base, &settings, err);
     run->gateway.issuers = run->issuers;
     return run->issuers != NULL;

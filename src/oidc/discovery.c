@@ -18,6 +18,7 @@ struct url_parts {
     struct span scheme;    /* before :// */
     struct span authority; /* host and port as written */
     struct span host;      /* with the brackets of an IPv6 address */
+    struct span port;      /* with its colon, as written; empty: none */
     struct span path;      /* from the first slash to before query or fragment */
 };
 
@@ -48,6 +49,7 @@ static bool url_split(struct span url, struct url_parts *parts)
     rest = span_from(rest, 3);
     parts->authority = until(rest, "/?#");
     parts->host = host_of(parts->authority);
+    parts->port = span_from(parts->authority, parts->host.len);
     rest = span_from(rest, parts->authority.len);
     parts->path = until(rest, "?#");
     return parts->host.len > 0;
@@ -71,12 +73,13 @@ static bool is_host(struct span host)
     return true;
 }
 
-static bool is_port(struct span port)
+/* The number behind the colon; that of the scheme where there is none.  0: malformed. */
+static uint64_t port_of(const struct url_parts *parts)
 {
     uint64_t number = 0;
-    if (port.len == 0)
-        return true;
-    return port.at[0] == ':' && span_u64(span_from(port, 1), 65535, &number) && number > 0;
+    if (parts->port.len == 0)
+        return span_eq_nocase(parts->scheme, SPAN("https")) ? 443 : 80;
+    return parts->port.at[0] == ':' && span_u64(span_from(parts->port, 1), 65535, &number) ? number : 0;
 }
 
 /* 127.0.0.0/8, in four decimal numbers without leading zeros: other spellings mean different things to different readers. */
@@ -137,10 +140,25 @@ bool discovery_url_check(struct span url, bool allow_http, struct err *err)
         return fail(err, REASON_DOCUMENT_INVALID, "the URL has a fragment");
     if (span_chr(parts.authority, '@') != NULL)
         return fail(err, REASON_DOCUMENT_INVALID, "the URL names a user");
-    if (!is_host(parts.host) || !is_port(span_from(parts.authority, parts.host.len)))
+    if (!is_host(parts.host) || port_of(&parts) == 0)
         return fail(err, REASON_DOCUMENT_INVALID, "the URL's host or port is malformed: \"%s\"",
                     QUOTED(parts.authority));
     return scheme_check(&parts, allow_http, err);
+}
+
+bool discovery_proxy_check(struct span url, struct span proxy, bool allow_http, struct err *err)
+{
+    struct url_parts target = {0};
+    struct url_parts way = {0};
+    bool is_read = is_printable(proxy) && url_split(proxy, &way) && span_eq(way.scheme, SPAN("http")) &&
+                   is_host(way.host) && way.port.len > 0 && port_of(&way) > 0 && way.path.len == 0 &&
+                   way.authority.at + way.authority.len == proxy.at + proxy.len;
+    if (!is_read)
+        return fail(err, REASON_DOCUMENT_INVALID, "a proxy is http://HOST:PORT, without user or path");
+    if (allow_http || is_loopback(way.host) || !url_split(url, &target) || !span_eq_nocase(target.scheme, SPAN("http")))
+        return true;
+    return fail(err, REASON_DOCUMENT_INVALID,
+                "plain http through a proxy elsewhere leaves this machine; use https (or keys.allow_http)");
 }
 
 /* A member of the document that must be a text, copied with a NUL behind it. */
@@ -220,7 +238,8 @@ bool discovery_hosts_check(const struct discovery *discovery, struct span url, s
     struct url_parts ours = {0};
     struct url_parts theirs = {0};
     if (url_split(url, &ours) && url_split(discovery->jwks_uri, &theirs) &&
-        span_eq_nocase(ours.scheme, theirs.scheme) && span_eq_nocase(ours.authority, theirs.authority))
+        span_eq_nocase(ours.scheme, theirs.scheme) && span_eq_nocase(ours.host, theirs.host) &&
+        port_of(&ours) == port_of(&theirs))
         return true;
     return fail(err, REASON_DOCUMENT_INVALID, "jwks_uri is on another host: \"%s\"", QUOTED(theirs.authority));
 }

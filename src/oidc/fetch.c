@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/now.h"
 #include "oidc/discovery.h"
 
 #include <curl/curl.h>
@@ -55,7 +56,9 @@ struct fetch {
     int64_t timeout_ms;
     struct buf body;
     size_t head_bytes;
-    bool is_conditional; /* If-None-Match was sent */
+    int64_t begun_mono_us;
+    int64_t begun_us, head_us; /* wall clock, see fetch_answer */
+    bool is_conditional;       /* If-None-Match was sent */
     bool is_too_large;
     CURLcode result;
 };
@@ -172,11 +175,22 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void
     return 0;
 }
 
+/* What the clock shows now is right now; what it showed at the beginning is reckoned back, so that a step between the two does no
+ * harm.  Of several heads (a proxy's, 1xx) the last counts.
+ */
+static void moments_read(struct fetch *fetch)
+{
+    struct now now = now_read();
+    fetch->head_us = now.wall_us;
+    fetch->begun_us = now.wall_us - (now.mono_us - fetch->begun_mono_us);
+}
+
 static size_t head_came(char *bytes, size_t size, size_t count, void *arg)
 {
     struct fetch *fetch = CHECKED(arg, fetch, FETCH_MAGIC);
-    (void)bytes;
     (void)size;
+    if (span_starts(span_of(bytes, count), SPAN("HTTP/")))
+        moments_read(fetch);
     fetch->head_bytes += count;
     if (fetch->head_bytes <= HEAD_BYTES_MAX)
         return count;
@@ -261,9 +275,13 @@ static int64_t max_age_of(const struct fetch *fetch)
     }
 }
 
+/* An answer out of a cache has the date of when it was put there (RFC 9111 5.1). */
 static int64_t date_of(const struct fetch *fetch)
 {
     struct span date = field_of(fetch, "Date", 0);
+    struct span age = field_of(fetch, "Age", 0);
+    if (age.at != NULL && seconds_read(span_trim(age)) != 0)
+        return 0;
     time_t seconds = date.len == 0 ? -1 : curl_getdate(date.at, NULL);
     return seconds < 0 ? 0 : (int64_t)seconds;
 }
@@ -286,6 +304,18 @@ static bool fetch_is_connected(const struct fetch *fetch)
     return microseconds > 0;
 }
 
+/* libcurl's words, but where the section `providers` has a say in it. */
+static const char *result_text(CURLcode result)
+{
+    if (result == CURLE_PEER_FAILED_VERIFICATION)
+        return "the certificate is not trusted, or not for this name (authorities: ca in providers, else the system's)";
+    if (result == CURLE_SSL_CACERT_BADFILE)
+        return "the file named by ca in providers cannot be used";
+    if (result == CURLE_SSL_CERTPROBLEM)
+        return "the files named by client_certificate and client_key in providers cannot be used";
+    return curl_easy_strerror(result);
+}
+
 /* A status that decides comes before how the transfer ended: we end those ourselves. */
 static bool fetch_judge(struct fetch *fetch, long status, struct err *err)
 {
@@ -305,7 +335,7 @@ static bool fetch_judge(struct fetch *fetch, long status, struct err *err)
     if (fetch->result != CURLE_OK && proxy_status >= 300)
         return fail(err, REASON_FETCH_FAILED, "the proxy answered %ld", proxy_status);
     if (fetch->result != CURLE_OK)
-        return fail(err, REASON_FETCH_FAILED, "%s", curl_easy_strerror(fetch->result));
+        return fail(err, REASON_FETCH_FAILED, "%s", result_text(fetch->result));
     if (status == 200 && buf_len(&fetch->body) == 0)
         return fail(err, REASON_FETCH_FAILED, "answered 200 without a body");
     return status >= 200 || fail(err, REASON_FETCH_FAILED, "no answer");
@@ -325,7 +355,10 @@ static void fetch_conclude(struct fetch *fetch)
             answer.etag = (struct span){NULL, 0};
         answer.max_age_s = max_age_of(fetch);
         answer.date_s = date_of(fetch);
+        answer.begun_us = fetch->begun_us;
+        answer.head_us = fetch->head_us;
     }
+    answer.is_untrusted = fetch->result == CURLE_PEER_FAILED_VERIFICATION || fetch->result == CURLE_SSL_CACERT_BADFILE;
     fetch->done(fetch->context, &answer);
     fetch_free(fetch);
 }
@@ -419,6 +452,20 @@ static bool option_text(CURL *easy, CURLoption option, const char *text)
     return curl_easy_setopt(easy, option, text) == CURLE_OK;
 }
 
+/* The files are read for each fetch: a connection, session or store of authorities kept from the last one would go on with what
+ * they held then, for a day.
+ */
+static bool options_anew(CURL *easy)
+{
+    bool is_set = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
+                  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
+                  curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK;
+#if LIBCURL_VERSION_NUM >= 0x075700
+    is_set = is_set && curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L) == CURLE_OK;
+#endif
+    return is_set;
+}
+
 static bool options_tls(CURL *easy, const struct fetch_options *options)
 {
     bool is_set = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
@@ -428,10 +475,14 @@ static bool options_tls(CURL *easy, const struct fetch_options *options)
     if (options->ca_file != NULL)
         is_set =
             is_set && option_text(easy, CURLOPT_CAINFO, options->ca_file) && option_text(easy, CURLOPT_CAPATH, NULL);
+    /* A passphrase is set, if an empty one: else OpenSSL would ask the terminal for it. */
     if (options->client_certificate != NULL)
-        is_set = is_set && option_text(easy, CURLOPT_SSLCERT, options->client_certificate);
+        is_set = is_set && option_text(easy, CURLOPT_SSLCERT, options->client_certificate) &&
+                 option_text(easy, CURLOPT_KEYPASSWD, "");
     if (options->client_key != NULL)
         is_set = is_set && option_text(easy, CURLOPT_SSLKEY, options->client_key);
+    if (options->ca_file != NULL || options->client_certificate != NULL)
+        is_set = is_set && options_anew(easy);
     return is_set;
 }
 
@@ -486,7 +537,10 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_options *o
                           struct err *err)
 {
     assert(options->bytes_max > 0 && options->timeout_ms > 0);
-    if (!discovery_url_check(span_str(options->url), options->allow_http, err)) {
+    struct span url = span_str(options->url);
+    bool is_direct = options->proxy == NULL || *options->proxy == '\0';
+    if (!discovery_url_check(url, options->allow_http, err) ||
+        (!is_direct && !discovery_proxy_check(url, span_str(options->proxy), options->allow_http, err))) {
         if (err != NULL)
             err->reason = REASON_FETCH_FAILED;
         return NULL;
@@ -497,6 +551,7 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_options *o
         return NULL;
     }
     *fetch = (struct fetch){.magic = FETCH_MAGIC, .fetcher = fetcher, .done = done, .context = context};
+    fetch->begun_mono_us = now_read().mono_us;
     fetch->timeout_ms = options->timeout_ms;
     fetch->body.bytes_max = options->bytes_max;
     if (!fetch_prepare(fetch, options) || curl_multi_add_handle(fetcher->multi, fetch->easy) != CURLM_OK) {

@@ -46,6 +46,8 @@ static void issuer_remove(struct issuer *issuer)
     list_remove(&issuer->link);
     if (issuer->series.age != NULL)
         metric_set(issuer->series.age, 0);
+    if (issuer->series.clock != NULL)
+        metric_set(issuer->series.clock, 0);
     issuer_free(issuer);
 }
 
@@ -102,6 +104,16 @@ static bool issuers_open(struct issuers *issuers, struct err *err)
     return issuers->fetcher != NULL;
 }
 
+/* A path too long to be one is none: the configuration was told about it. */
+static void store_set(struct issuers *issuers, const char *store)
+{
+    size_t len = store == NULL ? 0 : strlen(store);
+    if (len >= sizeof issuers->store)
+        len = 0;
+    memcpy(issuers->store, len == 0 ? "" : store, len + 1);
+    issuers->settings.store = NULL;
+}
+
 struct issuers *issuers_new(struct event_base *base, const struct issuers_settings *settings, struct err *err)
 {
     struct issuers *issuers = calloc(1, sizeof *issuers);
@@ -112,6 +124,7 @@ struct issuers *issuers_new(struct event_base *base, const struct issuers_settin
     issuers->magic = ISSUERS_MAGIC;
     issuers->base = base;
     issuers->settings = *settings;
+    store_set(issuers, settings->store);
     issuers->wake_fd = -1;
     list_init(&issuers->all);
     atomic_init(&issuers->cooldown_ms, settings->timing.cooldown_ms);
@@ -144,16 +157,27 @@ void issuers_free(struct issuers *issuers)
     free(issuers);
 }
 
-void issuers_configure(struct issuers *issuers, const struct issuer_timing *timing, size_t document_bytes_max,
-                       bool allow_http)
+/* Keys that stand go into a store that is new. */
+static void issuer_reconfigure(struct issuer *issuer, bool is_store_new)
 {
-    issuers->settings.timing = *timing;
-    issuers->settings.document_bytes_max = document_bytes_max;
-    issuers->settings.allow_http = allow_http;
-    atomic_store(&issuers->cooldown_ms, timing->cooldown_ms);
+    issuer_cycle_schedule(issuer);
+    if (!issuer_keys_stand(issuer))
+        issuer_cycle_restart(issuer);
+    else if (is_store_new && issuer->has_keys)
+        issuer_keys_save(issuer, true);
+}
+
+void issuers_configure(struct issuers *issuers, const struct issuers_settings *settings)
+{
+    bool is_store_new = strcmp(issuers->store, settings->store == NULL ? "" : settings->store) != 0;
+    issuers->settings.timing = settings->timing;
+    issuers->settings.document_bytes_max = settings->document_bytes_max;
+    issuers->settings.allow_http = settings->allow_http;
+    store_set(issuers, settings->store);
+    atomic_store(&issuers->cooldown_ms, settings->timing.cooldown_ms);
     LIST_EACH(&issuers->all, link)
     {
-        issuer_cycle_schedule(CONTAINER_OF(link, issuer, link));
+        issuer_reconfigure(CONTAINER_OF(link, issuer, link), is_store_new);
     }
 }
 
@@ -219,6 +243,19 @@ struct issuer *issuers_take(struct issuers *issuers, struct span url, struct err
     return issuer;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool is_provided(const struct issuer *issuer, const struct issuer_provider *provider)
+{
+    return is_same(issuer->ca_file, provider->ca_file) && is_same(issuer->proxy, provider->proxy) &&
+           is_same(issuer->client_certificate, provider->client_certificate) &&
+           is_same(issuer->client_key, provider->client_key) && issuer->is_name_checked == provider->is_name_checked &&
+           issuer->is_host_checked == provider->is_host_checked;
+}
+
 /* A copy into `*to`, remembering failure in `*is_whole`. */
 static void text_copy(char **to, const char *from, bool *is_whole)
 {
@@ -233,7 +270,8 @@ static void text_swap(char **to, char **from)
     *from = old;
 }
 
-bool issuer_provide(struct issuer *issuer, const struct issuer_provider *provider, struct err *err)
+/* All of them or none. */
+static bool texts_provide(struct issuer *issuer, const struct issuer_provider *provider)
 {
     bool is_whole = true;
     const char *from[] = {provider->ca_file, provider->proxy, provider->client_certificate, provider->client_key};
@@ -246,10 +284,21 @@ bool issuer_provide(struct issuer *issuer, const struct issuer_provider *provide
             text_swap(to[i], &copy[i]);
         free(copy[i]);
     }
-    if (!is_whole)
+    return is_whole;
+}
+
+bool issuer_provide(struct issuer *issuer, const struct issuer_provider *provider, struct err *err)
+{
+    bool is_trusting_others = !is_same(issuer->ca_file, provider->ca_file);
+    if (is_provided(issuer, provider))
+        return true;
+    if (!texts_provide(issuer, provider))
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for a provider");
     issuer->is_name_checked = provider->is_name_checked;
     issuer->is_host_checked = provider->is_host_checked;
+    if (issuer_keys_stand(issuer) && is_trusting_others)
+        issuer->is_trust_unproven = true;
+    issuer_cycle_restart(issuer);
     return true;
 }
 

@@ -4,13 +4,13 @@
  *   idle --timer, claim--> discovery --200, 304--> keys --200, 304--> idle (refresh)
  *                               \--failed--\         \--failed-----> idle (back-off)
  *
- * Nothing of a cycle is kept before its end: the issuer's name and its keys are replaced together or not at all.
+ * Nothing of a cycle is kept before its end: the issuer's name and its keys are replaced together or not at all.  What is had
+ * between the cycles is in issuer_keys.c.
  */
 #include "issuer_int.h"
 
 #include "base/log.h"
 #include "base/now.h"
-#include "jose/jsondoc.h"
 #include "oidc/discovery.h"
 
 #include <event2/event.h>
@@ -18,27 +18,15 @@
 #include <sys/random.h>
 
 enum {
-    DOCUMENT_DEPTH_MAX = 32,
     MAX_AGE_MS_MIN = 5 * 60 * 1000, /* a shorter max-age is taken for this: providers say no-cache out of habit */
     BACKOFF_MS_MIN = 1000,
     BACKOFF_MS_MAX = 5 * 60 * 1000,
-    BACKOFF_BARE_MS_MAX = 30 * 1000, /* where no token can be judged until the provider answers */
-    SKIPPED_LINES_MAX = 8
+    BACKOFF_BARE_MS_MAX = 30 * 1000 /* where no token can be judged until the provider answers */
 };
 
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
-}
-
-static void documents_fini(struct issuer_documents *documents)
-{
-    free(documents->issuer);
-    free(documents->jwks_uri);
-    free(documents->discovery_etag);
-    free(documents->keys_etag);
-    free((char *)documents->keys.at);
-    *documents = (struct issuer_documents){.max_age_s = -1};
 }
 
 /* Timing. */
@@ -132,7 +120,7 @@ static void cycle_conclude(struct issuer *issuer, enum outcome outcome)
     struct issuers *issuers = issuer->issuers;
     issuer->phase = ISSUER_IDLE;
     issuer->concluded_ms = now_read().mono_ms;
-    documents_fini(&issuer->next);
+    issuer_documents_fini(&issuer->next);
     atomic_fetch_and(&issuer->slot, ~(int64_t)1);
     outcome_count(issuer, outcome);
     issuer_count_age(issuer);
@@ -144,10 +132,7 @@ static void cycle_conclude(struct issuer *issuer, enum outcome outcome)
 static void cycle_fail(struct issuer *issuer, const struct err *err)
 {
     issuer->failures++;
-    pthread_mutex_lock(&issuer->lock);
-    issuer->state.is_failing = true;
-    memcpy(issuer->state.last_error, err->text, sizeof issuer->state.last_error);
-    pthread_mutex_unlock(&issuer->lock);
+    issuer_fail(issuer, err);
     LOG_EVENT(issuer->has_keys ? LOG_WARNING : LOG_ERROR, "keys-failed", LOG_STR("url", issuer->url),
               LOG_STR("error", err->text));
     cycle_conclude(issuer, OUTCOME_ERROR);
@@ -158,14 +143,13 @@ static void cycle_succeed(struct issuer *issuer, enum outcome outcome)
 {
     struct now now = now_read();
     issuer->failures = 0;
-    issuer->has_keys = true;
-    issuer->fetched_ms = now.mono_ms;
+    issuer->is_trust_unproven = false;
+    issuer_keys_had(issuer, now.wall_s, now.mono_ms);
     pthread_mutex_lock(&issuer->lock);
-    issuer->state.has_keys = true;
-    issuer->state.fetched_at_s = now.wall_s;
     issuer->state.is_failing = false;
     issuer->state.last_error[0] = '\0';
     pthread_mutex_unlock(&issuer->lock);
+    issuer_keys_save(issuer, outcome == OUTCOME_OK);
     cycle_conclude(issuer, outcome);
 }
 
@@ -174,15 +158,7 @@ static void on_stale(evutil_socket_t fd, short what, void *arg)
     struct issuer *issuer = CHECKED(arg, issuer, ISSUER_MAGIC);
     (void)fd;
     (void)what;
-    issuer->has_keys = false;
-    documents_fini(&issuer->current);
-    pthread_mutex_lock(&issuer->lock);
-    issuer->state.has_keys = false;
-    issuer->state.fetched_at_s = 0;
-    issuer->state.keys = 0;
-    pthread_mutex_unlock(&issuer->lock);
-    snapshot_publish(&issuer->keys, NULL);
-    issuer_count_age(issuer);
+    issuer_keys_drop(issuer);
     LOG_EVENT(LOG_ERROR, "keys-expired", LOG_STR("url", issuer->url));
     issuer_cycle_schedule(issuer);
 }
@@ -205,13 +181,6 @@ static bool cycle_fetch(struct issuer *issuer, const char *url, const char *etag
     return issuer->fetch != NULL;
 }
 
-static bool text_set(char **to, struct span text, struct err *err)
-{
-    free(*to);
-    *to = text.len == 0 ? NULL : span_dup(text);
-    return *to != NULL || text.len == 0 || fail(err, REASON_OUT_OF_MEMORY, "no memory for the documents");
-}
-
 static bool is_same(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0;
@@ -222,13 +191,6 @@ static bool leads_to_current(const struct issuer *issuer)
 {
     return issuer->has_keys && is_same(issuer->next.issuer, issuer->current.issuer) &&
            is_same(issuer->next.jwks_uri, issuer->current.jwks_uri);
-}
-
-static bool discovery_judge(const struct issuer *issuer, const struct discovery *discovery, struct err *err)
-{
-    struct span url = span_str(issuer->url);
-    return (!issuer->is_name_checked || discovery_issuer_check(discovery, url, err)) &&
-           (!issuer->is_host_checked || discovery_hosts_check(discovery, url, err));
 }
 
 /* Fills `next` from the answer, or from what we have where it says that nothing changed. */
@@ -242,76 +204,25 @@ static bool discovery_take(struct issuer *issuer, const struct fetch_answer *ans
         return false;
     if (found.jwks_uri.len == 0)
         return fail(err, REASON_FETCH_FAILED, "answered 304, but the keys have expired here meanwhile");
-    return discovery_judge(issuer, &found, err) && text_set(&issuer->next.issuer, found.issuer, err) &&
-           text_set(&issuer->next.jwks_uri, found.jwks_uri, err) && text_set(&issuer->next.discovery_etag, etag, err);
-}
-
-static void clock_note(struct issuer *issuer, const struct fetch_answer *answer)
-{
-    if (answer->date_s == 0)
-        return;
-    pthread_mutex_lock(&issuer->lock);
-    issuer->state.clock_ahead_s = answer->date_s - now_read().wall_s;
-    pthread_mutex_unlock(&issuer->lock);
-}
-
-static void skipped_log(const struct issuer *issuer, const struct keyset *set)
-{
-    for (size_t i = 0; i < set->skipped_count && i < SKIPPED_LINES_MAX; i++)
-        LOG_EVENT(LOG_INFO, "key-skipped", LOG_STR("url", issuer->url), LOG_TEXT("kid", set->skipped[i].kid),
-                  LOG_STR("why", set->skipped[i].why));
-}
-
-static struct keyset *keyset_build(const struct issuer *issuer, struct span body, struct err *err)
-{
-    AUTO_PTR(jsondoc) document = jsondoc_read(body, DOCUMENT_DEPTH_MAX, err);
-    if (document == NULL)
-        return NULL;
-    struct keyset *set = keyset_new(span_str(issuer->next.issuer), now_read().wall_s);
-    if (set == NULL) {
-        fail(err, REASON_OUT_OF_MEMORY, "no memory for the key set");
-        return NULL;
-    }
-    if (keyset_add_jwks(set, jsondoc_root(document), err))
-        return set;
-    keyset_release(set);
-    return NULL;
-}
-
-/* From here on the cycle's documents are the ones we have. */
-static void documents_commit(struct issuer *issuer)
-{
-    documents_fini(&issuer->current);
-    issuer->current = issuer->next;
-    issuer->next = (struct issuer_documents){.max_age_s = -1};
-}
-
-static void keys_publish(struct issuer *issuer, struct keyset *set)
-{
-    pthread_mutex_lock(&issuer->lock);
-    issuer->state.keys = set->count;
-    pthread_mutex_unlock(&issuer->lock);
-    LOG_EVENT(LOG_INFO, "keys-fetched", LOG_STR("url", issuer->url), LOG_TEXT("issuer", set->issuer),
-              LOG_NUM("keys", set->count), LOG_NUM("skipped", set->skipped_count));
-    skipped_log(issuer, set);
-    documents_commit(issuer);
-    snapshot_publish(&issuer->keys, set);
+    return issuer_judge(issuer, &found, err) && issuer_documents_set(&issuer->next.issuer, found.issuer, err) &&
+           issuer_documents_set(&issuer->next.jwks_uri, found.jwks_uri, err) &&
+           issuer_documents_set(&issuer->next.discovery_etag, etag, err);
 }
 
 /* A key set we have not: built whole, then published. */
 static bool keys_take(struct issuer *issuer, const struct fetch_answer *answer, struct err *err)
 {
-    struct keyset *set = keyset_build(issuer, answer->body, err);
+    struct keyset *set = issuer_keys_build(span_str(issuer->next.issuer), answer->body, now_read().wall_s, err);
     if (set == NULL)
         return false;
     char *bytes = span_dup(answer->body);
     issuer->next.keys = span_of(bytes, bytes == NULL ? 0 : answer->body.len);
     issuer->next.max_age_s = answer->max_age_s;
-    if (bytes == NULL || !text_set(&issuer->next.keys_etag, answer->etag, err)) {
+    if (bytes == NULL || !issuer_documents_set(&issuer->next.keys_etag, answer->etag, err)) {
         keyset_release(set);
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the documents");
     }
-    keys_publish(issuer, set);
+    issuer_keys_publish(issuer, set);
     return true;
 }
 
@@ -322,7 +233,7 @@ static void keys_confirm(struct issuer *issuer, const struct fetch_answer *answe
 {
     if (answer->max_age_s >= 0 || !answer->is_unchanged)
         issuer->current.max_age_s = answer->max_age_s;
-    if (answer->etag.len > 0 && !text_set(&issuer->current.keys_etag, answer->etag, NULL))
+    if (answer->etag.len > 0 && !issuer_documents_set(&issuer->current.keys_etag, answer->etag, NULL))
         issuer->current.keys_etag = NULL;
     char *old_etag = issuer->current.discovery_etag;
     issuer->current.discovery_etag = STEAL(issuer->next.discovery_etag);
@@ -339,12 +250,19 @@ static bool keys_judge(struct issuer *issuer, const struct fetch_answer *answer,
     return keys_take(issuer, answer, err);
 }
 
+/* Keys that came under other authorities than those of now do not outlive the proof that these do not trust the provider. */
+static void trust_note(struct issuer *issuer, const struct fetch_answer *answer, const struct err *err)
+{
+    if (answer->is_untrusted && issuer->is_trust_unproven && issuer->has_keys)
+        issuer_keys_refuse(issuer, err);
+}
+
 static void on_keys(void *context, const struct fetch_answer *answer)
 {
     struct issuer *issuer = CHECKED(context, issuer, ISSUER_MAGIC);
     struct err err = answer->err;
     issuer->fetch = NULL;
-    clock_note(issuer, answer);
+    issuer_clock_note(issuer, answer);
     if (answer->is_ok && leads_to_current(issuer) &&
         (answer->is_unchanged || span_eq(answer->body, issuer->current.keys))) {
         keys_confirm(issuer, answer);
@@ -356,6 +274,7 @@ static void on_keys(void *context, const struct fetch_answer *answer)
         return;
     }
     err_prefix(&err, "key set %s", QUOTED(span_str(issuer->next.jwks_uri)));
+    trust_note(issuer, answer, &err);
     cycle_fail(issuer, &err);
 }
 
@@ -364,9 +283,10 @@ static void on_discovery(void *context, const struct fetch_answer *answer)
     struct issuer *issuer = CHECKED(context, issuer, ISSUER_MAGIC);
     struct err err = answer->err;
     issuer->fetch = NULL;
-    clock_note(issuer, answer);
+    issuer_clock_note(issuer, answer);
     if (!answer->is_ok || !discovery_take(issuer, answer, &err)) {
         err_prefix(&err, "discovery document");
+        trust_note(issuer, answer, &err);
         cycle_fail(issuer, &err);
         return;
     }
@@ -387,11 +307,23 @@ void issuer_cycle_begin(struct issuer *issuer)
     event_del(issuer->timer);
     atomic_fetch_or(&issuer->slot, 1);
     issuer->phase = ISSUER_DISCOVERY;
+    issuer->is_clock_noted = false;
     state_wait(issuer, 0);
     if (!cycle_fetch(issuer, issuer->url, issuer->current.discovery_etag, on_discovery, &err)) {
         err_prefix(&err, "discovery document");
         cycle_fail(issuer, &err);
     }
+}
+
+/* The slot stays claimed throughout, so that who waits for keys goes on waiting; nobody is told of the cycle that was. */
+void issuer_cycle_restart(struct issuer *issuer)
+{
+    fetch_cancel(STEAL(issuer->fetch));
+    issuer_documents_fini(&issuer->next);
+    atomic_fetch_or(&issuer->slot, 1);
+    issuer->phase = ISSUER_IDLE;
+    state_wait(issuer, 0);
+    timer_set(issuer->timer, 0, 0);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -421,8 +353,8 @@ void issuer_cycle_fini(struct issuer *issuer)
         event_free(STEAL(issuer->timer));
     if (issuer->stale != NULL)
         event_free(STEAL(issuer->stale));
-    documents_fini(&issuer->current);
-    documents_fini(&issuer->next);
+    issuer_documents_fini(&issuer->current);
+    issuer_documents_fini(&issuer->next);
     issuer->phase = ISSUER_IDLE;
     atomic_fetch_and(&issuer->slot, ~(int64_t)1);
 }

@@ -20,6 +20,9 @@ static const struct metric_family table[] = {
                          "Age of the key set in use; -1 without keys."},
     [FIGURE_KEYS_REFRESH] = {"jwtgate_keys_refresh_total", METRIC_COUNTER, "issuer,result",
                              "Fetches of key sets, by result."},
+    [FIGURE_CLOCK_DIFFERENCE] = {"jwtgate_provider_clock_difference_seconds", METRIC_GAUGE, "issuer",
+                                 "How far the provider's clock is ahead of ours (behind: negative), by its Date; "
+                                 "latency taken off."},
     [FIGURE_CERTIFICATE_END] = {"jwtgate_policy_certificate_end_seconds", METRIC_GAUGE, "route,key",
                                 "When a certificate in a policy ends, in seconds since 1970; key: its id."},
     [FIGURE_CONNECTIONS] = {"jwtgate_connections", METRIC_GAUGE, "", "Client connections open now."},

@@ -3,6 +3,7 @@
 #include "site_int.h"
 
 #include "proxy/figures.h"
+#include "proxy/site_providers.h"
 #include "server/listener.h"
 
 #include <netdb.h>
@@ -230,6 +231,7 @@ static bool build_all(struct site_build *build)
     is_ok = read_certificates(build) && is_ok;
     is_ok = site_build_backends(build) && is_ok;
     is_ok = site_build_routes(build) && is_ok;
+    is_ok = site_build_providers(build) && is_ok;
     fill_limits(build->site);
     if (is_ok && build->problems->errors == 0)
         note_idle_backends(build);
@@ -324,7 +326,7 @@ bool site_start(struct site *site, struct issuers *issuers, struct metrics *metr
         if (!start_route(site, route, metrics, err) || (!route->is_public && !take_issuers(site, route, issuers, err)))
             return false;
     }
-    return true;
+    return site_provide(site, err);
 }
 
 struct site *site_take(struct site *site)

@@ -43,4 +43,7 @@ bool site_build_resource(struct site_build *build, const struct route_settings *
 /* Routes with their rules and the entries for lookup. */
 bool site_build_routes(struct site_build *build) MUST_CHECK;
 
+/* The entries of `providers` and the store of keys, after the routes that name the providers. */
+bool site_build_providers(struct site_build *build) MUST_CHECK;
+
 #endif

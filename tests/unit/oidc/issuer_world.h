@@ -18,11 +18,12 @@
 #define ED25519_X "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwAaaPcHURo"
 #define KEYS_OF(kid) "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" ED25519_X "\",\"kid\":\"" kid "\"}]}"
 
-enum { LONG_MS = 3600 * 1000, FAMILY_AGE = 0, FAMILY_REFRESH = 1 };
+enum { LONG_MS = 3600 * 1000, FAMILY_AGE = 0, FAMILY_REFRESH = 1, FAMILY_CLOCK = 2 };
 
 static const struct metric_family families[] = {
     {"keys_age_seconds", METRIC_GAUGE, "issuer", ""},
     {"keys_refresh_total", METRIC_COUNTER, "issuer,result", ""},
+    {"clock_difference_seconds", METRIC_GAUGE, "issuer", ""},
 };
 
 struct world {
@@ -64,11 +65,12 @@ static inline int set_up(void **state)
     world->base = event_base_new();
     world->server = tiny_server_new(world->base);
     world->metrics = metrics_new(families, COUNT_OF(families), 1);
-    world->settings = (struct issuers_settings){.timing = {LONG_MS, LONG_MS, 24 * LONG_MS, 5000},
-                                                .document_bytes_max = 65536,
-                                                .concluded = count_conclusion,
-                                                .context = world,
-                                                .metrics = {world->metrics, FAMILY_AGE, FAMILY_REFRESH, 0}};
+    world->settings =
+        (struct issuers_settings){.timing = {LONG_MS, LONG_MS, 24 * LONG_MS, 5000},
+                                  .document_bytes_max = 65536,
+                                  .concluded = count_conclusion,
+                                  .context = world,
+                                  .metrics = {world->metrics, FAMILY_AGE, FAMILY_REFRESH, FAMILY_CLOCK, 0}};
     document_set(world, "https://idp.example", "/keys");
     keys_set(world, KEYS_OF("k1"));
     *state = world;

@@ -268,10 +268,10 @@ static void max_age_shortens_the_refresh_down_to_five_minutes(void **state)
     begin(world);
     run_cycles(world, 1);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct issuer_timing timing = world->settings.timing;
+        struct issuers_settings settings = world->settings;
         struct issuer_state seen;
-        timing.refresh_ms = cases[i].refresh_ms;
-        issuers_configure(world->issuers, &timing, 65536, false);
+        settings.timing.refresh_ms = cases[i].refresh_ms;
+        issuers_configure(world->issuers, &settings);
         tiny_answer(world->server, "/keys",
                     (struct tiny_reply){.status = 200, .fields = cases[i].fields, .body = SPAN(KEYS_OF("k1"))});
         want(world, 1, true);

@@ -63,7 +63,7 @@ static void make_issuers(struct house *house)
         .document_bytes_max = 65536,
         .concluded = gateway_keys_concluded,
         .context = &house->gateway,
-        .metrics = {house->gateway.metrics, FIGURE_KEYS_AGE, FIGURE_KEYS_REFRESH, 1}};
+        .metrics = {house->gateway.metrics, FIGURE_KEYS_AGE, FIGURE_KEYS_REFRESH, FIGURE_CLOCK_DIFFERENCE, 1}};
     if (!fetch_global_init(&err) || (house->gateway.issuers = issuers_new(house->worker.base, &settings, &err)) == NULL)
         fail_msg("%s", err.text);
 }
