@@ -15,7 +15,9 @@ static const char rich_text[] = LISTENERS
     "backends: { b: { servers: [\"http://127.0.0.1:1\"], host_header: x }, c: { servers: [\"https://x\"] } }\n"
     "routes:\n- { name: r, host: [a.b, \"*.c\"], path: /, methods: [GET, PUT], backend: b, policy: none }\n"
     "- { name: s, path: /s/, rewrite: /, backend: c, validate_jwt: { audiences: x, issuer_signing_keys: [\n"
-    "    { base64: \"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\" } ] } }\n";
+    "    { base64: \"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\" } ] },\n"
+    "    claims_to_headers: { X-User: sub, X-Groups: { claim: g, join: csv } }, errors: odata, mode: report-only,\n"
+    "    resource_metadata: { resource: \"https://a.b/s\", scopes_supported: [x, y], resource_name: z } }\n";
 
 static bool read_site(void *arg)
 {
