@@ -93,17 +93,24 @@ size_t account_refusal(struct exchange *x, struct log_field out[REFUSAL_FIELDS_M
 
 _Static_assert(REPORT_FIELDS_MAX + 3 <= REFUSAL_FIELDS_MAX, "each field of a refusal has its place");
 
+static void add_all(struct line *line, const struct log_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add(line, fields[i]);
+}
+
 static void add_refusal(struct exchange *x, struct line *line)
 {
-    if (!x->was_let_pass && (!x->was_judged || !reason_is_verdict(x->reason))) {
+    struct log_field fields[REFUSAL_FIELDS_MAX];
+    if (x->was_let_pass) {
+        add(line, LOG_STR("mode", "report-only"));
+        add_all(line, x->refusal, x->refusal_count);
+    } else if (x->was_judged && reason_is_verdict(x->reason)) {
+        add_all(line, fields, account_refusal(x, fields));
+    } else if (x->reason != REASON_NONE) {
         add(line, LOG_STR("reason", reason_name(x->reason)));
         add(line, LOG_STR("error", x->err.text));
-        return;
     }
-    if (!x->was_let_pass)
-        x->refusal_count = account_refusal(x, x->refusal);
-    for (size_t i = 0; i < x->refusal_count; i++)
-        add(line, x->refusal[i]);
 }
 
 static void write_line(struct exchange *x, enum reason why, int64_t now_us)
@@ -120,10 +127,7 @@ static void write_line(struct exchange *x, enum reason why, int64_t now_us)
         add(&line, LOG_US("backend_ms", x->answered_us - x->sent_us));
     add(&line, LOG_TEXT("client", stream->peer));
     add(&line, LOG_TEXT("request_id", x->request_id));
-    if (x->was_let_pass)
-        add(&line, LOG_STR("mode", "report-only"));
-    if (x->was_let_pass || x->reason != REASON_NONE)
-        add_refusal(x, &line);
+    add_refusal(x, &line);
     if ((x->was_let_pass || x->reason == REASON_NONE) && why != REASON_NONE)
         add(&line, LOG_STR("end", reason_name(why)));
     if (x->was_resent)

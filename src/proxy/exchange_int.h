@@ -45,7 +45,7 @@ struct exchange {
     const struct span *identity; /* values of the route's identity headers; NULL: none, the token did not pass */
     /* let pass in report-only mode: what would have been told, copied */
     bool was_let_pass;
-    struct log_field refusal[REFUSAL_FIELDS_MAX];
+    struct log_field *refusal; /* NULL: no memory for it */
     size_t refusal_count;
     /* describing */
     const struct site_resource *resource;

@@ -166,7 +166,8 @@ void exchange_let_pass(struct exchange *x)
 {
     struct arena *arena = &x->stream->arena;
     x->was_let_pass = true;
-    x->refusal_count = account_refusal(x, x->refusal);
+    x->refusal = arena_zero(arena, REFUSAL_FIELDS_MAX * sizeof *x->refusal);
+    x->refusal_count = x->refusal == NULL ? 0 : account_refusal(x, x->refusal);
     for (size_t i = 0; i < x->refusal_count; i++)
         if (x->refusal[i].kind == LOG_VALUE_TEXT)
             x->refusal[i].text = arena_copy(arena, x->refusal[i].text);
