@@ -2,6 +2,8 @@
 /* Keys, providers and the three ways to judge. */
 #include "court.h"
 
+#include "base/buf.h"
+
 int court_set_up(void **state)
 {
     static struct court court;
@@ -29,15 +31,20 @@ int court_take_down(void **state)
 
 /* ---- providers ---- */
 
-static void add_key(struct keyset *set, const struct signer *signer, const char *members)
+static void add_keys(struct keyset *set, const char *keys)
 {
     struct err err;
-    char *jwk = signer_jwk(signer, members);
-    char document[4096];
-    snprintf(document, sizeof document, "{\"keys\":[%s]}", jwk);
-    AUTO_PTR(jsondoc) doc = jsondoc_read(span_str(document), 16, &err);
+    AUTO(buf) document = {0};
+    buf_printf(&document, "{\"keys\":[%s]}", keys);
+    AUTO_PTR(jsondoc) doc = jsondoc_read(buf_span(&document), 16, &err);
     assert_non_null(doc);
     assert_true(keyset_add_jwks(set, jsondoc_root(doc), &err));
+}
+
+static void add_key(struct keyset *set, const struct signer *signer, const char *members)
+{
+    char *jwk = signer_jwk(signer, members);
+    add_keys(set, jwk);
     free(jwk);
 }
 
@@ -45,7 +52,10 @@ static struct keyset *make_set(const struct court *c, struct span url)
 {
     const char *template = ISS_T("{tenantid}");
     struct keyset *set = NULL;
-    if (span_eq(url, SPAN("https://a"))) {
+    if (c->document != NULL && span_eq(url, span_str(c->document->url))) {
+        set = keyset_new(span_str(c->document->issuer), NOW_S);
+        add_keys(set, c->document->keys);
+    } else if (span_eq(url, SPAN("https://a"))) {
         set = keyset_new(SPAN(ISS_A), NOW_S);
         add_key(set, c->rsa, NULL);
     } else if (span_eq(url, SPAN("https://b"))) {

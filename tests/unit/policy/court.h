@@ -22,11 +22,18 @@ enum { NOW_S = 1795219200, COURT_SETS_MAX = 8 };
 #define TENANT_2 "99999999-2222-3333-4444-555555555555"
 #define ISS_T(tenant) "https://login.example/" tenant "/v2.0"
 
+/* A document of a test's own, which policies name by its URL: its issuer, and the elements of `keys` in its JWK Set. */
+struct court_document {
+    const char *url, *issuer;
+    const char *keys;
+};
+
 struct court {
     struct signer *rsa, *ec, *ed, *secret, *tenant, *consumer, *stranger;
     struct arena arena;
     struct problems problems;
     struct rule rule;
+    const struct court_document *document; /* NULL: none */
     struct verifier *verifiers[COURT_SETS_MAX];
     struct trust trusts[COURT_SETS_MAX];
     struct token_limits limits;

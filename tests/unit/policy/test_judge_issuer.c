@@ -112,6 +112,8 @@ static void issuers_are_bound_to_the_keys_of_their_document(void **state)
 #define T "openid_config: [ \"https://t\" ]\n"
 #define TID(text) "\"tid\":\"" text "\""
 #define V1(tenant) "https://sts.example/" tenant "/"
+#define UPPER_GUID "AAAAAAAA-2222-3333-4444-555555555555"
+#define LOWER_GUID "aaaaaaaa-2222-3333-4444-555555555555"
 
 static const struct issuer_case tenant_cases[] = {
     {T, BY_TENANT, ISS(ISS_T(TENANT_1)) "," TID(TENANT_1), REASON_NONE},
@@ -124,6 +126,12 @@ static const struct issuer_case tenant_cases[] = {
     {T, BY_TENANT, ISS(ISS_T("common")) "," TID("common"), REFUSED},
     {T, BY_TENANT, ISS(ISS_T("11111111-2222-3333-4444-55555555555g")) "," TID("11111111-2222-3333-4444-55555555555g"),
      REFUSED},
+    {T, BY_TENANT, ISS(ISS_T(TENANT_1)) ",\"tid\":1", REFUSED},
+    {T, BY_TENANT, ISS(ISS_T(UPPER_GUID)) "," TID(UPPER_GUID), REASON_NONE},
+    {T, BY_TENANT, ISS(ISS_T(LOWER_GUID)) "," TID(UPPER_GUID), REFUSED},
+    {T, BY_TENANT, ISS(ISS_T("{" TENANT_1 "}")) "," TID("{" TENANT_1 "}"), REFUSED},
+    {T, BY_TENANT, ISS(ISS_T(TENANT_1 "/v2.0/" TENANT_1)) "," TID(TENANT_1), REFUSED},
+    {T, BY_TENANT, ISS(V1(TENANT_1)) "," TID(TENANT_1), REFUSED},
     {T, BY_TENANT, ISS("https://evil.example/" TENANT_1 "/v2.0") "," TID(TENANT_1), REFUSED},
     {T, BY_TENANT, ISS("https://login.example/" TENANT_1 "/v2.0/") "," TID(TENANT_1), REFUSED},
     {T, BY_TENANT, ISS("https://login.example/" TENANT_1) "," TID(TENANT_1), REFUSED},
@@ -155,12 +163,37 @@ static void a_templated_issuer_stands_for_the_tokens_own_tenant(void **state)
     run(*state, tenant_cases, COUNT_OF(tenant_cases));
 }
 
+/* The v1 document for all tenants: its issuer has a slash behind the placeholder, its keys no issuer of their own. */
+static void keys_without_an_issuer_sign_for_every_tenant_of_their_template(void **state)
+{
+    struct court *court = *state;
+    char *jwk = signer_jwk(court->tenant, NULL);
+    const struct court_document document = {"https://v1", V1("{TENANTID}"), jwk};
+    static const struct issuer_case cases[] = {
+        {"openid_config: [ \"https://v1\" ]", BY_TENANT, ISS(V1(TENANT_1)) "," TID(TENANT_1), REASON_NONE},
+        {"openid_config: [ \"https://v1\" ]", BY_TENANT, ISS(V1(TENANT_2)) "," TID(TENANT_2), REASON_NONE},
+        {"openid_config: [ \"https://v1\" ]", BY_TENANT, ISS(V1(TENANT_1)) "," TID(TENANT_2), REFUSED},
+        {"openid_config: [ \"https://v1\" ]", BY_TENANT, ISS("https://sts.example/" TENANT_1) "," TID(TENANT_1),
+         REFUSED},
+        /* The list of tenants that may come is a required claim (any of them). */
+        {"openid_config: [ \"https://v1\" ]\nrequired_claims: [ { name: tid, match: any, values: [x, " TENANT_1 "] } ]",
+         BY_TENANT, ISS(V1(TENANT_1)) "," TID(TENANT_1), REASON_NONE},
+        {"openid_config: [ \"https://v1\" ]\nrequired_claims: [ { name: tid, match: any, values: [x, " TENANT_1 "] } ]",
+         BY_TENANT, ISS(V1(TENANT_2)) "," TID(TENANT_2), REASON_CLAIM_VALUE_NOT_ALLOWED},
+    };
+    court->document = &document;
+    run(court, cases, COUNT_OF(cases));
+    court->document = NULL;
+    free(jwk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(issuers_are_compared_to_the_letter),
         cmocka_unit_test(issuers_are_bound_to_the_keys_of_their_document),
         cmocka_unit_test(a_templated_issuer_stands_for_the_tokens_own_tenant),
+        cmocka_unit_test(keys_without_an_issuer_sign_for_every_tenant_of_their_template),
     };
     return cmocka_run_group_tests(tests, court_set_up, court_take_down);
 }
