@@ -191,12 +191,49 @@ static void checked_hosts_are_equal_in_scheme_name_and_port(void **state)
         {"https://i/k", "https://i/a", true},           {"https://I/k", "https://i/a", true},
         {"https://i:8443/k", "https://i:8443/a", true}, {"https://i:8443/k", "https://i/a", false},
         {"https://j/k", "https://i/a", false},          {"http://i/k", "https://i/a", false},
+        {"https://i:443/k", "https://i/a", true},       {"https://i/k", "https://i:443/a", true},
+        {"http://i:80/k", "http://i/a", true},          {"http://i:443/k", "http://i/a", false},
+        {"https://i:80/k", "https://i/a", false},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct discovery discovery = {.jwks_uri = span_str(cases[i].jwks_uri)};
         if (discovery_hosts_check(&discovery, span_str(cases[i].url), NULL) != cases[i].is_same)
             fail_msg("%s for %s", cases[i].jwks_uri, cases[i].url);
+    }
+}
+
+static void a_proxy_is_host_and_port_and_no_way_off_the_machine_for_plain_http(void **state)
+{
+    static const struct {
+        const char *url, *proxy;
+        bool allow_http, is_taken;
+    } cases[] = {
+        {"https://i/a", "http://proxy.example:3128", false, true},
+        {"https://i/a", "http://[2001:db8::1]:3128", false, true},
+        {"https://i/a", "http://proxy.example", false, false}, /* libcurl would take 1080 */
+        {"https://i/a", "http://proxy.example:0", false, false},
+        {"https://i/a", "http://proxy.example:3128/", false, false},
+        {"https://i/a", "http://proxy.example:3128?a", false, false},
+        {"https://i/a", "http://user:pass@proxy.example:3128", false, false},
+        {"https://i/a", "https://proxy.example:3128", false, false},
+        {"https://i/a", "socks5://proxy.example:3128", false, false},
+        {"https://i/a", "proxy.example:3128", false, false},
+        {"https://i/a", "http://proxy example:3128", false, false},
+        {"https://i/a", "", false, false},
+        {"http://127.0.0.1/a", "http://proxy.example:3128", false, false},
+        {"http://127.0.0.1/a", "http://proxy.example:3128", true, true},
+        {"http://127.0.0.1/a", "http://127.0.0.1:3128", false, true},
+        {"http://127.0.0.1/a", "http://127.0.0.1.example:3128", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct err err = {0};
+        bool is_taken =
+            discovery_proxy_check(span_str(cases[i].url), span_str(cases[i].proxy), cases[i].allow_http, &err);
+        if (is_taken != cases[i].is_taken)
+            fail_msg("%s by %s: %s", cases[i].url, cases[i].proxy, is_taken ? "taken" : err.text);
+        assert_null(strstr(err.text, "pass@"));
     }
 }
 
@@ -210,6 +247,7 @@ int main(void)
         cmocka_unit_test(escapes_in_a_document_are_decoded),
         cmocka_unit_test(a_checked_issuer_is_the_authority_of_the_url_to_the_letter),
         cmocka_unit_test(checked_hosts_are_equal_in_scheme_name_and_port),
+        cmocka_unit_test(a_proxy_is_host_and_port_and_no_way_off_the_machine_for_plain_http),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "oidc/fetch.h"
 
 #include "base/buf.h"
+#include "base/now.h"
 #include "tiny_server.h"
 
 #include <event2/event.h>
@@ -27,7 +28,7 @@ struct seen {
     unsigned count;
     bool is_ok, is_unchanged;
     char body[BYTES_MAX + 1], etag[300];
-    int64_t max_age_s, date_s;
+    int64_t max_age_s, date_s, begun_us, head_us;
     struct err err;
 };
 
@@ -41,6 +42,8 @@ static void note(void *context, const struct fetch_answer *answer)
     snprintf(seen->etag, sizeof seen->etag, "%.*s", SPAN_ARG(answer->etag));
     seen->max_age_s = answer->max_age_s;
     seen->date_s = answer->date_s;
+    seen->begun_us = answer->begun_us;
+    seen->head_us = answer->head_us;
     seen->err = answer->err;
 }
 
@@ -330,6 +333,34 @@ static void the_environments_proxy_is_not_used_and_a_configured_one_is(void **st
     unsetenv("no_proxy");
 }
 
+static void a_date_out_of_a_cache_is_none(void **state)
+{
+    static const struct {
+        const char *fields;
+        int64_t date_s;
+    } cases[] = {
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 784111777},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nAge: 0\r\n", 784111777},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nAge: 1\r\n", 0},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nAge: old\r\n", 0},
+        {"Date: never\r\n", 0},
+        {NULL, 0},
+    };
+    struct world *world = *state;
+    struct fetch_options options = options_for(world, "/d");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct seen seen;
+        int64_t begun_us = now_read().wall_us;
+        tiny_answer(world->server, "/d",
+                    (struct tiny_reply){.status = 200, .fields = cases[i].fields, .body = SPAN("{}")});
+        run(world, &options, &seen);
+        if (seen.date_s != cases[i].date_s)
+            fail_msg("case %zu: %lld", i, (long long)seen.date_s);
+        assert_true(seen.begun_us >= begun_us - 1000 && seen.head_us >= seen.begun_us);
+        assert_true(seen.head_us <= now_read().wall_us);
+    }
+}
+
 static void a_url_that_may_not_be_fetched_does_not_start(void **state)
 {
     static const struct {
@@ -479,6 +510,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(where_nobody_listens_the_fetch_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(https_to_a_server_without_tls_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_environments_proxy_is_not_used_and_a_configured_one_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_date_out_of_a_cache_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_url_that_may_not_be_fetched_does_not_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(after_a_cancel_at_any_turn_no_completion_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_completion_may_cancel_another_fetch, set_up, tear_down),

@@ -5,6 +5,8 @@
 #include "alloc_fail.h"
 #include "issuer_world.h"
 #include "oidc/discovery.h"
+#include "oidc/store.h"
+#include "oidc/stored.h"
 #include "oidc/verified.h"
 
 #include <signal.h>
@@ -41,7 +43,30 @@ static void the_memory_of_tokens_fails_cleanly_without_memory(void **state)
     assert_true(alloc_fail_each(make_verified, NULL, false) > 0);
 }
 
-/* One whole life; the cycle that lacked memory failed like any other, and the next brings the keys. */
+static bool keep(void *arg)
+{
+    static const struct stored sample = {
+        SPAN_INIT("https://i/u"), {SPAN_INIT("https://i"), SPAN_INIT("https://i/k")}, 1};
+    AUTO(arena) arena = {0};
+    AUTO(buf) text = {0};
+    struct stored again = {0};
+    struct err err = {0};
+    (void)arg;
+    bool is_kept = stored_write(&text, &sample, SPAN(KEYS_OF("k1")), &err) &&
+                   stored_read(&again, &arena, buf_span(&text), false, &err);
+    assert_true(is_kept || err.reason == REASON_OUT_OF_MEMORY);
+    return is_kept;
+}
+
+static void keeping_fails_cleanly_without_memory(void **state)
+{
+    (void)state;
+    assert_true(alloc_fail_each(keep, NULL, false) > 0);
+}
+
+static char store[] = "/tmp/jwtgate-memory-XXXXXX";
+
+/* One whole life, with a store from the second on with the keys of the one before; the cycle that lacked memory failed like any other, and the next brings the keys. */
 static bool live_once(void *arg)
 {
     struct world *world = arg;
@@ -58,6 +83,8 @@ static bool live_once(void *arg)
     assert_true(is_made || err.reason == REASON_OUT_OF_MEMORY);
     if (is_made && !issuer_provide(life.issuer, &(struct issuer_provider){.proxy = ""}, &err))
         assert_int_equal(err.reason, REASON_OUT_OF_MEMORY);
+    if (is_made)
+        issuer_restore(life.issuer);
     while (is_made && !is_state(&life, true, false))
         run_cycles(&life, 1);
     if (is_made)
@@ -71,6 +98,7 @@ static bool live_once(void *arg)
 static void an_issuer_outlives_any_lack_of_memory(void **state)
 {
     struct world *world = *state;
+    assert_non_null(mkdtemp(store));
     pid_t provider = fork();
     assert_true(provider >= 0);
     if (provider == 0) {
@@ -79,14 +107,19 @@ static void an_issuer_outlives_any_lack_of_memory(void **state)
         _exit(0);
     }
     assert_true(alloc_fail_each(live_once, world, true) > 20);
+    world->settings.store = store;
+    assert_true(alloc_fail_each(live_once, world, true) > 20);
     kill(provider, SIGKILL);
     waitpid(provider, NULL, 0);
+    assert_true(store_drop(store, span_str(tiny_url(world->server, DISCOVERY)), NULL));
+    rmdir(store);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(discovery_fails_cleanly_without_memory),
+        cmocka_unit_test(keeping_fails_cleanly_without_memory),
         cmocka_unit_test(the_memory_of_tokens_fails_cleanly_without_memory),
         cmocka_unit_test_setup_teardown(an_issuer_outlives_any_lack_of_memory, set_up, tear_down),
     };
