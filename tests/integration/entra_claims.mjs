@@ -59,7 +59,9 @@ test('rights of users are in scp, those of applications in roles', async (t) => 
     'a delegated token': { at: 'scp', token: user },
     'a delegated token with two scopes': { at: 'scp', token: twoScopes },
     'a delegated v1 token': { at: 'scp', token: await entra.userToken({ version: 1 }) },
-    'a scope that begins with the right one': { at: 'scp', token: await entra.userToken({ claims: { scp: 'Calculator.ReadWrite' } }), ...wrongClaim('scp') },
+    'a scope that begins with the right one': {
+      at: 'scp', token: await entra.userToken({ claims: { scp: 'Calculator.ReadWrite' } }), ...wrongClaim('scp'),
+    },
     'a scope of another letter case': { at: 'scp', token: await entra.userToken({ claims: { scp: 'calculator.read' } }), ...wrongClaim('scp') },
     'an app-only token': { at: 'scp', token: app, ...noClaim('scp') },
     'an app-only v1 token': { at: 'scp', token: await entra.appToken({ version: 1 }), ...noClaim('scp') },
@@ -67,7 +69,9 @@ test('rights of users are in scp, those of applications in roles', async (t) => 
     'two scopes, without a separator,': { at: 'whole', token: twoScopes, ...wrongClaim('scp') },
     'an app-only token by its role': { at: 'roles', token: app },
     'an app-only token without any role': { at: 'roles', token: await entra.appToken({ claims: { roles: undefined } }), ...noClaim('roles') },
-    'an app-only token with another role': { at: 'roles', token: await entra.appToken({ claims: { roles: ['Calculator.Write.All'] } }), ...wrongClaim('roles') },
+    'an app-only token with another role': {
+      at: 'roles', token: await entra.appToken({ claims: { roles: ['Calculator.Write.All'] } }), ...wrongClaim('roles'),
+    },
     'a delegated token without roles': { at: 'roles', token: user, ...noClaim('roles') },
     'any application of the tenant, by the audience alone,': { at: 'audience', token: await entra.appToken({ claims: { roles: undefined } }) },
   });

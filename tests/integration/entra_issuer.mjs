@@ -63,7 +63,9 @@ test('the issuer of a key says for whom it signs', async (t) => {
     'the consumer key and a company that the policy lists': { at: 'listing', token: await byConsumers(TENANT), ...notAllowed },
     'a company key and that company': { at: 'listing', token: await entra.userToken() },
     'a key whose placeholder has another letter case': { at: 'common', token: await entra.userToken({ key: 'second' }) },
-    'the same key and a tid of another tenant': { at: 'common', token: await entra.userToken({ key: 'second', claims: { tid: NEIGHBOUR } }), ...notAllowed },
+    'the same key and a tid of another tenant': {
+      at: 'common', token: await entra.userToken({ key: 'second', claims: { tid: NEIGHBOUR } }), ...notAllowed,
+    },
   });
 });
 
@@ -130,6 +132,8 @@ test('the query of a metadata URL is kept: it finds the keys of one application'
     "a token signed by the application's own key": { at: 'custom', token: await entra.userToken({ key: 'custom' }) },
     'a token signed by the key of all others': { at: 'custom', token: await entra.userToken(), ...unknown },
     'a token signed by the key of all others, by the general keys': { at: 'general', token: await entra.userToken() },
-    "a token signed by the application's own key, by the general keys": { at: 'general', token: await entra.userToken({ key: 'custom' }), ...unknown },
+    "a token signed by the application's own key, by the general keys": {
+      at: 'general', token: await entra.userToken({ key: 'custom' }), ...unknown,
+    },
   });
 });

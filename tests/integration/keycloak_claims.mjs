@@ -46,7 +46,9 @@ test('azp is the client, to the letter', async (t) => {
     'the client among several': { at: 'several', token },
     'the client, by another letter case in the policy,': { at: 'capitals', token, ...wrongClaim('azp') },
     'another client': { at: 'right', token: await realm.token(), ...wrongClaim('azp') },
-    'another letter case in the token': { at: 'right', token: await realm.token({ claims: { azp: client.id.toLowerCase() } }), ...wrongClaim('azp') },
+    'another letter case in the token': {
+      at: 'right', token: await realm.token({ claims: { azp: client.id.toLowerCase() } }), ...wrongClaim('azp'),
+    },
     'the client in another claim': { at: 'right', token: await realm.token({ claims: { azp: undefined, client_id: client.id } }), ...noClaim('azp') },
   });
 });
@@ -64,7 +66,9 @@ test('groups of the scope microprofile-jwt: any or all of them', async (t) => {
     'one of two groups, all asked for,': { at: 'all', token: one, ...wrongClaim('groups') },
     'both groups, all asked for,': { at: 'all', token: both },
     'neither group': { at: 'any', token: await realm.token({ claims: { groups: ['offline_access'] } }), ...wrongClaim('groups') },
-    'a group path in place of its name': { at: 'any', token: await realm.token({ claims: { groups: ['/odata-users'] } }), ...wrongClaim('groups') },
+    'a group path in place of its name': {
+      at: 'any', token: await realm.token({ claims: { groups: ['/odata-users'] } }), ...wrongClaim('groups'),
+    },
     'no groups, without the scope,': { at: 'any', token: plain, ...noClaim('groups') },
     upn: { at: 'upn', token: one },
     'no upn, without the scope,': { at: 'upn', token: plain, ...noClaim('upn') },
@@ -93,7 +97,7 @@ test('realm roles are reached by a path, in YAML and in XML', async (t) => {
     rows[`other roles (${at})`] = { at, token: wrong, ...wrongClaim('realm_access/roles') };
     rows[`no roles, as in a lightweight token (${at})`] = { at, token: lightweight, ...noClaim('realm_access/roles') };
     rows[`the role as a claim of the top level (${at})`] = {
-      at, token: await realm.token({ claims: { realm_access: undefined, 'realm_access/roles': ['odata-users'], roles: ['odata-users'] } }), ...noClaim('realm_access/roles'),
+      at, token: await realm.token({ claims: { realm_access: undefined, 'realm_access/roles': ['odata-users'] } }), ...noClaim('realm_access/roles'),
     };
   }
   await judgesAll(t, stand, {
@@ -114,8 +118,10 @@ test('nbf and auth_time of 0, as old realms send them, are no reason to refuse',
     'nbf 0 and auth_time 0': { at: 'main', token: await realm.token({ claims: { nbf: 0, auth_time: 0 } }) },
     'nbf to come': { at: 'main', token: await realm.token({ claims: { nbf: now() + 60 } }), refused: 'JwtInvalid', check: 'nbf' },
     'nbf as a text': { at: 'main', token: await realm.token({ claims: { nbf: '0' } }), refused: 'JwtInvalid', check: 'nbf' },
-    'no sub, no jti, no iat': { at: 'main', token: await realm.token({ claims: { sub: undefined, jti: undefined } }) },
-    'a token of five minutes, over': { at: 'main', token: await realm.token({ claims: { iat: now() - 301, exp: now() - 1 } }), refused: 'TokenExpired', check: 'exp' },
+    'no sub and no jti': { at: 'main', token: await realm.token({ claims: { sub: undefined, jti: undefined } }) },
+    'a token of five minutes, over': {
+      at: 'main', token: await realm.token({ claims: { iat: now() - 301, exp: now() - 1 } }), refused: 'TokenExpired', check: 'exp',
+    },
   });
 });
 
@@ -124,7 +130,8 @@ test('the kinds of tokens of one realm are told apart by typ', async (t) => {
   const realm = await startRealm(t, { clients: [loginClient(client)] });
   const stand = await startRoutes(t, {
     bearer: policyOf(realm, { typ: 'Bearer' }), any: policyOf(realm),
-    xml: `<validate-jwt header-name="Authorization" xmlns:gw="urn:jwtgate:policy" gw:typ="Bearer"><openid-config url="${realm.url}/.well-known/openid-configuration"/></validate-jwt>`,
+    xml: `<validate-jwt header-name="Authorization" xmlns:gw="urn:jwtgate:policy" gw:typ="Bearer">
+      <openid-config url="${realm.url}/.well-known/openid-configuration"/></validate-jwt>`,
   });
   const { access_token: access, id_token: id, refresh_token: opaque } = await realm.login(client);
   const ofKind = (typ) => realm.token({ claims: { typ } });
@@ -134,7 +141,9 @@ test('the kinds of tokens of one realm are told apart by typ', async (t) => {
   for (const at of ['bearer', 'xml']) {
     rows[`the access token of a login (${at})`] = { at, token: access };
     rows[`the ID token of the same login (${at})`] = { at, token: id, ...wrongClaim('typ') };
-    rows[`a token without typ (${at})`] = { at, token: await realm.token({ claims: { typ: undefined }, header: { typ: undefined } }), ...noClaim('typ') };
+    rows[`a token without typ (${at})`] = {
+      at, token: await realm.token({ claims: { typ: undefined }, header: { typ: undefined } }), ...noClaim('typ'),
+    };
   }
   await judgesAll(t, stand, {
     ...rows,

@@ -27,14 +27,16 @@ test('a key for encryption stands in the set, verifies nothing and spoils nothin
   await judgesAll(t, stand, {
     'the signing key': { at: 'main', token: await realm.token({ kid: 'sig-1' }) },
     'the key for encryption': { at: 'main', token: await realm.token({ kid: 'enc-2' }), ...unknownKey },
-    'the key for encryption under the name of the other': { at: 'main', token: await realm.token({ kid: 'enc-2', header: { kid: 'sig-1' } }), ...badSignature },
+    'the key for encryption under the name of the other': {
+      at: 'main', token: await realm.token({ kid: 'enc-2', header: { kid: 'sig-1' } }), ...badSignature,
+    },
     'the signing key under the name of the other': { at: 'main', token: await realm.token({ kid: 'sig-1', header: { kid: 'enc-2' } }) },
   });
 });
 
 test('one kid with two algorithms: each is the key of its own', async (t) => {
   const rsa = signingKey('shared');
-  const { alg, ...material } = rsa;
+  const { alg: ignored, ...material } = rsa;
   const ec = signingKey('shared', 'ES256');
   const realm = await startRealm(t, { keys: [{ ...material, alg: 'RS256' }, { ...material, alg: 'PS256' }, ec] });
   const listed = await (await fetch(`${realm.url}/protocol/openid-connect/certs`)).json();
@@ -54,13 +56,15 @@ test('one kid with two algorithms: each is the key of its own', async (t) => {
 test('one kid with an algorithm that none of its keys serves is refused', async (t) => {
   const rsa = signingKey('shared');
   const realm = await startRealm(t, { keys: [rsa] });
-  const { alg, ...material } = rsa;
+  const { alg: ignored, ...material } = rsa;
   const stand = await startRoutes(t, { main: policyOf(realm) });
   const right = await realm.token();
   realm.provider.use([material]);
   await judgesAll(t, stand, {
     RS256: { at: 'main', token: right },
-    'PS256 by the same key, which is listed for RS256': { at: 'main', token: await realm.token({ alg: 'PS256' }), refused: 'TokenSignatureInvalid', check: 'key' },
+    'PS256 by the same key, which is listed for RS256': {
+      at: 'main', token: await realm.token({ alg: 'PS256' }), refused: 'TokenSignatureInvalid', check: 'key',
+    },
   });
 });
 

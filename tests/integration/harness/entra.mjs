@@ -19,7 +19,7 @@ export const issuerV1 = (tenant) => `https://sts.windows.net/${tenant}/`;
 export const issuerV2 = (tenant) => `https://login.microsoftonline.com/${tenant}/v2.0`;
 
 // A private key with the certificate that Entra lists beside it; its SHA-1 is kid and x5t at once.
-function certifiedKey(dir) {
+export function certifiedKey(dir) {
   const key = providerKey('RS256', 'none');
   const file = path.join(dir, 'key.pem');
   writeFileSync(file, crypto.createPrivateKey({ key, format: 'jwk' }).export({ type: 'pkcs8', format: 'pem' }));
@@ -77,15 +77,16 @@ class Entra {
   #shape({ version, tid, kid, isApp, claims, header }) {
     return (jwt, { clientId }) => {
       const { sub, iat, exp, jti } = jwt.payload;
+      const user = isApp ? undefined : `${sub}@contoso.com`;
       const v1 = {
-        iss: issuerV1(tid), aud: `api://${API}`, appid: CLIENT, appidacr: '1', idp: issuerV1(tid), unique_name: isApp ? undefined : `${sub}@contoso.com`,
-        upn: isApp ? undefined : `${sub}@contoso.com`, ver: '1.0',
+        iss: issuerV1(tid), aud: `api://${API}`, appid: CLIENT, appidacr: '1', idp: issuerV1(tid), unique_name: user, upn: user, ver: '1.0',
       };
-      const v2 = { iss: issuerV2(tid), aud: API, azp: CLIENT, azpacr: '1', preferred_username: isApp ? undefined : `${sub}@contoso.com`, ver: '2.0' };
+      const v2 = { iss: issuerV2(tid), aud: API, azp: CLIENT, azpacr: '1', preferred_username: user, ver: '2.0' };
       const ofKind = isApp ? { roles: ['Calculator.Read.All'] } : { scp: 'Calculator.Read', name: `${sub} of ${clientId}` };
       jwt.header = { typ: 'JWT', ...(version === 1 && { x5t: kid }), ...header };
       jwt.payload = {
-        iat, nbf: iat, exp, aio: 'E2ZgYPj2', oid: crypto.randomUUID(), rh: '0.AXkA', sub, tid, uti: jti, ...ofKind, ...(version === 1 ? v1 : v2), ...claims,
+        iat, nbf: iat, exp, aio: 'E2ZgYPj2', oid: crypto.randomUUID(), rh: '0.AXkA', sub, tid, uti: jti, ...ofKind,
+        ...(version === 1 ? v1 : v2), ...claims,
       };
     };
   }
