@@ -16,7 +16,9 @@ const spellings = (name) => [
 ];
 const SPELLINGS = NAMES.flatMap(spellings);
 // Names that nobody takes for one of these.
-const OTHERS = ['X-HTTP-Methods', 'XX-HTTP-Method', 'X-HTTP-Method-Overrides', 'X-HTTPMethod', 'X-Method', 'HTTP-Method', 'X.HTTP.Method', 'Method-Override'];
+const OTHERS = [
+  'X-HTTP-Methods', 'XX-HTTP-Method', 'X-HTTP-Method-Overrides', 'X-HTTPMethod', 'X-Method', 'HTTP-Method', 'X.HTTP.Method', 'Method-Override',
+];
 
 // How each shape of `errors` says that a request is bad.
 const SHAPES = {
