@@ -2,8 +2,9 @@
 // Goal: what Entra's tokens say of audience, rights and groups passes by the policies written for it, and by nothing near them.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { API, CLIENT, TENANT, issuerV1, startEntra } from './harness/entra.mjs';
+import { API, CLIENT, NEIGHBOUR, TENANT, issuerV1, startEntra } from './harness/entra.mjs';
 import { b64u } from './harness/keys.mjs';
 import { loginClient } from './harness/provider.mjs';
 import { ask, judgesAll, startRoutes } from './harness/routes.mjs';
@@ -158,5 +159,25 @@ test('keys are found by kid or x5t, whichever the token names', async (t) => {
       at: 'both', token: await entra.userToken({ header: { kid: entra.keys.second.kid } }), refused: 'TokenSignatureInvalid', check: 'signature',
     },
     'a kid that no key has, so that all are tried': { at: 'both', token: await entra.userToken({ header: { kid: `${kid}x` } }) },
+  });
+});
+
+test('the example of a policy for Entra does what its comment says', async (t) => {
+  const entra = await startEntra(t);
+  const example = readFileSync(new URL('../../conf/policies/entra.xml', import.meta.url), 'utf8');
+  const address = 'https://login.microsoftonline.com/{{tenant-id}}/v2.0/.well-known/openid-configuration';
+  assert.ok(example.includes(address));
+  const stand = await startRoutes(t, { example: example.replace(address, entra.configUrl(TENANT, 2)) }, {
+    named_values: { 'tenant-id': TENANT, 'app-id': API },
+  });
+  const token = (scp, more) => entra.userToken({ claims: { scp }, ...more });
+  await judgesAll(t, stand, {
+    'a v2 token with the first permission': { at: 'example', token: await token('openid Orders.Read') },
+    'a v1 token with the second': { at: 'example', token: await token('Orders.ReadWrite', { version: 1 }) },
+    'a v2 token with neither': { at: 'example', token: await token('openid Orders.ReadAll'), ...wrongClaim('scp') },
+    'an app-only token': { at: 'example', token: await entra.appToken(), ...noClaim('scp') },
+    'a v2 token of another tenant': {
+      at: 'example', token: await token('Orders.Read', { tid: NEIGHBOUR }), refused: 'TokenIssuerNotAllowed', check: 'issuer',
+    },
   });
 });

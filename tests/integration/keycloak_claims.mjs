@@ -2,6 +2,7 @@
 // Goal: what a realm's tokens say of audience, client, roles and kind passes by the policies written for it, and by nothing near
 // them.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { ROLES, startRealm } from './harness/keycloak.mjs';
 import { now } from './harness/keys.mjs';
@@ -188,5 +189,26 @@ test('one realm under two host names: the second issuer is listed', async (t) =>
     'the name in the document': { at: 'both', token: await realm.token() },
     'the other name, listed,': { at: 'both', token },
     'the other name, not listed,': { at: 'inside', token, ...wrongIssuer },
+  });
+});
+
+test('the example of a policy for Keycloak does what its comment says', async (t) => {
+  const client = { id: 'orders-ui' };
+  const realm = await startRealm(t, { clients: [loginClient(client)] });
+  const example = readFileSync(new URL('../../conf/policies/keycloak.xml', import.meta.url), 'utf8');
+  const authority = 'https://login.example.com/realms/demo';
+  assert.ok(example.includes(authority));
+  const stand = await startRoutes(t, { example: example.replace(authority, realm.url) });
+  const token = async (claims) => {
+    const tokens = await realm.login(client, { claims: { aud: ['account', 'orders'], realm_access: { roles: ['reader'] }, ...claims } });
+    return tokens.access_token;
+  };
+  await judgesAll(t, stand, {
+    'a user with the role': { at: 'example', token: await token() },
+    'a user with another role': { at: 'example', token: await token({ realm_access: { roles: ['readers'] } }), ...wrongClaim('realm_access/roles') },
+    'a user of another client': { at: 'example', token: await token({ azp: 'Orders-UI' }), ...wrongClaim('azp') },
+    'a token for account alone': { at: 'example', token: await token({ aud: 'account' }), ...wrongAudience },
+    'a token over for less than the clock skew': { at: 'example', token: await token({ exp: now() - 5 }) },
+    'a token over for longer': { at: 'example', token: await token({ exp: now() - 15 }), refused: 'TokenExpired', check: 'exp' },
   });
 });

@@ -2,6 +2,7 @@
 // Goal: providers that deviate from what is usual are served by the policy that their documents call for, and a policy that only
 // looks right refuses.
 // Method: documents, headers and claims as these providers are known to make them, signed by libraries that are not ours.
+import crypto from 'node:crypto';
 import test from 'node:test';
 import { startDocuments } from './harness/documents.mjs';
 import { certifiedKey } from './harness/entra.mjs';
@@ -329,5 +330,39 @@ test('Azure AD B2C: each user flow has documents of its own, named in the query 
     'a token whose flow is in tfp, by acr,': { ...signed('acr'), ...noClaim('acr') },
     'another flow in tfp': { ...signed('signin', { tfp: 'B2C_1_edit' }), ...wrongClaim('tfp') },
     'iss without the slash': { ...signed('signin', { iss: iss.slice(0, -1) }), ...wrongIssuer },
+  });
+});
+
+test('any provider: odd keys in its set neither verify nor keep the others from it', async (t) => {
+  const iss = 'https://any.example.com';
+  const server = await startDocuments(t, {});
+  const bare = certifiedKey(tempDir(t));
+  const shared = crypto.randomBytes(32);
+  const upper = providerKey('RS256', 'upper');
+  Object.assign(server.answers, {
+    [DOCUMENT]: { issuer: iss, jwks_uri: `${server.url}/keys` },
+    '/keys': { keys: [
+      { kty: 'oct', kid: 'oct', use: 'sig', alg: 'HS256', k: shared.toString('base64url') },
+      { kty: 'AKP', kid: 'akp', alg: 'ML-DSA-44', pub: 'AAAA' },
+      listed(upper, { alg: 'rs256' }),
+      { kty: 'RSA', use: 'sig', kid: bare.kid, x5c: bare.x5c }, // no n and e: not what RFC 7518 6.3.1 allows, but met
+      listed(rsa, { kid: 'twice' }), listed(second, { kid: 'twice' }),
+    ] },
+  });
+  const stand = await startRoutes(t, { any: { openid_config: [{ url: server.url }] } }, { keys: { cooldown: '60s', wait: '200ms' } });
+  const signed = (key, header) => ({ at: 'any', key, header: { alg: 'RS256', ...header }, payload: { iss, sub: 'alice', ...lifetime() } });
+  const unknownKey = { refused: 'TokenSignatureKeyNotFound', check: 'key' };
+  const badSignature = { refused: 'TokenSignatureInvalid', check: 'signature' };
+  const secretKey = { kty: 'oct', k: shared.toString('base64url') };
+  await judgesSigned(t, stand, {
+    'the first key of two with one kid': signed(rsa, { kid: 'twice' }),
+    'the second key of two with one kid': signed(second, { kid: 'twice' }),
+    'a third key with their kid': { ...signed(upper, { kid: 'twice' }), ...badSignature },
+    'a key that is only in its certificate': signed(bare, { kid: bare.kid }),
+    'that key, its kid in another letter case': signed(bare, { kid: bare.kid.toLowerCase() }),
+    'another key with its kid in another letter case': { ...signed(rsa, { kid: bare.kid.toLowerCase() }), ...badSignature },
+    'no kid': signed(second, {}),
+    'a published secret': { ...signed(secretKey, { alg: 'HS256', kid: 'oct' }), ...unknownKey },
+    'a key whose alg is spelled in small letters': { ...signed(upper, { kid: 'upper' }), ...unknownKey },
   });
 });

@@ -24,7 +24,7 @@ for job in json.load(sys.stdin):
 // The Python that Debian's packages are for may not be the first in PATH.
 const PYTHON = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import jwcrypto']).status === 0);
 
-const MATERIAL = ['kty', 'crv', 'x', 'y', 'n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'];
+const MATERIAL = ['kty', 'crv', 'x', 'y', 'n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'k'];
 const materialOf = (key) => Object.fromEntries(Object.entries(key).filter(([name]) => MATERIAL.includes(name)));
 
 function byJwcrypto(jobs) {
