@@ -9,7 +9,8 @@
 
 /* The program with all its commands, and each command. */
 extern const struct program commands_program;
-extern const struct command commands_demo, commands_issuer, commands_calculator, commands_keygen, commands_mint;
+extern const struct command commands_demo, commands_issuer, commands_calculator, commands_odata, commands_keygen,
+    commands_mint;
 
 /* The algorithm named on a command line; ALG_UNKNOWN with an err (reason USAGE) that lists all. */
 enum alg commands_read_alg(const char *name, struct err *err);

@@ -6,12 +6,13 @@
 
 #include <stdio.h>
 
-static const struct command *const commands[] = {&commands_demo, &commands_issuer, &commands_calculator,
-                                                 &commands_keygen, &commands_mint};
+static const struct command *const commands[] = {&commands_demo,  &commands_issuer, &commands_calculator,
+                                                 &commands_odata, &commands_keygen, &commands_mint};
 
 const struct program commands_program = {
     .name = "jwtgate-dev",
-    .about = "Keys, tokens, an OpenID provider and the Basic Calculator API, for demos and tests of jwtgate.\n"
+    .about = "Keys, tokens, an OpenID provider, the Basic Calculator API and an OData service, for demos and tests of "
+             "jwtgate.\n"
              "Not for production: keys are made fresh, secrets are known to all.",
     .commands = commands,
     .count = COUNT_OF(commands),

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* issuer, calculator: the parts of the demo by themselves, each on a port, until SIGTERM or SIGINT. */
+/* issuer, calculator, odata: the parts of the demo by themselves, each on a port, until SIGTERM or SIGINT. */
 #include "base/log.h"
 #include "dev/calculator.h"
 #include "dev/commands.h"
 #include "dev/host.h"
+#include "dev/odata.h"
 #include "dev/provider.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ enum {
     PORT_MAX = 65535,
     ISSUER_PORT = 9400,
     CALCULATOR_PORT = 9001,
+    ODATA_PORT = 9002,
     LIFETIME_S = 600,
     LIFETIME_MAX_S = 86400 * 365,
     BODY_BYTES_MAX = 65536,
@@ -35,7 +37,8 @@ struct host_options {
         .help = "address to listen on (default 127.0.0.1)"                                                    \
     }
 
-static const struct option_row calculator_rows[] = {HOST_ROWS};
+/* Of the calculator and of the OData service. */
+static const struct option_row api_rows[] = {HOST_ROWS};
 
 static const struct option_row issuer_rows[] = {
     HOST_ROWS,
@@ -59,6 +62,7 @@ static const struct option_row issuer_rows[] = {
 
 static int run_issuer(const struct command *command, int argc, char **argv);
 static int run_calculator(const struct command *command, int argc, char **argv);
+static int run_odata(const struct command *command, int argc, char **argv);
 
 const struct command commands_issuer = {
     .name = "issuer",
@@ -100,9 +104,39 @@ const struct command commands_calculator = {
     .examples = "  jwtgate-dev calculator --port 9001\n"
                 "  curl 'http://127.0.0.1:9001/api/add?a=51&b=49'\n"
                 "  curl -H 'Accept: application/json' 'http://127.0.0.1:9001/divide?a=100&b=20'\n",
-    .options = calculator_rows,
-    .count = COUNT_OF(calculator_rows),
+    .options = api_rows,
+    .count = COUNT_OF(api_rows),
     .run = run_calculator,
+};
+
+const struct command commands_odata = {
+    .name = "odata",
+    .summary = "run an OData 4.0 service shaped like a projection of IFS Cloud",
+    .synopsis = "[--port N] [--bind IP]",
+    .description =
+        "Below /{main|int|b2b}/ifsapplications/projection/v1/CustomerOrders.svc/, all of it in memory:\n"
+        "  CustomerOrderSet(OrderNo='A%2FB')                with Attachment (media: GET, PUT, PATCH, DELETE),\n"
+        "                                                   CustomerOrderLineArray, and the action\n"
+        "                                                   IfsApp.CustomerOrders.CustomerOrder_Confirm\n"
+        "  CustomerOrderLineSet(OrderNo='A%2FB',LineNo=1)   a key of two parts\n"
+        "  CustomerSet('C100')                              PATCH without If-Match updates or creates\n"
+        "  $metadata  $batch (multipart/mixed)              /healthz: ok\n"
+        "\n"
+        "GET with $filter $select $orderby $top $skip $count $format and Prefer: odata.maxpagesize; POST, PATCH and\n"
+        "DELETE of entities. PATCH and DELETE need If-Match (428 without, 412 with another version). Where a method\n"
+        "other than GET, HEAD and OPTIONS is used on main and b2b, X-XSRF-TOKEN must say what the cookie XSRF-TOKEN\n"
+        "says, which the first GET sets (403 CSRF_ERROR); int does without. The action answers 500\n"
+        "MI_MODIFIED_ERROR first and does what it is told when it is called again. URLs in answers begin with\n"
+        "X-Forwarded-Proto and -Host, else Host.\n"
+        "\n"
+        "Listens on port 9002 unless told otherwise. Ends with 0 on SIGTERM.",
+    .examples = "  jwtgate-dev odata --port 9002\n"
+                "  curl \"http://127.0.0.1:9002/int/ifsapplications/projection/v1/CustomerOrders.svc/\"\n"
+                "  curl \"http://127.0.0.1:9002/int/ifsapplications/projection/v1/CustomerOrders.svc/"
+                "CustomerOrderSet('A%2FB')\"\n",
+    .options = api_rows,
+    .count = COUNT_OF(api_rows),
+    .run = run_odata,
 };
 
 static struct host *open_host(const struct host_options *options, const struct responder *responder, struct err *err)
@@ -125,22 +159,38 @@ static int serve(const struct command *command, struct host *host)
     return 0;
 }
 
-static int run_calculator(const struct command *command, int argc, char **argv)
+/* A service with nothing to set but its address. */
+static int run_api(const struct command *command, int argc, char **argv, const struct responder *responder,
+                   unsigned port)
 {
-    const struct responder responder = {.answer = calculator_answer, .body_bytes_max = BODY_BYTES_MAX};
-    struct host_options options = {.bind = "127.0.0.1", .port = CALCULATOR_PORT};
+    struct host_options options = {.bind = "127.0.0.1", .port = port};
     struct operands operands;
     struct err err = {0};
     int status;
     if (!options_read(&commands_program, command, argc, argv, &options, &operands, &status))
         return status;
     host_hold_signals();
-    struct host *host = open_host(&options, &responder, &err);
+    struct host *host = open_host(&options, responder, &err);
     if (host == NULL)
         return commands_failed(command, &err);
     status = serve(command, host);
     host_close(host);
     return status;
+}
+
+static int run_calculator(const struct command *command, int argc, char **argv)
+{
+    const struct responder responder = {.answer = calculator_answer, .body_bytes_max = BODY_BYTES_MAX};
+    return run_api(command, argc, argv, &responder, CALCULATOR_PORT);
+}
+
+static int run_odata(const struct command *command, int argc, char **argv)
+{
+    struct err err = {0};
+    AUTO_PTR(odata_store) store = odata_store_new(&err);
+    const struct responder responder = {
+        .answer = odata_answer, .context = store, .body_bytes_max = ODATA_BODY_BYTES_MAX};
+    return store == NULL ? commands_failed(command, &err) : run_api(command, argc, argv, &responder, ODATA_PORT);
 }
 
 static int serve_issuer(const struct command *command, const struct host_options *options, struct provider *provider)
