@@ -40,6 +40,7 @@ test('{tenantid} in a published issuer stands for the tid of the token', async (
     'the literal placeholder in iss alone': { at: 'common', token: await token({ iss: issuerV2('{tenantid}') }), ...notAllowed },
     'iss without its end': { at: 'common', token: await token({ iss: issuerV2(TENANT).replace('/v2.0', '') }), ...notAllowed },
     'iss with a slash more': { at: 'common', token: await token({ iss: `${issuerV2(TENANT)}/` }), ...notAllowed },
+    'iss with another end of the same length': { at: 'common', token: await token({ iss: issuerV2(TENANT).replace('v2', 'v1') }), ...notAllowed },
     'iss of another host': { at: 'common', token: await token({ iss: issuerV2(TENANT).replace('.com', '.example') }), ...notAllowed },
     'no iss': { at: 'common', token: await token({ iss: undefined }), ...notAllowed },
   });
@@ -96,6 +97,7 @@ test('documents and tokens of the two versions do not mix unless the policy list
   const [v1, v2] = [await entra.userToken({ version: 1 }), await entra.userToken({ version: 2 })];
   const neighbour = await entra.userToken({ version: 1, tid: NEIGHBOUR });
   const lying = await entra.userToken({ version: 1, claims: { tid: NEIGHBOUR } });
+  const tidless = await entra.userToken({ version: 1, claims: { tid: undefined } });
   const bare = await entra.userToken({ version: 1, claims: { iss: issuerV1(TENANT).slice(0, -1) } });
   await judgesAll(t, stand, {
     'a v1 token': { at: 'v1', token: v1 },
@@ -106,6 +108,8 @@ test('documents and tokens of the two versions do not mix unless the policy list
     'a v1 token whose issuer is listed': { at: 'both', token: v1 },
     'a v2 token beside a listed v1 issuer': { at: 'both', token: v2 },
     'a v1 token of another tenant than the listed one': { at: 'both', token: neighbour, ...notAllowed },
+    'a v1 token whose issuer is listed, with a foreign tid': { at: 'both', token: lying, ...notAllowed },
+    'a v1 token whose issuer is listed, without tid': { at: 'both', token: tidless, ...notAllowed },
     'a v1 token whose issuer is listed without the slash': { at: 'neither', token: v1, ...notAllowed },
     'a v1 token by the v1 document of all tenants': { at: 'common-v1', token: v1 },
     'a v1 token of another tenant by the v1 document of all tenants': { at: 'common-v1', token: neighbour },
