@@ -14,10 +14,11 @@
 struct stored {
     struct span url;            /* the discovery URL */
     struct discovery discovery; /* what it said */
+    struct span ca;             /* file of the authorities it was trusted by; empty: the system's */
     int64_t fetched_at_s;       /* wall clock: when the keys were last confirmed */
 };
 
-enum { STORED_HEAD_BYTES_MAX = 32 << 10 }; /* of all but the keys */
+enum { STORED_HEAD_BYTES_MAX = 64 << 10 }; /* of all but the keys */
 
 /* Reads a text; the keys in it are read by keyset_add_jwks from the same text.  Its jwks_uri is held to the same as that of a
  * discovery document.  Texts are copied into `arena`.  Reason DOCUMENT_INVALID.

@@ -77,7 +77,7 @@ struct issuer {
     struct issuer_series series;
     char *ca_file, *proxy, *client_certificate, *client_key;
     bool is_name_checked, is_host_checked;
-    bool is_trust_unproven; /* the keys came under other authorities than `ca_file`, or it is not known under which */
+    bool is_trust_unproven; /* the keys came under other authorities than `ca_file` */
     bool is_clock_noted;    /* in this cycle */
     bool is_clock_off;      /* and that was told */
 };

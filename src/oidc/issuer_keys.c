@@ -144,8 +144,7 @@ bool issuer_keys_stand(struct issuer *issuer)
 
 static void store_complain(const struct issuer *issuer, const char *event, const struct err *err)
 {
-    log_line(LOG_WARNING, event, (const struct log_field[]){LOG_STR("url", issuer->url), LOG_STR("error", err->text)},
-             2);
+    LOG_EVENT(LOG_WARNING, event, LOG_STR("url", issuer->url), LOG_STR("error", err->text));
 }
 
 static bool is_save_due(const struct issuer *issuer, int64_t mono_ms)
@@ -159,10 +158,12 @@ void issuer_keys_save(struct issuer *issuer, bool is_replaced)
     const struct issuers *issuers = issuer->issuers;
     int64_t mono_ms = now_read().mono_ms;
     struct err err = {0};
-    if (issuers->store[0] == '\0' || issuer->current.keys.len == 0 || (!is_replaced && !is_save_due(issuer, mono_ms)))
+    if (issuers->store[0] == '\0' || issuer->current.keys.len == 0 || issuer->is_trust_unproven ||
+        (!is_replaced && !is_save_due(issuer, mono_ms)))
         return;
     const struct stored stored = {.url = span_str(issuer->url),
                                   .discovery = {span_str(issuer->current.issuer), span_str(issuer->current.jwks_uri)},
+                                  .ca = span_str(issuer->ca_file),
                                   .fetched_at_s = issuer->state.fetched_at_s};
     AUTO(buf) text = {.bytes_max = issuers->settings.document_bytes_max + STORED_HEAD_BYTES_MAX};
     issuer->saved_ms = mono_ms;
@@ -208,7 +209,7 @@ static bool stored_take(struct issuer *issuer, const struct stored *stored, stru
               LOG_NUM("keys", set->count), LOG_NUM("age_s", age_ms / 1000));
     set_publish(issuer, set);
     issuer_keys_had(issuer, stored->fetched_at_s, now_read().mono_ms - age_ms);
-    issuer->is_trust_unproven = true;
+    issuer->is_trust_unproven = !span_eq(stored->ca, span_str(issuer->ca_file));
     return true;
 }
 

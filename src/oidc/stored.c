@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stored text: {"format":F,"url":U,"issuer":I,"jwks_uri":J,"fetched_at":"SECONDS","keys":[...]}.
+/* The stored text: {"format":F,"url":U,"issuer":I,"jwks_uri":J,"ca":FILE,"fetched_at":"SECONDS","keys":[...]}.
  *
  * Keys are written from a list of the members that are known to be public, never by leaving out those known to be private: the
  * next standard's private member is on no list of ours.
@@ -21,20 +21,24 @@ static bool text_read(struct span *text, struct arena *arena, const struct jsonv
                       struct err *err)
 {
     struct span found = jsonval_text(jsonval_member(root, name));
-    if (found.at == NULL || found.len == 0)
-        return fail(err, REASON_DOCUMENT_INVALID, "%s is missing, no text, or empty", name);
+    if (found.at == NULL)
+        return fail(err, REASON_DOCUMENT_INVALID, "%s is missing or no text", name);
+    if (found.len == 0)
+        return true;
     *text = arena_copy(arena, found);
     return text->at != NULL || fail(err, REASON_OUT_OF_MEMORY, "no memory for stored keys");
 }
 
 static bool head_read(struct stored *stored, struct arena *arena, const struct jsonval *root, struct err *err)
 {
+    *stored = (struct stored){0};
     struct span found = jsonval_text(jsonval_member(root, "format"));
-    struct span seconds;
+    struct span seconds = {NULL, 0};
     uint64_t fetched_at_s = 0;
     if (!span_eq(found, format))
         return fail(err, REASON_DOCUMENT_INVALID, "format is \"%s\"; \"%s\" is read", QUOTED(found), format.at);
-    if (!text_read(&stored->url, arena, root, "url", err) || !text_read(&seconds, arena, root, "fetched_at", err))
+    if (!text_read(&stored->url, arena, root, "url", err) || !text_read(&stored->ca, arena, root, "ca", err) ||
+        !text_read(&seconds, arena, root, "fetched_at", err))
         return false;
     if (!span_u64(seconds, FETCHED_AT_S_MAX, &fetched_at_s))
         return fail(err, REASON_DOCUMENT_INVALID, "fetched_at is no number of seconds");
@@ -133,6 +137,8 @@ bool stored_write(struct buf *out, const struct stored *stored, struct span keys
     member_write(out, "issuer", stored->discovery.issuer);
     buf_add_char(out, ',');
     member_write(out, "jwks_uri", stored->discovery.jwks_uri);
+    buf_add_char(out, ',');
+    member_write(out, "ca", stored->ca);
     buf_printf(out, ",\"fetched_at\":\"%lld\"", (long long)stored->fetched_at_s);
     if (!keys_write(out, jsonval_member(jsondoc_root(document), "keys"), err))
         return false;

@@ -62,6 +62,7 @@ static void keys_check(struct span text, const struct stored *stored)
         return;
     need(stored_read(&again, &arena, buf_span(&out), true, NULL));
     need(span_eq(again.url, stored->url) && again.fetched_at_s == stored->fetched_at_s);
+    need(span_eq(again.ca, stored->ca));
     need(span_eq(again.discovery.issuer, stored->discovery.issuer));
     need(span_eq(again.discovery.jwks_uri, stored->discovery.jwks_uri));
     struct keyset *after = set_of(buf_span(&out));

@@ -6,10 +6,12 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { newAuthority } from './harness/certs.mjs';
 import { send } from './harness/client.mjs';
 import { startGateway, tempDir } from './harness/gateway.mjs';
 import { startIssuer } from './harness/issuer.mjs';
 import { newKey } from './harness/keys.mjs';
+import { startSecureIssuer } from './harness/secure_issuer.mjs';
 import { startStand } from './harness/stand.mjs';
 import { until } from './harness/until.mjs';
 
@@ -148,6 +150,25 @@ test('stored documents are held to the checks of now', async (t) => {
     edited(kept, { issuer: 'https://idp.example/renamed' });
     const gateway = await kept.restart({ ...kept.config, providers: [{ url: kept.issuer.url, ...entry }] });
     assert.equal((await gateway.get(kept.issuer.token({ iss: 'https://idp.example/renamed' }))).status, status);
+  }
+});
+
+test('stored keys outlive a certificate that ran out, but not the authorities that they came under', async (t) => {
+  const [authority, other, third] = ['one', 'two', 'three'].map((name) => newAuthority(t, name));
+  const store = tempDir(t);
+  const issuer = await startSecureIssuer(t, authority.issue('127.0.0.1'));
+  const withCa = (ca) => ({ keys: { ...keys, store }, providers: [{ url: issuer.url, ca: ca.caFile }] });
+  const { gateway, config } = await startStand(t, { issuer, config: withCa(authority) });
+  await until('the file', () => readdirSync(store).some((name) => name.endsWith('.json')));
+  await gateway.stop();
+  const { cert, key } = third.issue('127.0.0.1');
+  issuer.secure.setSecureContext({ cert, key }); // nobody trusts it now
+  for (const [ca, status] of [[authority, 200], [other, 503]]) {
+    const next = await startGateway(t, { ...config, ...withCa(ca) });
+    assert.match((await next.event('keys-failed')).error, /certificate is not trusted/);
+    assert.equal((await send(next.port, { target: '/', token: issuer.token() })).status, status);
+    assert.equal(next.events('keys-dropped').length, status === 200 ? 0 : 1);
+    await next.stop();
   }
 });
 

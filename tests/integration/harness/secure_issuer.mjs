@@ -14,6 +14,7 @@ export async function startSecureIssuer(t, leaf, { name = '127.0.0.1', tls = {},
     server.close();
     server.closeAllConnections();
   });
+  issuer.secure = server;
   issuer.port = server.address().port;
   issuer.url = `https://${name}:${issuer.port}`;
   return issuer;

@@ -46,7 +46,7 @@ static void the_memory_of_tokens_fails_cleanly_without_memory(void **state)
 static bool keep(void *arg)
 {
     static const struct stored sample = {
-        SPAN_INIT("https://i/u"), {SPAN_INIT("https://i"), SPAN_INIT("https://i/k")}, 1};
+        SPAN_INIT("https://i/u"), {SPAN_INIT("https://i"), SPAN_INIT("https://i/k")}, SPAN_INIT("ca"), 1};
     AUTO(arena) arena = {0};
     AUTO(buf) text = {0};
     struct stored again = {0};
@@ -66,7 +66,9 @@ static void keeping_fails_cleanly_without_memory(void **state)
 
 static char store[] = "/tmp/jwtgate-memory-XXXXXX";
 
-/* One whole life, with a store from the second on with the keys of the one before; the cycle that lacked memory failed like any other, and the next brings the keys. */
+/* One whole life, where there is a store with the keys of the one before; the cycle that lacked memory failed like any other, and
+ * the next brings the keys.
+ */
 static bool live_once(void *arg)
 {
     struct world *world = arg;
@@ -75,6 +77,7 @@ static bool live_once(void *arg)
     life.settings.context = &life;
     life.settings.timing.refresh_ms = 1;
     life.settings.timing.max_stale_ms = 60000;
+    life.settings.timing.timeout_ms = 500; /* a socket that found no memory for its watch ends by it */
     life.issuers = issuers_new(life.base, &life.settings, &err);
     struct span url = span_str(tiny_url(world->server, ""));
     if (life.issuers != NULL)

@@ -18,6 +18,7 @@
 static const struct stored sample = {
     .url = SPAN_INIT("https://i/.well-known/openid-configuration"),
     .discovery = {SPAN_INIT("https://i/\"quoted\"/{tenantid}"), SPAN_INIT("https://i/keys")},
+    .ca = SPAN_INIT("trust/ca.pem"),
     .fetched_at_s = 1795219200};
 
 static struct keyset *set_of(struct span text)
@@ -43,6 +44,7 @@ static void what_is_written_is_read_again(void **state)
     assert_true(span_eq(again.url, sample.url));
     assert_true(span_eq(again.discovery.issuer, sample.discovery.issuer));
     assert_true(span_eq(again.discovery.jwks_uri, sample.discovery.jwks_uri));
+    assert_true(span_eq(again.ca, sample.ca));
     assert_int_equal(again.fetched_at_s, sample.fetched_at_s);
     struct keyset *set = set_of(buf_span(&text));
     assert_int_equal(set->count, 1);
@@ -137,7 +139,7 @@ static void a_text_past_the_maximum_is_not_written(void **state)
     assert_false(stored_write(&short_of_one, &sample, SPAN(SET(OKP(""))), NULL));
 }
 
-#define HEAD "{\"format\":\"jwtgate-keys-1\",\"url\":\"https://i/u\",\"issuer\":\"https://i\","
+#define HEAD "{\"format\":\"jwtgate-keys-1\",\"url\":\"https://i/u\",\"ca\":\"\",\"issuer\":\"https://i\","
 #define REST "\"jwks_uri\":\"https://i/k\",\"fetched_at\":\"12\"}"
 
 static void a_text_of_somebody_else_is_judged_like_an_answer(void **state)
@@ -156,10 +158,11 @@ static void a_text_of_somebody_else_is_judged_like_an_answer(void **state)
         {HEAD "\"jwks_uri\":\"https://i/k\",\"fetched_at\":\"99999999999\"}", false},
         {HEAD "\"jwks_uri\":\"https://i/k\"}", false},
         {HEAD "\"url\":\"https://i/u\"," REST, false},
-        {"{\"url\":\"https://i/u\",\"issuer\":\"https://i\"," REST, false},
-        {"{\"format\":\"jwtgate-keys-2\",\"url\":\"https://i/u\",\"issuer\":\"https://i\"," REST, false},
-        {"{\"format\":\"jwtgate-keys-1\",\"issuer\":\"https://i\"," REST, false},
-        {"{\"format\":\"jwtgate-keys-1\",\"url\":\"https://i/u\"," REST, false},
+        {"{\"format\":\"jwtgate-keys-1\",\"url\":\"https://i/u\",\"issuer\":\"https://i\"," REST, false},
+        {"{\"format\":\"jwtgate-keys-1\",\"ca\":\"\",\"url\":\"https://i/u\"," REST, false},
+        {"{\"format\":\"jwtgate-keys-1\",\"ca\":\"\",\"issuer\":\"https://i\"," REST, false},
+        {"{\"format\":\"jwtgate-keys-2\",\"ca\":\"\",\"url\":\"https://i/u\",\"issuer\":\"https://i\"," REST, false},
+        {"{\"ca\":\"\",\"url\":\"https://i/u\",\"issuer\":\"https://i\"," REST, false},
         {"[]", false},
         {"", false},
         {"\0\0\0", false},
