@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client of `demo --once`: two requests over a plain blocking socket, their answers shown on standard output. */
+/* The client of `demo --once`: requests over plain blocking sockets, their answers shown on standard output. */
 #ifndef DEV_DEMO_CLIENT_H
 #define DEV_DEMO_CLIENT_H
 
 #include "base/base.h"
 
-#define DEMO_CLIENT_TARGET "/calculator/add?a=51&b=49"
+struct demo_request {
+    const char *title; /* what is shown above the answer */
+    const char *target;
+    const char *status; /* what its first line must begin with: "HTTP/1.1 200 " */
+    const char *part;   /* what its body must hold */
+};
 
-/* Asks the gateway at IPv4:PORT with each token; true when the good one got 200 with the calculator's answer, the bad one 401. */
-bool demo_client_run(const char *gateway, const char *good, const char *bad);
+/* Asks the gateway at IPv4:PORT and shows the answer; true when it is as the request says it must be. */
+bool demo_client_run(const char *gateway, const struct demo_request *request, const char *token);
 
 #endif

@@ -40,6 +40,17 @@ AUTO_FREE(secret_key)
 /* The JWK, public or private.  A secret has no public JWK: false. */
 bool secret_key_write_jwk(const struct secret_key *key, bool is_private, struct buf *out);
 
+/* The public JWK under other names than the key's own. */
+struct secret_key_labels {
+    const char *use;
+    const char *alg; /* NULL: none is named */
+    struct span kid;
+    struct span x5t;    /* empty: none */
+    struct span issuer; /* Entra's member of that name; empty: none */
+};
+/* Appends it; false for a secret. */
+bool secret_key_write_labelled(const struct secret_key *key, const struct secret_key_labels *labels, struct buf *out);
+
 /* The JWK Set of `count` keys; secrets are left out of a public one. */
 bool secret_key_write_set(const struct secret_key *const *keys, size_t count, bool is_private, struct buf *out);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* demo: provider, calculator and gateway in one process, on loopback ports, with a configuration made in memory.
+/* demo: provider, two APIs and the gateway in one process, on loopback ports, with a configuration made in memory.
  *
- * The gateway has the main thread; provider and calculator have one each, and with --once a client has another.
+ * The gateway has the main thread; provider, calculator and OData service have one each, and with --once a client has another.
  */
 #include "cli/serve.h"
 #include "dev/calculator.h"
 #include "dev/commands.h"
 #include "dev/demo_client.h"
 #include "dev/host.h"
+#include "dev/odata.h"
 #include "dev/provider.h"
 
 #include <pthread.h>
@@ -17,6 +18,31 @@
 #include <unistd.h>
 
 enum { PORT_MAX = 65535, LIFETIME_S = 3600, BODY_BYTES_MAX = 65536, URL_BYTES = 128 };
+
+#define TENANT "/" PROVIDER_TENANT "/v2.0"
+#define REALM "/auth/realms/demo"
+#define CALCULATOR_TARGET "/calculator/add?a=51&b=49"
+#define ODATA_TARGET "/main/ifsapplications/projection/v1/" ODATA_PROJECTION ".svc/CustomerOrderSet(%27A%2FB%27)"
+
+/* What the demo shows, each with a token of its own. */
+static const struct {
+    const char *comment;
+    struct provider_wish wish;
+    struct demo_request request;
+} shots[] = {
+    {"passes: a fresh token of a user who allowed Calculator.Read, in the manner of Entra",
+     {.authority = TENANT, .client = "demo", .for_user = true},
+     {"with the fresh token", CALCULATOR_TARGET, "HTTP/1.1 200 ", "<value>100</value>"}},
+    {"fails: the token has expired",
+     {.authority = TENANT, .client = "demo", .for_user = true, .breakage = BREAK_EXPIRED},
+     {"with the expired token", CALCULATOR_TARGET, "HTTP/1.1 401 ", "\"statusCode\":401"}},
+    {"passes: a client of a realm in the manner of Keycloak, with the group that OData wants; the key holds a slash",
+     {.authority = REALM, .client = "NC_Flow_ClientCredentials", .scope = "openid microprofile-jwt"},
+     {"OData, with the token of a client that may", ODATA_TARGET, "HTTP/1.1 200 ", "\"OrderNo\":\"A/B\""}},
+    {"fails: another client of the realm, without the group; the refusal is in the shape of OData's errors",
+     {.authority = REALM, .client = "demo", .scope = "openid microprofile-jwt"},
+     {"OData, with the token of a client that may not", ODATA_TARGET, "HTTP/1.1 401 ", "{\"error\":{\"code\":"}},
+};
 
 struct demo_options {
     unsigned port;
@@ -33,19 +59,21 @@ static const struct option_row rows[] = {
     {.name = "once",
      .kind = OPTION_FLAG,
      .offset = offsetof(struct demo_options, is_once),
-     .help = "make both requests, show both answers, end"},
+     .help = "make the requests, show the answers, end"},
 };
 
 static int run(const struct command *command, int argc, char **argv);
 
 const struct command commands_demo = {
     .name = "demo",
-    .summary = "run a provider, the calculator and the gateway before it, all in one",
+    .summary = "run a provider, two APIs and the gateway before them, all in one",
     .synopsis = "[--port N] [--once]",
     .description =
-        "Needs no configuration and no network. Prints two commands that begin with `curl `, the first with a\n"
-        "token that passes, the second with one that has expired, then event=ready; stays until SIGTERM or\n"
-        "Ctrl-C. With --once it makes both requests itself and ends with 0 only if they got what they should.",
+        "Needs no configuration and no network. Prints commands that begin with `curl `, then event=ready; stays\n"
+        "until SIGTERM or Ctrl-C. The first two ask the Basic Calculator API, with a token that passes and one that\n"
+        "has expired; their provider has the manners of Entra. The next two ask for an entity of an OData service\n"
+        "like IFS Cloud's, whose provider has the manners of Keycloak: one passes, one is refused in OData's shape.\n"
+        "With --once it makes the requests itself and ends with 0 only if all got what they should.",
     .examples = "  jwtgate-dev demo\n"
                 "  jwtgate-dev demo --port 8080\n"
                 "  jwtgate-dev demo --once\n",
@@ -57,11 +85,12 @@ const struct command commands_demo = {
 struct demo {
     struct demo_options options;
     struct provider *provider;
-    struct responder issuer_responder, calculator_responder;
-    struct host *issuer, *calculator;
+    struct odata_store *store;
+    struct responder issuer_responder, calculator_responder, odata_responder;
+    struct host *issuer, *calculator, *odata;
     char issuer_url[URL_BYTES];
     struct buf config;
-    struct buf good, bad; /* tokens, with a NUL behind */
+    struct buf tokens[COUNT_OF(shots)]; /* with a NUL behind */
     char gateway[URL_BYTES];
     pthread_t client;
     bool has_client;
@@ -69,68 +98,115 @@ struct demo {
     struct err err;
 };
 
-/* What conf/calculator.yaml says with comments, but for the paths, and with the policy in YAML. */
-static bool write_config(struct demo *demo)
+static bool write_routes(struct demo *demo)
 {
-    return buf_printf(&demo->config,
-                      "listeners:\n"
-                      "  - bind: 127.0.0.1:%u\n"
-                      "admin: { bind: \"127.0.0.1:0\" }\n"
-                      "workers: 1\n"
-                      "backends:\n"
-                      "  calculator: { servers: [\"http://%s\"] }\n"
-                      "routes:\n"
-                      "  - name: calculator\n"
-                      "    path: /calculator/\n"
-                      "    rewrite: /\n"
-                      "    backend: calculator\n"
-                      "    validate_jwt:\n"
-                      "      openid_config: [ { url: \"%s/.well-known/openid-configuration\" } ]\n"
-                      "      audiences: [calculator]\n"
-                      "  - name: health\n"
-                      "    path: /healthz\n"
-                      "    backend: calculator\n"
-                      "    policy: none\n",
-                      demo->options.port, host_address(demo->calculator), demo->issuer_url);
+    return buf_printf(
+        &demo->config,
+        "routes:\n"
+        "  - name: calculator\n"
+        "    path: /calculator/\n"
+        "    rewrite: /\n"
+        "    backend: calculator\n"
+        "    validate_jwt:\n"
+        "      openid_config: [ { url: \"%s" TENANT "/.well-known/openid-configuration\" } ]\n"
+        "      audiences: [ \"" PROVIDER_CALCULATOR "\" ]\n"
+        "      required_claims: [ { name: scp, match: any, separator: \" \", values: [Calculator.Read] } ]\n"
+        "  - name: projections\n"
+        "    path: /main/ifsapplications/projection/\n"
+        "    backend: ifs\n"
+        "    errors: odata\n"
+        "    validate_jwt:\n"
+        "      openid_config: [ { url: \"%s" REALM "/.well-known/openid-configuration\" } ]\n"
+        "      audiences: [account]\n"
+        "      required_claims: [ { name: groups, match: any, values: [odata-users] } ]\n"
+        "  - name: health\n"
+        "    path: /healthz\n"
+        "    backend: calculator\n"
+        "    policy: none\n",
+        demo->issuer_url, demo->issuer_url);
 }
 
-static bool open_hosts(struct demo *demo)
+static bool write_config(struct demo *demo)
 {
-    struct err *err = &demo->err;
+    buf_printf(&demo->config,
+               "listeners:\n"
+               "  - bind: 127.0.0.1:%u\n"
+               "admin: { bind: \"127.0.0.1:0\" }\n"
+               "workers: 1\n"
+               "backends:\n"
+               "  calculator: { servers: [\"http://%s\"] }\n"
+               "  ifs: { servers: [\"http://%s\"] }\n",
+               demo->options.port, host_address(demo->calculator), host_address(demo->odata));
+    return write_routes(demo);
+}
+
+/* A host of the demo on a free port, answering from now on. */
+static struct host *start_host(struct responder *responder, struct err *err)
+{
+    struct host *host = host_open("127.0.0.1:0", responder, err);
+    if (host == NULL || host_run(host, err))
+        return host;
+    host_close(host);
+    return NULL;
+}
+
+static bool open_apis(struct demo *demo)
+{
+    demo->store = odata_store_new(&demo->err);
+    if (demo->store == NULL)
+        return false;
     demo->calculator_responder = (struct responder){.answer = calculator_answer, .body_bytes_max = BODY_BYTES_MAX};
-    demo->provider = provider_new(ALG_RS256, LIFETIME_S, err);
+    demo->odata_responder =
+        (struct responder){.answer = odata_answer, .context = demo->store, .body_bytes_max = ODATA_BODY_BYTES_MAX};
+    demo->calculator = start_host(&demo->calculator_responder, &demo->err);
+    demo->odata = demo->calculator == NULL ? NULL : start_host(&demo->odata_responder, &demo->err);
+    return demo->odata != NULL;
+}
+
+/* Its address is known before it answers: its documents name it. */
+static bool open_issuer(struct demo *demo)
+{
+    demo->provider = provider_new(ALG_RS256, LIFETIME_S, &demo->err);
     if (demo->provider == NULL)
         return false;
     demo->issuer_responder =
         (struct responder){.answer = provider_answer, .context = demo->provider, .body_bytes_max = BODY_BYTES_MAX};
-    demo->calculator = host_open("127.0.0.1:0", &demo->calculator_responder, err);
-    demo->issuer = demo->calculator == NULL ? NULL : host_open("127.0.0.1:0", &demo->issuer_responder, err);
+    demo->issuer = host_open("127.0.0.1:0", &demo->issuer_responder, &demo->err);
     if (demo->issuer == NULL)
         return false;
     snprintf(demo->issuer_url, sizeof demo->issuer_url, "http://%s", host_address(demo->issuer));
     provider_set_base(demo->provider, demo->issuer_url);
-    return host_run(demo->calculator, err) && host_run(demo->issuer, err);
+    return host_run(demo->issuer, &demo->err);
 }
 
 static bool mint(struct demo *demo)
 {
-    const struct provider_client *client = &provider_clients[0];
-    return provider_mint(demo->provider, client, BREAK_NONE, &demo->good, &demo->err) &&
-           provider_mint(demo->provider, client, BREAK_EXPIRED, &demo->bad, &demo->err) &&
-           ((buf_add_char(&demo->good, '\0') && buf_add_char(&demo->bad, '\0')) ||
-            fail(&demo->err, REASON_OUT_OF_MEMORY, "no memory for a token"));
+    for (size_t i = 0; i < COUNT_OF(shots); i++) {
+        if (!provider_mint(demo->provider, &shots[i].wish, &demo->tokens[i], &demo->err))
+            return false;
+        if (!buf_add_char(&demo->tokens[i], '\0'))
+            return fail(&demo->err, REASON_OUT_OF_MEMORY, "no memory for a token");
+    }
+    return true;
 }
 
-static void print_curl(const struct demo *demo, const char *token)
+static void print_commands(const struct demo *demo)
 {
-    printf("curl -sS -i -H 'Authorization: Bearer %s' 'http://%s%s'\n", token, demo->gateway, DEMO_CLIENT_TARGET);
+    for (size_t i = 0; i < COUNT_OF(shots); i++)
+        printf("# %s\ncurl -sS -i -H 'Authorization: Bearer %s' 'http://%s%s'\n", shots[i].comment, demo->tokens[i].at,
+               demo->gateway, shots[i].request.target);
+    puts("event=ready");
+    fflush(stdout);
 }
 
 /* The process ends as a user would end it. */
 static void *run_client(void *context)
 {
     struct demo *demo = context;
-    demo->is_passed = demo_client_run(demo->gateway, demo->good.at, demo->bad.at);
+    demo->is_passed = true;
+    for (size_t i = 0; i < COUNT_OF(shots); i++)
+        if (!demo_client_run(demo->gateway, &shots[i].request, demo->tokens[i].at))
+            demo->is_passed = false;
     kill(getpid(), SIGTERM);
     return NULL;
 }
@@ -152,12 +228,7 @@ static bool on_ready(void *context, const struct span *addresses, size_t count)
     snprintf(demo->gateway, sizeof demo->gateway, "%.*s", SPAN_ARG(addresses[0]));
     if (!mint(demo))
         return false;
-    puts("# passes: a fresh token of the demo's provider");
-    print_curl(demo, demo->good.at);
-    puts("# fails: the token has expired");
-    print_curl(demo, demo->bad.at);
-    puts("event=ready");
-    fflush(stdout);
+    print_commands(demo);
     return !demo->options.is_once || start_client(demo);
 }
 
@@ -165,15 +236,17 @@ static void release(struct demo *demo)
 {
     host_close(demo->issuer);
     host_close(demo->calculator);
+    host_close(demo->odata);
     provider_free(demo->provider);
+    odata_store_free(demo->store);
     buf_fini(&demo->config);
-    buf_fini(&demo->good);
-    buf_fini(&demo->bad);
+    for (size_t i = 0; i < COUNT_OF(demo->tokens); i++)
+        buf_fini(&demo->tokens[i]);
 }
 
 static int serve(struct demo *demo, const struct command *command)
 {
-    if (!open_hosts(demo) || !write_config(demo))
+    if (!open_apis(demo) || !open_issuer(demo) || !write_config(demo))
         return commands_failed(command, &demo->err);
     const struct serve_options options = {
         .file = "(built-in demo configuration)", .text = buf_span(&demo->config), .ready = on_ready, .context = demo};

@@ -66,7 +66,7 @@ static int run_odata(const struct command *command, int argc, char **argv);
 
 const struct command commands_issuer = {
     .name = "issuer",
-    .summary = "run an OpenID provider with client credentials",
+    .summary = "run an OpenID provider, also in the manner of Keycloak and Entra",
     .synopsis = "[--port N] [options]",
     .description =
         "  GET  /.well-known/openid-configuration   discovery document\n"
@@ -76,14 +76,30 @@ const struct command commands_issuer = {
         "  POST /rotate                             a new key signs from now on; the one before stays listed\n"
         "                                           until the next rotation\n"
         "\n"
-        "All of them also below any prefix, which is then an issuer of its own: /realms/demo/token.\n"
+        "All of them also below any prefix, which is then an issuer of its own: /any/demo/token. Some prefixes have\n"
+        "the manners of others, with their own paths, claims and key sets; POST /rotate stands there too:\n"
+        "  /realms/NAME, /auth/realms/NAME          Keycloak: .../protocol/openid-connect/certs and .../token;\n"
+        "                                           scope microprofile-jwt adds upn and groups\n"
+        "  /TENANT/v2.0, /TENANT                    Entra, v2 and v1 tokens; TENANT is a GUID or common,\n"
+        "                                           organizations, consumers (issuer with {tenantid}; tokens of\n"
+        "                                           " PROVIDER_TENANT "): /TENANT/discovery/v2.0/keys,\n"
+        "                                           /TENANT/oauth2/v2.0/token, in v1 without /v2.0. In reality\n"
+        "                                           these are on login.microsoftonline.com and the v1 issuer is\n"
+        "                                           sts.windows.net; here all is below this issuer's own URL\n"
+        "There grant_type=password works too, for the user alice with the password alice-secret.\n"
         "\n"
-        "Clients:  demo   demo-secret    audience calculator,  scope Calculator.Read\n"
-        "          other  other-secret   audience another-api, scope Other.Read\n"
+        "Clients, their secrets, and what plain tokens hold:\n"
+        "  demo   demo-secret      audience calculator,  scope Calculator.Read\n"
+        "  other  other-secret     audience another-api, scope Other.Read\n"
+        "  NC_Flow_ClientCredentials nc-secret, as demo; in realms it has the roles odata-users and\n"
+        "         ProjectionExplorer. Letter case counts.\n"
         "\n"
         "Listens on port 9400 unless told otherwise. Ends with 0 on SIGTERM.",
     .examples = "  jwtgate-dev issuer --port 9400\n"
                 "  curl -su demo:demo-secret -d grant_type=client_credentials http://127.0.0.1:9400/token\n"
+                "  curl -su NC_Flow_ClientCredentials:nc-secret -d grant_type=client_credentials \\\n"
+                "       -d scope='openid microprofile-jwt' \\\n"
+                "       http://127.0.0.1:9400/auth/realms/demo/protocol/openid-connect/token\n"
                 "  curl -X POST http://127.0.0.1:9400/rotate\n",
     .options = issuer_rows,
     .count = COUNT_OF(issuer_rows),

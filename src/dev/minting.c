@@ -187,6 +187,15 @@ static bool change_kid(struct minting *minting, struct err *err)
     return members_set_text(&minting->header, "kid", span_str(kid), err);
 }
 
+/* All of its life is over, also where it says when that began. */
+static bool end_life(struct minting *minting, struct err *err)
+{
+    bool has_nbf = members_find(&minting->claims, SPAN("nbf")).at != NULL;
+    return members_set_number(&minting->claims, "iat", minting->now_s - 2 * LATE_S, err) &&
+           (!has_nbf || members_set_number(&minting->claims, "nbf", minting->now_s - 2 * LATE_S, err)) &&
+           members_set_number(&minting->claims, "exp", minting->now_s - LATE_S, err);
+}
+
 /* What stands in header and claims. */
 static bool break_members(struct minting *minting, struct err *err)
 {
@@ -195,9 +204,7 @@ static bool break_members(struct minting *minting, struct err *err)
     case BREAK_CRIT:
         return members_set(&minting->header, SPAN("crit"), SPAN("[\"x-unknown\"]"), err) &&
                members_set(&minting->header, SPAN("x-unknown"), SPAN("true"), err);
-    case BREAK_EXPIRED:
-        return members_set_number(&minting->claims, "iat", minting->now_s - 2 * LATE_S, err) &&
-               members_set_number(&minting->claims, "exp", minting->now_s - LATE_S, err);
+    case BREAK_EXPIRED: return end_life(minting, err);
     case BREAK_NOT_YET: return members_set_number(&minting->claims, "nbf", minting->now_s + LATE_S, err);
     case BREAK_NO_EXP: members_remove(&minting->claims, SPAN("exp")); return true;
     case BREAK_DUPLICATE_CLAIM:

@@ -178,11 +178,10 @@ static void put_annotations(struct odata_call *call, const struct odata_entity *
         put_media(call, entity);
 }
 
-/* Each member is written with a comma behind it; the last one is taken off. */
+/* Each member is written with a comma behind it; the last one's is taken off. */
 void odata_call_put_members(struct odata_call *call, const struct odata_entity *entity)
 {
     struct buf *out = &call->reply->body;
-    buf_add_char(out, ' ');
     if (call->metadata != ODATA_METADATA_NONE)
         put_annotations(call, entity);
     for (size_t i = 0; i < entity->set->count; i++) {
@@ -192,7 +191,7 @@ void odata_call_put_members(struct odata_call *call, const struct odata_entity *
         odata_value_put_json(out, &entity->values[i]);
         buf_add_char(out, ',');
     }
-    if (!out->is_broken)
+    if (span_ends(buf_span(out), SPAN(",")))
         out->end--;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys under a lock, since the demo's own thread mints too; documents written anew for each request.  The token endpoint stands
- * in provider_token.c.
+/* Keys under a lock, since the demo's own thread mints too.  What issuers write of themselves stands in provider_document.c, what
+ * they write into tokens in provider_grant.c, the token endpoint in provider_token.c.
  */
 #include "provider_int.h"
 
@@ -8,28 +8,12 @@
 
 #include <openssl/rand.h>
 
-#include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { KID_RANDOM_BYTES = 4, KID_BYTES = 32 };
 
-const struct provider_client provider_clients[] = {
-    {"demo", "demo-secret", "calculator", "Calculator.Read"},
-    {"other", "other-secret", "another-api", "Other.Read"},
-    {NULL, NULL, NULL, NULL},
-};
-
-struct provider {
-    pthread_mutex_t lock; /* of the keys */
-    struct secret_key *key, *previous;
-    enum alg alg;
-    int64_t lifetime_s;
-    const char *base;
-};
-
 /* Fresh in every run: a kid must never name two keys, or who remembers the first refuses the second. */
-static struct secret_key *make_key(enum alg alg, struct err *err)
+struct secret_key *provider_make_key(enum alg alg, struct err *err)
 {
     unsigned char random[KID_RANDOM_BYTES];
     char kid[KID_BYTES];
@@ -44,13 +28,15 @@ static struct secret_key *make_key(enum alg alg, struct err *err)
 struct provider *provider_new(enum alg alg, int64_t lifetime_s, struct err *err)
 {
     struct provider *provider = calloc(1, sizeof *provider);
-    struct secret_key *key = provider == NULL ? NULL : make_key(alg, err);
+    struct secret_key *key = provider == NULL ? NULL : provider_make_key(alg, err);
     if (key == NULL) {
         free(provider);
         return NULL;
     }
     pthread_mutex_init(&provider->lock, NULL);
     provider->key = key;
+    if (alg_info(alg)->family == KEY_RSA)
+        provider->spare = provider_make_key(ALG_RS256, err);
     provider->alg = alg;
     provider->lifetime_s = lifetime_s;
     provider->base = "http://127.0.0.1";
@@ -63,6 +49,7 @@ void provider_free(struct provider *provider)
         return;
     secret_key_free(provider->key);
     secret_key_free(provider->previous);
+    secret_key_free(provider->spare);
     pthread_mutex_destroy(&provider->lock);
     free(provider);
 }
@@ -72,24 +59,7 @@ void provider_set_base(struct provider *provider, const char *base)
     provider->base = base;
 }
 
-int64_t provider_lifetime_s(const struct provider *provider)
-{
-    return provider->lifetime_s;
-}
-
-static bool fill_claims(struct minting *minting, const struct provider *provider, const struct grant *grant,
-                        struct err *err)
-{
-    AUTO(buf) iss = {0};
-    buf_add_str(&iss, provider->base);
-    buf_add_span(&iss, grant->prefix);
-    struct members *claims = &minting->claims;
-    return members_set_text(claims, "iss", buf_span(&iss), err) &&
-           members_set_text(claims, "aud", grant->audience, err) &&
-           members_set_text(claims, "sub", span_str(grant->client->id), err) &&
-           members_set_text(claims, "azp", span_str(grant->client->id), err) &&
-           members_set_text(claims, "scope", grant->scope, err);
-}
+/* --- tokens --- */
 
 bool provider_grant(struct provider *provider, const struct grant *grant, struct buf *out, struct err *err)
 {
@@ -99,71 +69,33 @@ bool provider_grant(struct provider *provider, const struct grant *grant, struct
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for a token");
     pthread_mutex_lock(&provider->lock);
     bool is_made = minting_start(minting, &arena, provider->key, now_read().wall_s, provider->lifetime_s, err) &&
-                   fill_claims(minting, provider, grant, err);
+                   provider_grant_fill(grant, provider->base, minting, err);
     minting->breakage = grant->breakage;
     is_made = is_made && minting_token(minting, out, err);
     pthread_mutex_unlock(&provider->lock);
     return is_made;
 }
 
-bool provider_mint(struct provider *provider, const struct provider_client *client, enum breakage breakage,
-                   struct buf *out, struct err *err)
+bool provider_mint(struct provider *provider, const struct provider_wish *wish, struct buf *out, struct err *err)
 {
-    const struct grant grant = {
-        .client = client,
-        .audience = span_str(client->audience),
-        .scope = span_str(client->scope),
-        .breakage = breakage,
+    AUTO(arena) arena = {0};
+    struct grant grant = {
+        .client = provider_client_find(span_str(wish->client)),
+        .user = wish->for_user ? &provider_user : NULL,
+        .scope = span_str(wish->scope),
+        .breakage = wish->breakage,
     };
+    const char *path = arena_printf(&arena, "%s/.well-known/openid-configuration", wish->authority);
+    if (path == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for a token");
+    if (grant.client == NULL || !provider_place_read(span_str(path), &grant.place))
+        return fail(err, REASON_USAGE, "the provider has no client %s or no issuer %s", wish->client, wish->authority);
     return provider_grant(provider, &grant, out, err);
 }
 
-/* --- documents --- */
+/* --- answers --- */
 
-static void put_url(struct buf *out, const char *member, const struct provider *provider, struct span prefix,
-                    const char *rest)
-{
-    buf_printf(out, "\"%s\":\"%s", member, provider->base);
-    buf_add_json(out, prefix);
-    buf_printf(out, "%s\"", rest);
-}
-
-/* OpenID Connect Discovery 1.0 3. */
-static void answer_discovery(struct provider *provider, struct span prefix, const struct request *request,
-                             struct reply *reply)
-{
-    struct buf *out = &reply->body;
-    if (!responder_wants_get(request, reply))
-        return;
-    reply->content_type = SPAN("application/json");
-    buf_add_char(out, '{');
-    put_url(out, "issuer", provider, prefix, "");
-    buf_add_char(out, ',');
-    put_url(out, "jwks_uri", provider, prefix, "/jwks");
-    buf_add_char(out, ',');
-    put_url(out, "token_endpoint", provider, prefix, "/token");
-    buf_add_str(out, ",\"grant_types_supported\":[\"client_credentials\"],\"response_types_supported\":[\"token\"],"
-                     "\"subject_types_supported\":[\"public\"],"
-                     "\"token_endpoint_auth_methods_supported\":[\"client_secret_basic\",\"client_secret_post\"],");
-    buf_printf(out, "\"id_token_signing_alg_values_supported\":[\"%s\"]}", alg_info(provider->alg)->name);
-}
-
-static void answer_keys(struct provider *provider, struct span prefix, const struct request *request,
-                        struct reply *reply)
-{
-    (void)prefix;
-    if (!responder_wants_get(request, reply))
-        return;
-    reply->content_type = SPAN("application/json");
-    pthread_mutex_lock(&provider->lock);
-    const struct secret_key *keys[] = {provider->key, provider->previous};
-    bool is_written = secret_key_write_set(keys, provider->previous == NULL ? 1 : 2, false, &reply->body);
-    pthread_mutex_unlock(&provider->lock);
-    if (!is_written)
-        responder_refuse(reply, REASON_OUT_OF_MEMORY);
-}
-
-bool provider_wants_post(const struct request *request, struct reply *reply)
+static bool wants_post(const struct request *request, struct reply *reply)
 {
     if (request->head->method == METHOD_POST)
         return true;
@@ -172,14 +104,10 @@ bool provider_wants_post(const struct request *request, struct reply *reply)
     return false;
 }
 
-static void answer_rotate(struct provider *provider, struct span prefix, const struct request *request,
-                          struct reply *reply)
+static void answer_rotation(struct provider *provider, struct reply *reply)
 {
     struct err err = {0};
-    (void)prefix;
-    if (!provider_wants_post(request, reply))
-        return;
-    struct secret_key *fresh = make_key(provider->alg, &err);
+    struct secret_key *fresh = provider_make_key(provider->alg, &err);
     if (fresh == NULL) {
         responder_refuse(reply, REASON_OUT_OF_MEMORY);
         return;
@@ -193,23 +121,21 @@ static void answer_rotate(struct provider *provider, struct span prefix, const s
     pthread_mutex_unlock(&provider->lock);
 }
 
-static const struct {
-    struct span end; /* of the path */
-    void (*answer)(struct provider *provider, struct span prefix, const struct request *request, struct reply *reply);
-} pages[] = {
-    {SPAN_INIT("/.well-known/openid-configuration"), answer_discovery},
-    {SPAN_INIT("/jwks"), answer_keys},
-    {SPAN_INIT("/token"), provider_answer_token},
-    {SPAN_INIT("/rotate"), answer_rotate},
-};
-
 void provider_answer(void *context, const struct request *request, struct reply *reply)
 {
-    for (size_t i = 0; i < COUNT_OF(pages); i++) {
-        if (!span_ends(request->path, pages[i].end))
-            continue;
-        pages[i].answer(context, span_cut(request->path, request->path.len - pages[i].end.len), request, reply);
+    struct provider_place place = {.shape = PROVIDER_PLAIN};
+    if (!provider_place_read(request->path, &place)) {
+        responder_refuse(reply, REASON_NO_ROUTE);
         return;
     }
-    responder_refuse(reply, REASON_NO_ROUTE);
+    bool is_read = place.page == PROVIDER_DISCOVERY || place.page == PROVIDER_KEYS;
+    if (!(is_read ? responder_wants_get(request, reply) : wants_post(request, reply)))
+        return;
+    switch (place.page) {
+    case PROVIDER_DISCOVERY: provider_answer_document(context, &place, reply); break;
+    case PROVIDER_KEYS: provider_answer_keys(context, &place, reply); break;
+    case PROVIDER_TOKENS: provider_answer_token(context, &place, request, reply); break;
+    case PROVIDER_ROTATION: answer_rotation(context, reply); break;
+    case PROVIDER_PAGE_COUNT: break;
+    }
 }

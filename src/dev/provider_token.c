@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token endpoint: client credentials (RFC 6749 4.4), the client named by Basic or in the form (RFC 6749 2.3.1). */
+/* The token endpoint: client credentials (RFC 6749 4.4), in realms and tenants a user's password too (4.3); the client named by
+ * Basic or in the form (2.3.1).
+ */
 #include "provider_int.h"
 
 #include "http/uri.h"
@@ -75,14 +77,6 @@ static bool read_basic(const struct request *request, struct span *id, struct sp
     return true;
 }
 
-static const struct provider_client *client_find(struct span id, struct span secret)
-{
-    for (const struct provider_client *client = provider_clients; client->id != NULL; client++)
-        if (span_eq(id, span_str(client->id)) && span_eq(secret, span_str(client->secret)))
-            return client;
-    return NULL;
-}
-
 static bool read_client(const struct request *request, struct span form, struct grant *grant, struct reply *reply)
 {
     struct span id = {NULL, 0};
@@ -92,32 +86,63 @@ static bool read_client(const struct request *request, struct span form, struct 
         return false;
     if (!read_basic(request, &id, &secret))
         return refuse(reply, "invalid_client", "the Authorization field is not Basic with id and secret");
-    grant->client = client_find(id, secret);
-    return grant->client != NULL || refuse(reply, "invalid_client", "no client has this id and secret");
+    grant->client = provider_client_find(id);
+    return (grant->client != NULL && span_eq(secret, span_str(grant->client->secret))) ||
+           refuse(reply, "invalid_client", "no client has this id and secret");
+}
+
+static bool read_user(const struct request *request, struct span form, struct grant *grant, struct reply *reply)
+{
+    struct span name = {NULL, 0}, password = {NULL, 0};
+    if (!read_parameter(request, form, "username", &name, reply) ||
+        !read_parameter(request, form, "password", &password, reply))
+        return false;
+    grant->user = &provider_user;
+    return (span_eq(name, span_str(provider_user.name)) && span_eq(password, span_str(provider_user.password))) ||
+           refuse(reply, "invalid_grant", "no user has this name and password");
+}
+
+static bool read_type(const struct request *request, struct span form, struct grant *grant, struct reply *reply)
+{
+    struct span type = {NULL, 0};
+    bool has_users = grant->place.shape != PROVIDER_PLAIN;
+    if (!read_parameter(request, form, "grant_type", &type, reply) || !read_client(request, form, grant, reply))
+        return false;
+    if (span_eq(type, SPAN("client_credentials")))
+        return true;
+    if (has_users && span_eq(type, SPAN("password")))
+        return read_user(request, form, grant, reply);
+    return refuse(reply, "unsupported_grant_type",
+                  has_users ? "client_credentials and password are the only ones"
+                            : "client_credentials is the only one");
 }
 
 static bool read_grant(const struct request *request, struct grant *grant, struct reply *reply)
 {
     struct span form = form_as_query(request->arena, request->body);
-    struct span type = {NULL, 0};
-    if (!read_parameter(request, form, "grant_type", &type, reply) || !read_client(request, form, grant, reply))
-        return false;
-    if (!span_eq(type, SPAN("client_credentials")))
-        return refuse(reply, "unsupported_grant_type", "client_credentials is the only one");
-    grant->audience = span_str(grant->client->audience);
-    grant->scope = span_str(grant->client->scope);
-    return read_parameter(request, form, "resource", &grant->audience, reply) &&
+    return read_type(request, form, grant, reply) &&
+           read_parameter(request, form, "resource", &grant->resource, reply) &&
            read_parameter(request, form, "audience", &grant->audience, reply) &&
-           read_parameter(request, form, "scope", &grant->scope, reply);
+           read_parameter(request, form, "scope", &grant->scope, reply) &&
+           (provider_grant_knows_scope(grant) || refuse(reply, "invalid_scope", "the realm has no such scope"));
 }
 
-void provider_answer_token(struct provider *provider, struct span prefix, const struct request *request,
+/* An app's token of Entra has no scope to name. */
+static void put_scope(const struct grant *grant, struct arena *arena, struct buf *out)
+{
+    bool is_entra = grant->place.shape == PROVIDER_ENTRA_V1 || grant->place.shape == PROVIDER_ENTRA_V2;
+    if (is_entra && grant->user == NULL)
+        return;
+    buf_add_str(out, ",\"scope\":\"");
+    buf_add_json(out, provider_grant_scope(grant, arena));
+    buf_add_char(out, '"');
+}
+
+void provider_answer_token(struct provider *provider, const struct provider_place *place, const struct request *request,
                            struct reply *reply)
 {
-    struct grant grant = {.prefix = prefix};
+    struct grant grant = {.place = *place};
     AUTO(buf) token = {0};
-    if (!provider_wants_post(request, reply))
-        return;
     reply->content_type = SPAN("application/json");
     responder_add_field(reply, "Cache-Control", SPAN("no-store"));
     if (!read_grant(request, &grant, reply))
@@ -128,8 +153,7 @@ void provider_answer_token(struct provider *provider, struct span prefix, const 
     }
     buf_add_str(&reply->body, "{\"access_token\":\"");
     buf_add_span(&reply->body, buf_span(&token));
-    buf_printf(&reply->body, "\",\"token_type\":\"Bearer\",\"expires_in\":%" PRId64 ",\"scope\":\"",
-               provider_lifetime_s(provider));
-    buf_add_json(&reply->body, grant.scope);
-    buf_add_str(&reply->body, "\"}");
+    buf_printf(&reply->body, "\",\"token_type\":\"Bearer\",\"expires_in\":%" PRId64, provider->lifetime_s);
+    put_scope(&grant, request->arena, &reply->body);
+    buf_add_char(&reply->body, '}');
 }

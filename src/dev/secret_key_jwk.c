@@ -105,17 +105,37 @@ static bool put_material(struct buf *out, const struct secret_key *key, bool is_
     return false;
 }
 
-bool secret_key_write_jwk(const struct secret_key *key, bool is_private, struct buf *out)
+static void put_label(struct buf *out, const char *member, struct span value)
+{
+    if (value.len == 0)
+        return;
+    buf_printf(out, ",\"%s\":\"", member);
+    buf_add_json(out, value);
+    buf_add_char(out, '"');
+}
+
+static bool put_jwk(const struct secret_key *key, const struct secret_key_labels *labels, bool is_private,
+                    struct buf *out)
 {
     if (key->secret != NULL && !is_private)
         return false;
-    buf_printf(out, "{\"use\":\"sig\",\"alg\":\"%s\"", alg_info(key->alg)->name);
-    if (key->kid[0] != '\0') {
-        buf_add_str(out, ",\"kid\":\"");
-        buf_add_json(out, span_str(key->kid));
-        buf_add_char(out, '"');
-    }
+    buf_printf(out, "{\"use\":\"%s\"", labels->use);
+    put_label(out, "alg", span_str(labels->alg));
+    put_label(out, "kid", labels->kid);
+    put_label(out, "x5t", labels->x5t);
+    put_label(out, "issuer", labels->issuer);
     return put_material(out, key, is_private) && buf_add_char(out, '}') && !out->is_broken;
+}
+
+bool secret_key_write_labelled(const struct secret_key *key, const struct secret_key_labels *labels, struct buf *out)
+{
+    return put_jwk(key, labels, false, out);
+}
+
+bool secret_key_write_jwk(const struct secret_key *key, bool is_private, struct buf *out)
+{
+    const struct secret_key_labels labels = {.use = "sig", .alg = alg_info(key->alg)->name, .kid = span_str(key->kid)};
+    return put_jwk(key, &labels, is_private, out);
 }
 
 bool secret_key_write_set(const struct secret_key *const *keys, size_t count, bool is_private, struct buf *out)

@@ -78,7 +78,7 @@ test('nothing is overwritten, and usage errors are 2', async (t) => {
 });
 
 test('every command tells what it does', async () => {
-  for (const command of ['demo', 'issuer', 'calculator', 'keygen', 'mint']) {
+  for (const command of ['demo', 'issuer', 'calculator', 'odata', 'keygen', 'mint']) {
     assert.match(await dev(command, '--help'), /^Usage: jwtgate-dev .*[^]*^Examples:\n {2}jwtgate-dev /m);
     assert.match(await dev(command, '--version'), /^jwtgate-dev \d+\.\d+\.\d+\n$/);
   }
@@ -86,8 +86,8 @@ test('every command tells what it does', async () => {
 
 test('the issuer: discovery, a token for client credentials, rotation', async (t) => {
   const { url } = await startDev(t, ['issuer', '--port', '0', '--alg', 'ES256']);
-  const document = await (await fetch(`${url}/realms/demo/.well-known/openid-configuration`)).json();
-  assert.equal(document.issuer, `${url}/realms/demo`);
+  const document = await (await fetch(`${url}/any/demo/.well-known/openid-configuration`)).json();
+  assert.equal(document.issuer, `${url}/any/demo`);
   const fetchToken = async () => {
     const body = new URLSearchParams({ grant_type: 'client_credentials', audience: 'api' });
     const authorization = `Basic ${Buffer.from('demo:demo-secret').toString('base64')}`;
@@ -102,6 +102,83 @@ test('the issuer: discovery, a token for client credentials, rotation', async (t
     await jose.jwtVerify(await fetchToken(), keys);
     await assert[isListed ? 'doesNotReject' : 'rejects'](jose.jwtVerify(first, keys));
   }
+});
+
+// What a client of a shaped issuer sees: the document, the key set, a token that the set verifies.
+async function walk(url, authority, form, client = 'demo:demo-secret') {
+  const document = await (await fetch(`${url}${authority}/.well-known/openid-configuration`)).json();
+  const headers = { authorization: `Basic ${Buffer.from(client).toString('base64')}` };
+  const body = new URLSearchParams({ grant_type: 'client_credentials', ...form });
+  const answer = await (await fetch(document.token_endpoint, { method: 'POST', body, headers })).json();
+  const keys = await (await fetch(document.jwks_uri)).json();
+  assert.ok(answer.access_token, JSON.stringify(answer));
+  const { payload, protectedHeader } = await jose.jwtVerify(answer.access_token, jose.createLocalJWKSet(keys));
+  return { document, keys: keys.keys, payload, header: protectedHeader, answer };
+}
+const alice = { grant_type: 'password', username: 'alice', password: 'alice-secret' };
+
+test('realms have the manners of Keycloak', async (t) => {
+  const { url } = await startDev(t, ['issuer', '--port', '0']);
+  for (const authority of ['/auth/realms/prod', '/realms/prod']) {
+    const nc = 'NC_Flow_ClientCredentials:nc-secret';
+    const { document, keys, payload, header } = await walk(url, authority, { scope: 'openid microprofile-jwt' }, nc);
+    assert.equal(document.issuer, url + authority);
+    assert.equal(document.jwks_uri, `${url}${authority}/protocol/openid-connect/certs`);
+    assert.deepEqual(keys.map(({ kty, use, alg }) => [kty, use, alg]), [['RSA', 'sig', 'RS256'], ['RSA', 'enc', 'RSA-OAEP']]);
+    assert.deepEqual(header, { alg: 'RS256', typ: 'JWT', kid: keys[0].kid });
+    const { iss, aud, typ, azp, client_id: clientId, preferred_username: name, upn, scope } = payload;
+    assert.deepEqual({ iss, aud, typ, azp, clientId, name, upn, scope }, {
+      iss: url + authority, aud: 'account', typ: 'Bearer', azp: 'NC_Flow_ClientCredentials', clientId: 'NC_Flow_ClientCredentials',
+      name: 'service-account-nc_flow_clientcredentials', upn: 'service-account-nc_flow_clientcredentials',
+      scope: 'openid microprofile-jwt profile email',
+    });
+    assert.deepEqual(payload.groups, ['default-roles-prod', 'offline_access', 'odata-users', 'ProjectionExplorer']);
+    assert.deepEqual(payload.realm_access.roles, payload.groups);
+    assert.ok(payload.resource_access.account.roles.length > 0);
+  }
+  const bare = await walk(url, '/auth/realms/prod', { ...alice, scope: 'openid' });
+  assert.deepEqual([bare.payload.groups, bare.payload.upn, bare.payload.preferred_username], [undefined, undefined, 'alice']);
+  const again = await walk(url, '/auth/realms/prod', alice);
+  assert.equal(again.payload.sub, bare.payload.sub);
+  assert.notEqual(again.payload.jti, bare.payload.jti);
+  const post = async (form) => (await fetch(bare.document.token_endpoint, { method: 'POST', body: new URLSearchParams(form) })).json();
+  const demo = { client_id: 'demo', client_secret: 'demo-secret' };
+  const errors = [[{ ...demo, grant_type: 'client_credentials', scope: 'openid nothing' }, 'invalid_scope'],
+    [{ ...demo, ...alice, password: 'x' }, 'invalid_grant'], [{ ...demo, grant_type: 'x' }, 'unsupported_grant_type'],
+    [{ grant_type: 'client_credentials', client_id: 'nc_flow_clientcredentials', client_secret: 'nc-secret' }, 'invalid_client']];
+  for (const [form, error] of errors) assert.equal((await post(form)).error, error);
+  assert.equal((await fetch(`${url}/auth/realms/prod/jwks`)).status, 404);
+});
+
+test('tenants have the manners of Entra', async (t) => {
+  const { url } = await startDev(t, ['issuer', '--port', '0']);
+  const tenant = '0a1b2c3d-0000-4000-8000-00000000ffff';
+  const api = 'c0ffee00-51a4-4949-8a51-0b49add00100';
+  const user = await walk(url, `/${tenant}/v2.0`, { ...alice, scope: `api://${api}/Calculator.Read` });
+  assert.equal(user.document.issuer, `${url}/${tenant}/v2.0`);
+  assert.equal(user.document.jwks_uri, `${url}/${tenant}/discovery/v2.0/keys`);
+  for (const key of user.keys) assert.deepEqual([key.alg, key.use, key.x5t, key.kty], [undefined, 'sig', key.kid, 'RSA']);
+  assert.deepEqual(user.keys.map(({ issuer }) => issuer), [user.document.issuer, `${url}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0`]);
+  assert.deepEqual(user.header, { alg: 'RS256', typ: 'JWT', kid: user.keys[0].kid });
+  const { iss, aud, ver, tid, scp, roles, azpacr } = user.payload;
+  assert.deepEqual({ iss, aud, ver, tid, scp, roles, azpacr },
+    { iss: user.document.issuer, aud: api, ver: '2.0', tid: tenant, scp: 'Calculator.Read', roles: undefined, azpacr: '1' });
+  assert.notEqual(user.payload.sub, user.payload.oid);
+
+  const v1 = await walk(url, `/${tenant}`, {});
+  assert.equal(v1.document.issuer, `${url}/${tenant}/`);
+  assert.deepEqual(v1.header, { alg: 'RS256', typ: 'JWT', kid: v1.keys[0].kid, x5t: v1.keys[0].kid });
+  assert.ok(v1.keys.every(({ issuer }) => issuer === undefined));
+  assert.deepEqual([v1.payload.iss, v1.payload.aud, v1.payload.ver, v1.payload.scp, v1.payload.roles],
+    [`${url}/${tenant}/`, `api://${api}`, '1.0', undefined, ['Calculator.Read.All']]);
+  assert.equal(v1.payload.sub, v1.payload.oid);
+  assert.ok(v1.payload.appid && !v1.payload.azp);
+
+  const common = await walk(url, '/common/v2.0', { scope: `api://${api}/.default`, client_id: v1.payload.appid });
+  assert.equal(common.document.issuer, `${url}/{tenantid}/v2.0`);
+  assert.equal(common.keys[0].issuer, `${url}/{tenantid}/v2.0`);
+  assert.equal(common.payload.iss, `${url}/${common.payload.tid}/v2.0`);
+  assert.equal(common.answer.scope, undefined);
 });
 
 test('the calculator: both forms', async (t) => {

@@ -34,9 +34,9 @@ struct posting {
 static const struct posting postings[] = {
     {METHOD_GET, "/.well-known/openid-configuration", NULL, "", 200,
      "{\"issuer\":\"http://127.0.0.1:9400\",\"jwks_uri\":\"http://127.0.0.1:9400/jwks\""},
-    {METHOD_GET, "/realms/demo/.well-known/openid-configuration", NULL, "", 200,
-     "{\"issuer\":\"http://127.0.0.1:9400/realms/demo\",\"jwks_uri\":\"http://127.0.0.1:9400/realms/demo/"
-     "jwks\",\"token_endpoint\":\"http://127.0.0.1:9400/realms/demo/token\""},
+    {METHOD_GET, "/any/demo/.well-known/openid-configuration", NULL, "", 200,
+     "{\"issuer\":\"http://127.0.0.1:9400/any/demo\",\"jwks_uri\":\"http://127.0.0.1:9400/any/demo/"
+     "jwks\",\"token_endpoint\":\"http://127.0.0.1:9400/any/demo/token\""},
     {METHOD_POST, "/.well-known/openid-configuration", NULL, "", 405, ""},
     {METHOD_GET, "/jwks", NULL, "", 200, "{\"keys\":[{\"use\":\"sig\",\"alg\":\"ES256\","},
     {METHOD_GET, "/", NULL, "", 404, ""},
@@ -90,10 +90,10 @@ static char *answer_to(struct provider *provider, enum method method, const char
     return text;
 }
 
-/* A token of the token endpoint below /realms/demo. */
+/* A token of the token endpoint below /any/demo. */
 static char *fetch_token(struct provider *provider, const char *form)
 {
-    char *text = answer_to(provider, METHOD_POST, "/realms/demo/token", form);
+    char *text = answer_to(provider, METHOD_POST, "/any/demo/token", form);
     AUTO_PTR(jsondoc) doc = jsondoc_read(span_str(text), 4, NULL);
     assert_non_null(doc);
     char *token = span_dup(jsonval_text(jsonval_member(jsondoc_root(doc), "access_token")));
@@ -139,7 +139,7 @@ static void tokens_name_issuer_audience_and_scope(void **state)
     (void)state;
     char *token = fetch_token(provider, "grant_type=client_credentials&audience=api%3A%2F%2Fcalc&scope=x");
     assert_true(verifies(provider, token, &arena, &claims));
-    assert_span(claims.iss.text, "http://127.0.0.1:9400/realms/demo");
+    assert_span(claims.iss.text, "http://127.0.0.1:9400/any/demo");
     assert_span(claims.sub.text, "demo");
     assert_int_equal(claims.exp.at_s - claims.iat.at_s, 600);
     assert_true(claims_values(&claims, &arena, SPAN("aud"), false, &values, NULL));
