@@ -100,7 +100,9 @@ enum field_id field_id_of(struct span name);
 /* The usual spelling of a known field. */
 const char *field_name(enum field_id id);
 
-/* Whether `found` is that field's name to some reader: letter case ignored, `_` and `-` alike, as CGI-like backends take them. */
+/* Whether `found` is that field's name to some reader: letter case ignored, and all that is neither letter nor digit alike, as
+ * CGI-like backends take them.
+ */
 bool field_is_spelled(struct span found, struct span name);
 
 /* The method of that exact name, METHOD_UNKNOWN for others. */
@@ -119,7 +121,7 @@ const struct field *head_find(const struct head *head, struct span name, const s
  * Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings.  Naming Authorization, Host,
  * Content-Length, Content-Type, Cookie, X-Forwarded-*, Forwarded, Via or X-Request-Id in Connection has no effect: a
  * client must not strip what was judged.  With more than 64 options all fields but these are marked.  In requests also
- * a field whose name is one of enum field_id with `_` for `-`: a CGI-like backend would take it for that.  Also sets
+ * a field whose name is one of enum field_id as field_is_spelled compares them: a CGI-like backend would take it for that.  Also sets
  * wants_close and is_upgrade from Connection and version.
  */
 void head_mark_hops(struct head *head);

@@ -10,7 +10,7 @@
 #include "jose/claims.h"
 #include "proxy/site.h"
 
-/* Whether `name` is an identity header of any route of the site, to some reader: letter case ignored, `_` and `-` alike. */
+/* Whether `name` is an identity header of any route of the site, to some reader, see field_is_spelled. */
 bool identity_is_name(const struct site *site, struct span name);
 
 /* The values for a route's identity headers, in their order; at NULL where the claim is absent, null or an empty list.  A list is

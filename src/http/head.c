@@ -103,11 +103,14 @@ enum field_id field_id_of(struct span name)
     return FIELD_OTHER;
 }
 
-/* As that byte is compared in spellings. */
-static unsigned spelled(char c)
+/* As a CGI-like backend sees that byte in a name: letters of one case, digits, and one mark for all else.  Some change only `-`,
+ * others (lighttpd) whatever is no letter or digit, so that `X.User` is `X-User` to them.
+ */
+static char spelled(char c)
 {
-    unsigned byte = (unsigned char)c;
-    return c == '_' ? '-' : byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c | 0x20);
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
 }
 
 bool field_is_spelled(struct span found, struct span name)
@@ -216,14 +219,14 @@ static void read_option(struct head *head, struct span name, struct options *opt
         mark_named(head, name);
 }
 
-/* A name that a CGI-like backend takes for one of the table: `_` where the table has `-`. */
+/* A name that a CGI-like backend takes for one of the table. */
 static bool is_alias(const struct field *field)
 {
     char name[NAME_BYTES_MAX];
-    if (field->id != FIELD_OTHER || field->name.len > sizeof name || span_chr(field->name, '_') == NULL)
+    if (field->id != FIELD_OTHER || field->name.len > sizeof name)
         return false;
     for (size_t i = 0; i < field->name.len; i++)
-        name[i] = field->name.at[i] == '_' ? '-' : field->name.at[i];
+        name[i] = spelled(field->name.at[i]);
     return field_id_of(span_of(name, field->name.len)) != FIELD_OTHER;
 }
 

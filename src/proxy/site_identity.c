@@ -70,7 +70,7 @@ static bool is_field_name(struct span name)
     return name.len > 0;
 }
 
-/* With `_` for `-` too: then it would be marked as a hop's own and never reach the backend. */
+/* In any of its spellings: then it would be marked as a hop's own and never reach the backend. */
 static bool is_known_field(struct span name)
 {
     for (int id = FIELD_OTHER + 1; id < FIELD_COUNT; id++)
@@ -124,7 +124,7 @@ static bool build_header(struct site_build *build, struct site_route *route,
     if (is_ok && is_repeated(headers, at, settings->name))
         is_ok =
             problem_key(build->problems, settings->node,
-                        "\"%s\" stands there twice: letter case is not counted, and _ is -", QUOTED(settings->name));
+                        "\"%s\" stands there twice: letter case is not counted, and _ or . is -", QUOTED(settings->name));
     return check_claim(build, settings) && is_ok;
 }
 

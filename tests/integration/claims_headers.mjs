@@ -11,8 +11,9 @@ const HEADERS = { 'X-User': 'upn', 'X-Groups': { claim: 'groups', join: 'csv' },
 const FORGED = [
   ['X-User', 'evil'], ['x-user', 'evil'], ['X_User', 'evil'], ['x_USER', 'evil'], ['X-USER', 'evil'],
   ['X-Groups', 'evil'], ['X_GROUPS', 'evil'], ['x-roles', 'evil'], ['X_Roles', 'evil'],
+  ['X.User', 'evil'], ['x~groups', 'evil'], ["X'Roles", 'evil'],
 ];
-const IDENTITY = /^x[-_](user|groups|roles)$/i;
+const IDENTITY = /^x[^a-z0-9](user|groups|roles)$/i;
 
 async function start(t) {
   const stand = await startStand(t);

@@ -80,8 +80,9 @@ static void a_name_is_known_in_every_spelling(void **state)
 {
     (void)state;
     struct site *site = site_case_good(site_text);
-    static const char *const known[] = {"X-Plain", "x-plain", "X_Plain", "x_PLAIN", "X-List", "X_DEEP"};
-    static const char *const others[] = {"X-Plai", "X-Plain2", "XPlain", "X--Plain", "Plain", "", "X.Plain", "X-Lisu"};
+    static const char *const known[] = {"X-Plain", "x-plain", "X_Plain", "x_PLAIN",
+                                        "X-List",  "X_DEEP",  "X.Plain", "x~list"};
+    static const char *const others[] = {"X-Plai", "X-Plain2", "XPlain", "X--Plain", "Plain", "", "X0Plain", "X-Lisu"};
     for (size_t i = 0; i < COUNT_OF(known); i++)
         assert_true(identity_is_name(site, span_str(known[i])));
     for (size_t i = 0; i < COUNT_OF(others); i++)
