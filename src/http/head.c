@@ -222,12 +222,13 @@ static void read_option(struct head *head, struct span name, struct options *opt
 /* A name that a CGI-like backend takes for one of the table. */
 static bool is_alias(const struct field *field)
 {
-    char name[NAME_BYTES_MAX];
-    if (field->id != FIELD_OTHER || field->name.len > sizeof name)
+    if (field->id != FIELD_OTHER || field->name.len > NAME_BYTES_MAX)
         return false;
-    for (size_t i = 0; i < field->name.len; i++)
-        name[i] = spelled(field->name.at[i]);
-    return field_id_of(span_of(name, field->name.len)) != FIELD_OTHER;
+    const unsigned char *candidates = by_length[field->name.len];
+    for (size_t i = 0; i < SAME_LENGTH_MAX && candidates[i] != FIELD_OTHER; i++)
+        if (field_is_spelled(field->name, span_of(rows[candidates[i]].lower, field->name.len)))
+            return true;
+    return false;
 }
 
 void head_mark_hops(struct head *head)
