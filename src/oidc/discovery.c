@@ -214,7 +214,8 @@ char *discovery_url(struct arena *arena, struct span configured)
         return arena_printf(arena, "%.*s%.*s%.*s", SPAN_ARG(base), SPAN_ARG(well_known),
                             SPAN_ARG(span_from(configured, base_len)));
     }
-    if (parts.path.at != NULL && span_ends(configured, SPAN("/.well-known/openid-configuration/")))
+    if (span_ends(parts.path, SPAN("/.well-known/openid-configuration/")) &&
+        parts.path.at + parts.path.len == configured.at + configured.len)
         configured.len--; /* typed by habit, as behind an authority */
     return arena_printf(arena, "%.*s", SPAN_ARG(configured));
 }
