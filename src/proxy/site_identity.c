@@ -79,17 +79,14 @@ static bool is_known_field(struct span name)
     return is_among(name, taken, COUNT_OF(taken));
 }
 
-static bool check_name(struct site_build *build, const struct site_route *route, struct span name,
-                       const struct node *node)
+static bool check_name(struct site_build *build, struct span name, const struct node *node)
 {
     if (!is_field_name(name))
         return problem_key(build->problems, node, "\"%s\" is no header name", QUOTED(name));
-    if (is_known_field(name))
-        return problem_key(build->problems, node,
-                           "\"%s\" has a meaning of its own and is not made of a claim; choose another header",
-                           QUOTED(name));
-    bool is_source = route->rule.source == TOKEN_FROM_HEADER && field_is_spelled(name, route->rule.source_name);
-    return !is_source || problem_key(build->problems, node, "\"%s\" is where the token is read from", QUOTED(name));
+    return !is_known_field(name) ||
+           problem_key(build->problems, node,
+                       "\"%s\" has a meaning of its own and is not made of a claim; choose another header",
+                       QUOTED(name));
 }
 
 static bool check_claim(struct site_build *build, const struct claim_header_settings *settings)
@@ -112,19 +109,19 @@ static bool is_repeated(const struct identity_header *headers, size_t count, str
     return false;
 }
 
-static bool build_header(struct site_build *build, struct site_route *route,
-                         const struct claim_header_settings *settings, struct identity_header *headers, size_t at)
+static bool build_header(struct site_build *build, const struct claim_header_settings *settings,
+                         struct identity_header *headers, size_t at)
 {
     bool has_path = site_has(settings->path);
     headers[at] = (struct identity_header){.name = settings->name,
                                            .claim = has_path ? settings->path : settings->claim,
                                            .is_path = has_path,
                                            .is_list = node_member(settings->node, "join") != NULL};
-    bool is_ok = check_name(build, route, settings->name, settings->node);
+    bool is_ok = check_name(build, settings->name, settings->node);
     if (is_ok && is_repeated(headers, at, settings->name))
-        is_ok =
-            problem_key(build->problems, settings->node,
-                        "\"%s\" stands there twice: letter case is not counted, and _ or . is -", QUOTED(settings->name));
+        is_ok = problem_key(build->problems, settings->node,
+                            "\"%s\" stands there twice: letter case is not counted, and _ or . is -",
+                            QUOTED(settings->name));
     return check_claim(build, settings) && is_ok;
 }
 
@@ -139,9 +136,36 @@ bool site_build_identity(struct site_build *build, const struct route_settings *
         return problem_key(build->problems, site_place(settings->node, "claims_to_headers"),
                            "a public route judges no token, so there are no claims for headers");
     for (size_t i = 0; headers != NULL && i < count; i++)
-        is_ok = from[i].node != NULL && build_header(build, route, &from[i], headers, i) && is_ok;
+        is_ok = from[i].node != NULL && build_header(build, &from[i], headers, i) && is_ok;
     route->identity = headers;
     route->identity_count = is_ok ? count : 0;
+    return is_ok;
+}
+
+/* A header that some route reads its token from would not reach that route's backend: identity headers are taken out everywhere. */
+static bool check_source(const struct site_build *build, struct span name, const struct node *node)
+{
+    const struct site *site = build->site;
+    for (size_t i = 0; i < site->route_count; i++) {
+        const struct site_route *route = &site->routes[i];
+        if (!route->is_public && route->rule.source == TOKEN_FROM_HEADER &&
+            field_is_spelled(name, route->rule.source_name))
+            return problem_key(build->problems, node, "\"%s\" is where route \"%s\" reads its token from", QUOTED(name),
+                               QUOTED(route->name));
+    }
+    return true;
+}
+
+static bool check_sources(const struct site_build *build)
+{
+    const struct site *site = build->site;
+    const struct route_settings *settings = site->settings.routes.at;
+    bool is_ok = true;
+    for (size_t i = 0; i < site->route_count; i++) {
+        const struct claim_header_settings *from = settings[i].claims_to_headers.at;
+        for (size_t j = 0; j < site->routes[i].identity_count; j++)
+            is_ok = check_source(build, from[j].name, from[j].node) && is_ok;
+    }
     return is_ok;
 }
 
@@ -191,5 +215,5 @@ bool site_gather_identity(struct site_build *build)
         add_names(site, &site->routes[i], names);
     site->identity_names = names;
     note_forgeable(build);
-    return true;
+    return check_sources(build);
 }

@@ -397,5 +397,6 @@ bool site_build_routes(struct site_build *build)
         site->route_count = i + 1;
     }
     is_ok = check_pairs(build) && is_ok;
-    return is_ok && site_gather_identity(build) && make_entries(site);
+    is_ok = site_gather_identity(build) && is_ok;
+    return is_ok && make_entries(site);
 }

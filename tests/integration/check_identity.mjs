@@ -75,6 +75,18 @@ test('names and claims that cannot be meant are errors where they stand', async 
   }
 });
 
+test('a header is either made of a claim or holds a token, on all routes together', async (t) => {
+  const token = (name) => routes('    claims_to_headers: { X-User: upn }').replace('policy: none',
+    `validate_jwt: { header_name: ${name}, openid_config: ["https://idp.example.com/"], audiences: [api] }`);
+  const result = await check(t, token('x_user'));
+  assert.equal(result.status, 1);
+  const errors = result.lines.filter((line) => line.includes(': error: '));
+  assert.deepEqual(errors, ['8:26: error: "X-User" is where route "open" reads its token from']);
+  assert.equal((await check(t, token('X-Users'))).status, 0);
+  const own = await check(t, routes('    claims_to_headers: { X-Token: upn }').replace('{ openid', '{ header_name: X-Token, openid'));
+  assert.match(own.stderr, /8:26: error: "X-Token" is where route "main" reads its token from/);
+});
+
 test('a public route has no claims, and says nothing of tokens', async (t) => {
   const text = routes('').replace('policy: none', 'policy: none, claims_to_headers: { X-User: upn }');
   const result = await check(t, text);
