@@ -92,6 +92,9 @@ bool rule_read_yaml(struct rule *rule, const struct node *map, const struct rule
 /* The table that reads `validate_jwt`, for reference and JSON Schema; XML is read by the same rows with `-` for `_`. */
 const struct schema *rule_schema(void);
 
+/* Whether `path` can name a nested claim: names separated by `/`; `a//b`, `/a` and `a/` name nothing. */
+bool rule_is_claim_path(struct span path);
+
 /* Releases the inline keys. */
 void rule_fini(struct rule *rule);
 

@@ -259,8 +259,7 @@ static void check_texts(struct rule_reader *reader, const struct schema_texts *t
             problem_error(reader->problems, texts->nodes[i], "%s: an empty text is listed", rule_spell(reader, name));
 }
 
-/* `a//b`, `/a` and `a/` name nothing. */
-static bool is_path_text(struct span path)
+bool rule_is_claim_path(struct span path)
 {
     struct span piece;
     if (path.len == 0)
@@ -279,7 +278,7 @@ static void read_claim(struct rule_reader *reader, const struct draft_claim *dra
     const struct node *values = rule_member(reader, node, "values");
     if (path == NULL && draft->name.len == 0)
         problem_error(reader->problems, node, "a required claim needs a name");
-    if (path != NULL && !is_path_text(draft->path))
+    if (path != NULL && !rule_is_claim_path(draft->path))
         problem_error(reader->problems, path, "path: names separated by / are expected");
     if (separator != NULL && draft->separator.len == 0)
         problem_error(reader->problems, separator, "separator is empty; leave it out where texts are not split");

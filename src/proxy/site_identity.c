@@ -95,9 +95,11 @@ static bool check_claim(struct site_build *build, const struct claim_header_sett
         return problem_error(build->problems, settings->node,
                              "header \"%s\" is made of a claim: give \"claim\", or \"path\" for a nested one",
                              QUOTED(settings->name));
-    struct span claim = site_has(settings->claim) ? settings->claim : settings->path;
-    return claim.len > 0 || problem_error(build->problems, settings->node, "the claim of header \"%s\" is empty",
-                                          QUOTED(settings->name));
+    if (site_has(settings->path))
+        return rule_is_claim_path(settings->path) || problem_error(build->problems, node_member(settings->node, "path"),
+                                                                   "path: names separated by / are expected");
+    return settings->claim.len > 0 || problem_error(build->problems, settings->node,
+                                                    "the claim of header \"%s\" is empty", QUOTED(settings->name));
 }
 
 /* Whether a header of the list before `count` is the same to some reader. */

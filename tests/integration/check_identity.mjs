@@ -53,6 +53,8 @@ test('names and claims that cannot be meant are errors where they stand', async 
     'claims_to_headers: { X-User: { join: csv } }': 'give "claim"',
     'claims_to_headers: { X-User: { claim: a, path: b } }': 'give "claim"',
     'claims_to_headers: { X-User: "" }': 'is empty',
+    'claims_to_headers: { X-User: { path: /realm_access/roles } }': 'separated by /',
+    'claims_to_headers: { X-User: { path: "" } }': 'separated by /',
     'claims_to_headers: { X-User: [upn] }': 'made of a claim',
     'claims_to_headers: { X-User: { claim: a, join: tabs } }': 'csv',
     'mode: report': 'report-only',
