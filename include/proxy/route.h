@@ -18,6 +18,11 @@ const struct site_route *route_find(const struct site *site, const struct head *
  */
 unsigned route_methods(const struct site *site, const struct head *head);
 
+/* The host that is looked for: without port, and without the dot of `api.example.com.`, the same name written from the root
+ * (RFC 1034 3.1).
+ */
+struct span route_host(struct span authority);
+
 /* Puts entries into the order that route_find relies on. */
 void route_sort(struct site_entry *entries, size_t count);
 

@@ -68,7 +68,9 @@ struct identity_header {
 
 /* What is told of a protected resource (RFC 9728), written when the site is built. */
 struct site_resource {
-    struct span host; /* host[:port] of its identifier */
+    struct span host; /* of its identifier, without port */
+    uint16_t port;
+    bool is_https;
     struct span path; /* where it is served */
     struct span url;  /* the same as a URL, for challenges */
     struct span body;

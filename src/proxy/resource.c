@@ -3,9 +3,20 @@
 #include "proxy/resource.h"
 
 #include "base/buf.h"
+#include "proxy/route.h"
 #include "site_int.h"
 
 static const struct span well_known = SPAN_INIT("/.well-known/oauth-protected-resource");
+
+/* Whether the request is for the resource's host and port; without one it is for the port of the resource's scheme. */
+static bool is_at(const struct site_resource *resource, struct span authority)
+{
+    struct span port = span_from(authority, uri_host(authority).len);
+    uint64_t number = resource->is_https ? 443 : 80;
+    if (port.len > 0 && !span_u64(span_from(port, 1), UINT16_MAX, &number))
+        return false;
+    return number == resource->port && span_eq_nocase(route_host(authority), resource->host);
+}
 
 const struct site_resource *resource_find(const struct site *site, const struct head *head)
 {
@@ -16,7 +27,7 @@ const struct site_resource *resource_find(const struct site *site, const struct 
         const struct site_resource *resource = &site->resources[i];
         if (!span_eq(head->path, resource->path))
             continue;
-        if (span_eq_nocase(resource->host, head->authority))
+        if (is_at(resource, head->authority))
             return resource;
         if (any == NULL && resource->route->host_count == 0)
             any = resource;
@@ -75,7 +86,9 @@ static bool place(struct arena *arena, const struct uri *uri, struct site_resour
     if (whole == NULL)
         return false;
     resource->url = span_str(whole);
-    resource->host = uri->authority;
+    resource->host = route_host(uri->authority);
+    resource->port = uri->port;
+    resource->is_https = uri->is_https;
     resource->path = span_from(resource->url, resource->url.len - well_known.len - path.len);
     return true;
 }
@@ -95,9 +108,12 @@ static bool check_servers(struct site_build *build, const struct schema_texts *s
 
 static bool is_known(const struct site *site, const struct site_resource *resource)
 {
-    for (size_t i = 0; i < site->resource_count; i++)
-        if (span_eq(site->resources[i].path, resource->path) && span_eq_nocase(site->resources[i].host, resource->host))
+    for (size_t i = 0; i < site->resource_count; i++) {
+        const struct site_resource *known = &site->resources[i];
+        if (span_eq(known->path, resource->path) && known->port == resource->port &&
+            span_eq_nocase(known->host, resource->host))
             return true;
+    }
     return false;
 }
 

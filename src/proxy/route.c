@@ -63,16 +63,15 @@ static const struct site_route *find(const struct site *site, const struct place
     return NULL;
 }
 
-/* `api.example.com.` is the same name, written from the root (RFC 1034 3.1). */
-static struct span host_of(const struct head *head)
+struct span route_host(struct span authority)
 {
-    struct span host = uri_host(head->authority);
+    struct span host = uri_host(authority);
     return host.len > 1 && host.at[host.len - 1] == '.' ? span_cut(host, host.len - 1) : host;
 }
 
 unsigned route_methods(const struct site *site, const struct head *head)
 {
-    const struct place place = {.host = host_of(head), .path = head->path};
+    const struct place place = {.host = route_host(head->authority), .path = head->path};
     const struct site_entry *first = NULL;
     unsigned methods = 0;
     for (size_t i = 0; i < site->entry_count; i++) {
@@ -103,7 +102,7 @@ static bool needs_second_look(struct span path)
 const struct site_route *route_find(const struct site *site, const struct head *head, struct arena *arena,
                                     const struct site_route **near, struct err *err)
 {
-    struct place place = {.host = host_of(head), .path = head->path};
+    struct place place = {.host = route_host(head->authority), .path = head->path};
     *near = NULL;
     if (!uri_check_path(head->path, err))
         return NULL;

@@ -51,6 +51,15 @@ test('of a resource that is a whole host it stands at the place itself, for that
   assert.equal((await stand.send({ target: PLACE, host: 'api.example.com' })).status, 404);
 });
 
+test('the port of the scheme is no other host; another port is, and its requests are routed', async (t) => {
+  const stand = await start(t);
+  const metadata = (host) => stand.send({ target: PLACE, host });
+  assert.equal((await metadata('ROOT.example.com:443')).status, 200);
+  assert.equal((await metadata('root.example.com.')).status, 200);
+  assert.equal((await metadata('root.example.com:8443')).status, 401);
+  assert.equal((await metadata('root.example.com:80')).status, 401);
+});
+
 test('what is near it is routed like any other path; other methods are refused', async (t) => {
   const stand = await start(t);
   for (const target of [`${PLACE}/main`, `${PLACE}/main/projection/`, `${PLACE}/MAIN/projection`, `${PLACE}x`]) {
