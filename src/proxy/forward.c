@@ -186,7 +186,7 @@ static struct span query_to_send(struct exchange *x)
 {
     const struct rule *rule = &x->route->rule;
     struct span query = x->stream->head.query;
-    if (x->route->is_public || x->route->forward_token || rule->source != TOKEN_FROM_QUERY || query.at == NULL)
+    if (x->route->is_public || !is_credential_withheld(x) || rule->source != TOKEN_FROM_QUERY || query.at == NULL)
         return query;
     struct span rest = span_from(query, 1);
     struct span pair;

@@ -74,6 +74,15 @@ test('of several credentials none was judged, and none goes on', async (t) => {
   assert.equal(stand.backend.requests.at(-1).has('authorization'), false);
 });
 
+test('so it is with tokens in the query: of two none goes on, of one that is wrong nothing is taken out', async (t) => {
+  const stand = await startStand(t, { route: { mode: 'report-only' }, policy: { query_parameter_name: 'token', header_name: undefined } });
+  const token = stand.issuer.token();
+  assert.equal((await stand.send({ target: `/a?x=1&token=${token}&y=2&tok%65n=abc` })).status, 200);
+  assert.equal(stand.backend.requests.at(-1).target, '/a?x=1&y=2');
+  assert.equal((await stand.send({ target: '/a?x=1&token=abc' })).status, 200);
+  assert.equal(stand.backend.requests.at(-1).target, '/a?x=1&token=abc');
+});
+
 test('missing keys: passes after the bounded wait', async (t) => {
   const stand = await startStand(t, { route: { mode: 'report-only' }, config: { keys: { wait: '200ms', cooldown: '100ms' } }, hasKeys: false,
     policy: { openid_config: [{ url: 'http://127.0.0.1:9/' }] } });
