@@ -2,8 +2,11 @@
 /* Any bytes as the configuration file, all files it names being absent.
  *
  * Property: either a site that holds to its own bounds, or problems, at least one of them an error; never both, never neither.
- * And a site can be asked: any path and host of the input chooses a route that matches, or is refused with a reason.
+ * What it says of identity headers and resources holds together.  And a site can be asked: any path and host of the input chooses
+ * a route that matches, or is refused with a reason.
  */
+#include "proxy/identity.h"
+#include "proxy/resource.h"
 #include "proxy/route.h"
 
 #include <errno.h>
@@ -33,6 +36,16 @@ static void require_route(const struct site_route *route)
     require(route->backend != NULL && route->backend->server_count > 0);
     require(!route->has_rewrite || span_ends(route->rewrite, SPAN("/")) == span_ends(route->path, SPAN("/")));
     require(route->is_public || route->rule.provider_count > 0 || route->rule.inline_keys != NULL);
+    require(!route->is_public || route->identity_count == 0);
+    require(route->resource == NULL || route->resource->route == route);
+}
+
+static void require_resource(const struct site *site, const struct site_resource *resource)
+{
+    const struct head head = {.method = METHOD_GET, .authority = resource->host, .path = resource->path};
+    const struct site_resource *found = resource_find(site, &head);
+    require(span_ends(resource->url, resource->path) && span_starts(resource->path, SPAN("/.well-known/")));
+    require(found == NULL || span_eq(found->path, resource->path));
 }
 
 static void ask(const struct site *site, struct span host, struct span path)
@@ -57,6 +70,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(site->settings.listeners.count > 0 && site_workers(site) >= 1);
     for (size_t i = 0; i < site->route_count; i++)
         require_route(&site->routes[i]);
+    for (size_t i = 0; i < site->identity_count; i++)
+        require(identity_is_name(site, site->identity_names[i]));
+    for (size_t i = 0; i < site->resource_count; i++)
+        require_resource(site, &site->resources[i]);
     for (size_t i = 0; i < site->entry_count; i++)
         ask(site, site->entries[i].host, site->entries[i].route->path);
     ask(site, SPAN("a.b.example.com."), SPAN("/a//b/%2fc;d"));
