@@ -15,7 +15,7 @@ struct multipart {
 /* A line of a head, or what is between two delimiters. */
 static struct span take_line(struct span *rest)
 {
-    struct span line;
+    struct span line = {NULL, 0};
     span_split(rest, '\n', &line);
     return line.len > 0 && line.at[line.len - 1] == '\r' ? span_cut(line, line.len - 1) : line;
 }

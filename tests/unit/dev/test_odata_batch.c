@@ -43,6 +43,7 @@ static const struct batch_case bad[] = {
     {TYPE, GET("Set"), 0, 0},
     {TYPE, "--b\r\nContent-Type: text/plain\r\n\r\nGET x HTTP/1.1\r\n\r\n" END, 0, 0},
     {TYPE, "--b\r\n\r\nGET x HTTP/1.1\r\n\r\n" END, 0, 0},
+    {TYPE, "--b\r\nContent-Type: application/http\r\n" END, 0, 0},
     {TYPE, "--b\r\n" HTTP "\r\nGET x\r\n\r\n" END, 0, 0},
     {TYPE, "--b\r\n" HTTP "\r\nGET  HTTP/1.1\r\n\r\n" END, 0, 0},
     {TYPE, "--b\r\n" HTTP "\r\nGET x HTTP/1.1\r\nno colon\r\n\r\n" END, 0, 0},

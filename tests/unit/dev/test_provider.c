@@ -37,6 +37,26 @@ static const struct posting postings[] = {
     {METHOD_GET, "/any/demo/.well-known/openid-configuration", NULL, "", 200,
      "{\"issuer\":\"http://127.0.0.1:9400/any/demo\",\"jwks_uri\":\"http://127.0.0.1:9400/any/demo/"
      "jwks\",\"token_endpoint\":\"http://127.0.0.1:9400/any/demo/token\""},
+    {METHOD_GET, "/auth/realms/demo/.well-known/openid-configuration", NULL, "", 200,
+     "{\"issuer\":\"http://127.0.0.1:9400/auth/realms/demo\",\"jwks_uri\":\"http://127.0.0.1:9400/auth/realms/demo/"
+     "protocol/"
+     "openid-connect/certs\""},
+    {METHOD_GET, "/realms/demo/protocol/openid-connect/certs", NULL, "", 200,
+     "{\"use\":\"enc\",\"alg\":\"RSA-OAEP\",\"kid\":"},
+    {METHOD_GET, "/realms/demo/jwks", NULL, "", 404, ""},
+    {METHOD_GET, "/realms/.well-known/openid-configuration", NULL, "", 404, ""},
+    {METHOD_GET, "/realms/a/b/.well-known/openid-configuration", NULL, "", 404, ""},
+    {METHOD_GET, "/common/v2.0/.well-known/openid-configuration", NULL, "", 200,
+     "{\"issuer\":\"http://127.0.0.1:9400/{tenantid}/v2.0\",\"jwks_uri\":\"http://127.0.0.1:9400/common/discovery/v2.0/"
+     "keys\""},
+    {METHOD_GET, "/" PROVIDER_TENANT "/.well-known/openid-configuration", NULL, "", 200,
+     "{\"issuer\":\"http://127.0.0.1:9400/" PROVIDER_TENANT "/\",\"jwks_uri\":\"http://127.0.0.1:9400/" PROVIDER_TENANT
+     "/discovery/keys\",\"token_endpoint\":\"http://127.0.0.1:9400/" PROVIDER_TENANT "/oauth2/token\""},
+    {METHOD_GET, "/" PROVIDER_TENANT "/discovery/v2.0/keys", NULL, "", 200,
+     "\"issuer\":\"http://127.0.0.1:9400/" PROVIDER_TENANT "/v2.0\""},
+    {METHOD_GET, "/" PROVIDER_TENANT "0/.well-known/openid-configuration", NULL, "", 200,
+     "/" PROVIDER_TENANT "0/jwks\""},
+    {METHOD_GET, "/common/jwks", NULL, "", 404, ""},
     {METHOD_POST, "/.well-known/openid-configuration", NULL, "", 405, ""},
     {METHOD_GET, "/jwks", NULL, "", 200, "{\"keys\":[{\"use\":\"sig\",\"alg\":\"ES256\","},
     {METHOD_GET, "/", NULL, "", 404, ""},
@@ -54,6 +74,14 @@ static const struct posting postings[] = {
     {METHOD_POST, "/token", NULL, "grant_type=client_credentials", 401, "invalid_client"},
     {METHOD_POST, "/token", RIGHT, "grant_type=password", 400, "unsupported_grant_type"},
     {METHOD_POST, "/token", RIGHT, "", 400, "unsupported_grant_type"},
+    {METHOD_POST, "/realms/demo/protocol/openid-connect/token", RIGHT, "grant_type=client_credentials&scope=email", 200,
+     "\"scope\":\"email profile\"}"},
+    {METHOD_POST, "/realms/demo/protocol/openid-connect/token", RIGHT, "grant_type=client_credentials&scope=other", 400,
+     "invalid_scope"},
+    {METHOD_POST, "/common/oauth2/v2.0/token", RIGHT, "grant_type=password&username=alice&password=alice-secret", 200,
+     "\"scope\":\"Calculator.Read\"}"},
+    {METHOD_POST, "/common/oauth2/v2.0/token", RIGHT, "grant_type=password&username=alice&password=alice", 400,
+     "invalid_grant"},
     {METHOD_POST, "/token", RIGHT, "grant_type=client_credentials&scope=a&scope=b", 400, "invalid_request"},
     {METHOD_POST, "/token", RIGHT, "grant_type=client_credentials&scope=%zz", 400, "invalid_request"},
 };
