@@ -11,7 +11,7 @@
 #define SET_BEGIN "--b\r\nContent-Type: multipart/mixed;boundary=\"c\"\r\n\r\n"
 #define POST(id)                                                                   \
     "--c\r\n" HTTP "Content-ID: " id "\r\n\r\nPOST Set HTTP/1.1\r\nContent-Type: " \
-                                     "application/json\r\n\r\n{\"a\":1}\r\n"
+    "application/json\r\n\r\n{\"a\":1}\r\n"
 #define SET_END "--c--\r\n"
 #define END "--b--\r\n"
 
