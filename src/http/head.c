@@ -219,15 +219,17 @@ static void read_option(struct head *head, struct span name, struct options *opt
         mark_named(head, name);
 }
 
-/* A name that a CGI-like backend takes for one of the table. */
+/* A name that a CGI-like backend takes for one of the table.  All of these begin with a letter, by which most are told apart. */
 static bool is_alias(const struct field *field)
 {
     if (field->id != FIELD_OTHER || field->name.len > NAME_BYTES_MAX)
         return false;
     const unsigned char *candidates = by_length[field->name.len];
-    for (size_t i = 0; i < SAME_LENGTH_MAX && candidates[i] != FIELD_OTHER; i++)
-        if (field_is_spelled(field->name, span_of(rows[candidates[i]].lower, field->name.len)))
+    for (size_t i = 0; i < SAME_LENGTH_MAX && candidates[i] != FIELD_OTHER; i++) {
+        const char *lower = rows[candidates[i]].lower;
+        if ((field->name.at[0] | 0x20) == lower[0] && field_is_spelled(field->name, span_of(lower, field->name.len)))
             return true;
+    }
     return false;
 }
 
