@@ -105,6 +105,9 @@ const char *field_name(enum field_id id);
  */
 bool field_is_spelled(struct span found, struct span name);
 
+/* Whether some backends take that field's value for the method of a POST (X-HTTP-Method and its like), spelled as above. */
+bool field_is_method(struct span name);
+
 /* The method of that exact name, METHOD_UNKNOWN for others. */
 enum method method_of(struct span name);
 /* Its name; "" for METHOD_UNKNOWN. */

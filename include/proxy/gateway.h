@@ -89,6 +89,11 @@ size_t gate_trusts(struct gate_site *site, const struct site_route *route, struc
 /* The settings of a worker's service under `site`. */
 struct service_settings gate_service_settings(const struct site *site, unsigned workers);
 
+/* Logs `any-tenant`, once for each route of the current site, where a document tells that its issuer is a template and the policy
+ * holds tokens to no tenant and no audience: everybody's pass.  Control thread; after publishing a site, and by the next.
+ */
+void gateway_warn(struct gateway *gateway);
+
 /* Tells all workers that a fetch of keys ended (control thread). */
 void gateway_keys_concluded(void *gateway, struct issuer *issuer);
 

@@ -97,6 +97,7 @@ static void publish(struct run *run, struct site *site)
     run_set_log(site);
     run_show_limits(run, site);
     snapshot_publish(&run->gateway.site, site);
+    gateway_warn(&run->gateway);
     tell_workers(run);
 }
 

@@ -153,6 +153,7 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
     run->has_control = run->has_fetch && worker_init(&run->control, run->worker_count, err);
     if (run->has_control && make_issuers(run, site, err) && site_start(site, run->issuers, run->gateway.metrics, err)) {
         snapshot_publish(&run->gateway.site, site);
+        gateway_warn(&run->gateway);
         run_show_limits(run, site);
         return make_workers(run, err);
     }

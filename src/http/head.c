@@ -123,6 +123,16 @@ bool field_is_spelled(struct span found, struct span name)
     return true;
 }
 
+bool field_is_method(struct span name)
+{
+    static const struct span names[] = {SPAN_INIT("X-HTTP-Method"), SPAN_INIT("X-HTTP-Method-Override"),
+                                        SPAN_INIT("X-Method-Override")};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (field_is_spelled(name, names[i]))
+            return true;
+    return false;
+}
+
 const char *field_name(enum field_id id)
 {
     return rows[id].spelled;

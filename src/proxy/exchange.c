@@ -51,13 +51,10 @@ enum turn exchange_refuse(struct exchange *x, enum reason reason)
 /* A method in a field would go past a route that is for some methods only: backends take it for the request's own. */
 static bool is_tunnelled(const struct exchange *x)
 {
-    static const struct span names[] = {SPAN_INIT("X-HTTP-Method"), SPAN_INIT("X-HTTP-Method-Override"),
-                                        SPAN_INIT("X-Method-Override")};
     const struct head *head = &x->stream->head;
     for (size_t i = 0; x->route->methods != 0 && i < head->count; i++)
-        for (size_t j = 0; head->fields[i].id == FIELD_OTHER && j < COUNT_OF(names); j++)
-            if (field_is_spelled(head->fields[i].name, names[j]))
-                return true;
+        if (head->fields[i].id == FIELD_OTHER && field_is_method(head->fields[i].name))
+            return true;
     return false;
 }
 

@@ -234,14 +234,6 @@ static void read_letter(struct letter *letter, void *context)
     exchange_wake_parked(gate);
 }
 
-static bool has_issuer(const struct site_route *route, const struct issuer *issuer)
-{
-    for (size_t i = 0; !route->is_public && i < route->rule.provider_count; i++)
-        if (route->issuers[i] == issuer)
-            return true;
-    return false;
-}
-
 static bool is_template(struct issuer *issuer)
 {
     struct span before, behind;
@@ -251,24 +243,32 @@ static bool is_template(struct issuer *issuer)
     return is;
 }
 
-/* Only the document tells that its issuer is a template; who holds its tokens to no tenant and no audience takes everybody's. */
-static void warn_any_tenant(struct gateway *gateway, struct issuer *issuer)
+static void warn_any_tenant(const struct site_route *route)
 {
-    struct site *site = is_template(issuer) ? snapshot_take(&gateway->site) : NULL;
-    for (size_t i = 0; site != NULL && i < site->route_count; i++) {
-        const struct site_route *route = &site->routes[i];
-        if (!has_issuer(route, issuer) || route->figures->has_warned || !rule_takes_any_tenant(&route->rule))
+    if (route->is_public || route->figures->has_warned || !rule_takes_any_tenant(&route->rule))
+        return;
+    for (size_t i = 0; i < route->rule.provider_count && !route->figures->has_warned; i++) {
+        if (!is_template(route->issuers[i]))
             continue;
         route->figures->has_warned = true;
-        LOG_EVENT(LOG_WARNING, "any-tenant", LOG_TEXT("route", route->name), LOG_TEXT("url", issuer_url(issuer)));
+        LOG_EVENT(LOG_WARNING, "any-tenant", LOG_TEXT("route", route->name),
+                  LOG_TEXT("url", issuer_url(route->issuers[i])));
     }
+}
+
+void gateway_warn(struct gateway *gateway)
+{
+    struct site *site = snapshot_take(&gateway->site);
+    for (size_t i = 0; site != NULL && i < site->route_count; i++)
+        warn_any_tenant(&site->routes[i]);
     site_release(site);
 }
 
 void gateway_keys_concluded(void *context, struct issuer *issuer)
 {
     struct gateway *gateway = context;
-    warn_any_tenant(gateway, issuer);
+    (void)issuer;
+    gateway_warn(gateway);
     for (unsigned i = 0; gateway->gates != NULL && i < gateway->gate_count; i++) {
         struct letter *letter = malloc(sizeof *letter);
         if (letter == NULL)

@@ -33,21 +33,10 @@ static const struct span believed[] = {
 
 /* Fields that say how to read a message, carry credentials, or that the gateway writes itself. */
 static const struct span taken[] = {
-    SPAN_INIT("Cookie"),
-    SPAN_INIT("Set-Cookie"),
-    SPAN_INIT("Content-Encoding"),
-    SPAN_INIT("Content-Language"),
-    SPAN_INIT("Content-Location"),
-    SPAN_INIT("Content-Range"),
-    SPAN_INIT("If-Match"),
-    SPAN_INIT("If-None-Match"),
-    SPAN_INIT("If-Modified-Since"),
-    SPAN_INIT("If-Range"),
-    SPAN_INIT("If-Unmodified-Since"),
-    SPAN_INIT("Range"),
-    SPAN_INIT("X-HTTP-Method"),
-    SPAN_INIT("X-HTTP-Method-Override"),
-    SPAN_INIT("X-Method-Override"),
+    SPAN_INIT("Cookie"),           SPAN_INIT("Set-Cookie"),          SPAN_INIT("Content-Encoding"),
+    SPAN_INIT("Content-Language"), SPAN_INIT("Content-Location"),    SPAN_INIT("Content-Range"),
+    SPAN_INIT("If-Match"),         SPAN_INIT("If-None-Match"),       SPAN_INIT("If-Modified-Since"),
+    SPAN_INIT("If-Range"),         SPAN_INIT("If-Unmodified-Since"), SPAN_INIT("Range"),
 };
 
 static bool is_among(struct span name, const struct span *names, size_t count)
@@ -76,7 +65,7 @@ static bool is_known_field(struct span name)
     for (int id = FIELD_OTHER + 1; id < FIELD_COUNT; id++)
         if (field_is_spelled(name, span_str(field_name((enum field_id)id))))
             return true;
-    return is_among(name, taken, COUNT_OF(taken));
+    return field_is_method(name) || is_among(name, taken, COUNT_OF(taken));
 }
 
 static bool check_name(struct site_build *build, struct span name, const struct node *node)
