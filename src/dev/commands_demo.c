@@ -192,6 +192,7 @@ static bool mint(struct demo *demo)
 
 static void print_commands(const struct demo *demo)
 {
+    puts("# for another shell; Ctrl-C ends the demo");
     for (size_t i = 0; i < COUNT_OF(shots); i++)
         printf("# %s\ncurl -sS -i -H 'Authorization: Bearer %s' 'http://%s%s'\n", shots[i].comment, demo->tokens[i].at,
                demo->gateway, shots[i].request.target);

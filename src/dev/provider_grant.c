@@ -255,7 +255,7 @@ static bool set_subjects(const struct grant *grant, struct span tenant, struct m
 static bool fill_entra(const struct grant *grant, struct members *claims, struct err *err)
 {
     bool is_v1 = grant->place.shape == PROVIDER_ENTRA_V1;
-    struct span tenant = provider_place_is_shared(&grant->place) ? SPAN(PROVIDER_TENANT) : grant->place.name;
+    struct span tenant = provider_place_tenant(&grant->place);
     struct span iat = members_find(claims, SPAN("iat"));
     return members_set(claims, SPAN("nbf"), iat, err) && set_audience(grant, claims, err) &&
            members_set_text(claims, is_v1 ? "appid" : "azp", span_str(grant->client->app_id), err) &&

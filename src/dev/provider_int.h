@@ -29,7 +29,9 @@ struct provider_place {
 bool provider_place_read(struct span path, struct provider_place *place);
 /* What stands behind the prefix. */
 const char *provider_place_path(enum provider_shape shape, enum provider_page page);
-/* Whether the tenant is common, organizations or consumers: one document for all tenants. */
+/* The tenant of its tokens: the name, the one behind consumers, or ours for common and organizations. */
+struct span provider_place_tenant(const struct provider_place *place);
+/* Whether the tenant is common or organizations: one document for all tenants. */
 bool provider_place_is_shared(const struct provider_place *place);
 /* Appends the issuer; `{tenantid}` stands for the tenant of a shared document, unless `of_token`. */
 void provider_place_put_issuer(const struct provider_place *place, const char *base, bool of_token, struct buf *out);

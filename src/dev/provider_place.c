@@ -13,7 +13,7 @@ static const char *const pages[PROVIDER_SHAPE_COUNT][PROVIDER_PAGE_COUNT] = {
                            "/v2.0/rotate"},
 };
 
-static const char *const shared_tenants[] = {"common", "organizations", "consumers"};
+static const char *const shared_tenants[] = {"common", "organizations"};
 
 const char *provider_place_path(enum provider_shape shape, enum provider_page page)
 {
@@ -26,6 +26,19 @@ static bool is_shared(struct span name)
         if (span_eq(name, span_str(shared_tenants[i])))
             return true;
     return false;
+}
+
+/* Personal accounts: a word for the one tenant of them all, which its document names. */
+static bool is_personal(struct span name)
+{
+    return span_eq(name, SPAN("consumers"));
+}
+
+struct span provider_place_tenant(const struct provider_place *place)
+{
+    if (is_personal(place->name))
+        return SPAN(PROVIDER_CONSUMERS);
+    return is_shared(place->name) ? SPAN(PROVIDER_TENANT) : place->name;
 }
 
 bool provider_place_is_shared(const struct provider_place *place)
@@ -81,7 +94,7 @@ static bool read_named(struct span path, struct provider_place *place, bool *is_
         return true;
     }
     place->name = take_name(path, SPAN("/"), &place->prefix);
-    if (!is_guid(place->name) && !is_shared(place->name))
+    if (!is_guid(place->name) && !is_shared(place->name) && !is_personal(place->name))
         return false;
     struct span rest = span_from(path, place->prefix.len);
     *is_page = find_page(rest, PROVIDER_ENTRA_V2, place) || find_page(rest, PROVIDER_ENTRA_V1, place);
@@ -105,10 +118,10 @@ bool provider_place_read(struct span path, struct provider_place *place)
 
 static void put_tenant(const struct provider_place *place, bool of_token, struct buf *out)
 {
-    if (!provider_place_is_shared(place))
-        buf_add_span(out, place->name);
+    if (provider_place_is_shared(place) && !of_token)
+        buf_add_str(out, "{tenantid}");
     else
-        buf_add_str(out, of_token ? PROVIDER_TENANT : "{tenantid}");
+        buf_add_span(out, provider_place_tenant(place));
 }
 
 void provider_place_put_issuer(const struct provider_place *place, const char *base, bool of_token, struct buf *out)

@@ -119,26 +119,32 @@ static bool read_coding(struct head *head, const struct seen *seen, struct err *
 }
 
 /* RFC 9112 6.2: digits only, said once.  Above 2^63 some reader's type is too small. */
-static bool read_length(struct head *head, const struct seen *seen, const struct h1_limits *limits, struct err *err)
+static bool read_length(struct head *head, const struct seen *seen, struct err *err)
 {
     struct span length = seen->first[FIELD_CONTENT_LENGTH]->value;
     if (seen->count[FIELD_CONTENT_LENGTH] > 1)
         return fail(err, REASON_BAD_REQUEST, "Content-Length twice");
     if (!span_u64(length, INT64_MAX, &head->body_bytes))
         return fail(err, REASON_BAD_REQUEST, "Content-Length %s", QUOTED(length));
-    if (limits->body_bytes_max != 0 && head->body_bytes > limits->body_bytes_max)
-        return fail(err, REASON_BODY_TOO_LARGE, "a body of %llu bytes; at most %llu are read",
-                    (unsigned long long)head->body_bytes, (unsigned long long)limits->body_bytes_max);
     head->body = BODY_SIZED;
     head->has_stated_bytes = true;
     return true;
 }
 
-static bool read_framing(struct head *head, const struct seen *seen, const struct h1_limits *limits, struct err *err)
+static bool read_framing(struct head *head, const struct seen *seen, struct err *err)
 {
     if (seen->count[FIELD_TRANSFER_ENCODING] > 0)
         return read_coding(head, seen, err);
-    return seen->count[FIELD_CONTENT_LENGTH] == 0 || read_length(head, seen, limits, err);
+    return seen->count[FIELD_CONTENT_LENGTH] == 0 || read_length(head, seen, err);
+}
+
+/* Comes last: of a head that is right but for its body's size all is known that a route's refusal needs. */
+static bool check_length(const struct head *head, const struct h1_limits *limits, struct err *err)
+{
+    if (limits->body_bytes_max == 0 || head->body != BODY_SIZED || head->body_bytes <= limits->body_bytes_max)
+        return true;
+    return fail(err, REASON_BODY_TOO_LARGE, "a body of %llu bytes; at most %llu are read",
+                (unsigned long long)head->body_bytes, (unsigned long long)limits->body_bytes_max);
 }
 
 /* RFC 9112 3.2: once, and only HTTP/1.0 may do without. */
@@ -175,14 +181,14 @@ bool h1_rule_request(struct head *head, const struct h1_limits *limits, struct e
     struct seen seen;
     struct span host;
     name_fields(head, &seen);
-    if (!read_framing(head, &seen, limits, err) || !read_host(head, &seen, &host, err) ||
-        !uri_read_target(head, host, err) || !read_expectations(head, &seen, err))
+    if (!read_framing(head, &seen, err) || !read_host(head, &seen, &host, err) || !uri_read_target(head, host, err) ||
+        !read_expectations(head, &seen, err))
         return false;
     head_mark_hops(head);
     bool has_body = head->body == BODY_STREAM || head->body_bytes > 0;
     if (head->is_upgrade && has_body)
         return fail(err, REASON_BAD_REQUEST, "Upgrade with a body");
-    return true;
+    return check_length(head, limits, err);
 }
 
 /* RFC 9112 6.3: whatever these say about a body, there is none. */
@@ -195,7 +201,7 @@ static bool rule_answer(struct head *head, const struct h1_limits *limits, bool 
 {
     struct seen seen;
     name_fields(head, &seen);
-    if (!read_framing(head, &seen, limits, err))
+    if (!read_framing(head, &seen, err) || !check_length(head, limits, err))
         return false;
     if (seen.count[FIELD_TRANSFER_ENCODING] + seen.count[FIELD_CONTENT_LENGTH] == 0)
         head->body = BODY_UNTIL_CLOSE;

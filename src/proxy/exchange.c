@@ -252,6 +252,18 @@ static struct exchange *exchange_of(struct stream *stream)
     return CHECKED(stream->user, exchange, EXCHANGE_MAGIC);
 }
 
+/* A head that is right but for what the gateway is willing to do: told in the shape of its route, if it has one. */
+static void find_shape(struct exchange *x)
+{
+    const struct site_route *near;
+    struct err ignored;
+    if (x->err.reason != REASON_BODY_TOO_LARGE && x->err.reason != REASON_EXPECTATION_FAILED)
+        return;
+    x->route = route_find(x->site->site, &x->stream->head, &x->stream->arena, &near, &ignored);
+    if (x->route == NULL)
+        x->route = near;
+}
+
 static void on_begin(void *context, struct stream *stream, const struct err *err)
 {
     struct gate *gate = context;
@@ -269,6 +281,7 @@ static void on_begin(void *context, struct stream *stream, const struct err *err
     stream->user = x;
     if (err != NULL) {
         x->err = *err;
+        find_shape(x);
         exchange_refuse(x, err->reason);
     }
     exchange_run(x);

@@ -208,15 +208,16 @@ static const struct schema_row claim_header_rows[] = {
     ROW(claim_header_settings, claim, "claim", SCHEMA_TEXT, .help = "name of the claim"),
     ROW(claim_header_settings, path, "path", SCHEMA_TEXT,
         .help = "in place of claim: a nested one, names separated by /"),
-    ROW(claim_header_settings, join, "join", SCHEMA_ENUM, .preset = "csv", .words = claim_joins,
-        .help = "a list: commas between the items, and %2C for a comma within one"),
+    ROW(claim_header_settings, join, "join", SCHEMA_ENUM, .words = claim_joins,
+        .help =
+            "write one text like a list of one too, its commas as %2C; lists always have commas between their items"),
 };
 static const struct schema claim_header_schema = {"claims_to_headers", claim_header_rows, COUNT_OF(claim_header_rows),
                                                   NODE_AT(claim_header_settings), claim_header_short};
 
 static const struct schema_row resource_rows[] = {
     ROW(resource_settings, resource, "resource", SCHEMA_TEXT, .is_required = true,
-        .help = "identifier of the protected resource: its https URL as clients know it"),
+        .help = "identifier of the protected resource: its URL as clients know it, https or http on loopback"),
     ROW(resource_settings, authorization_servers, "authorization_servers", SCHEMA_TEXTS,
         .help = "issuers whose tokens are taken"),
     ROW(resource_settings, scopes, "scopes_supported", SCHEMA_TEXTS, .help = "scopes to ask for"),

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect, send } from './harness/client.mjs';
 import { startStand } from './harness/stand.mjs';
+import { until } from './harness/until.mjs';
 
 const SHAPES = {
   apim: {
@@ -120,6 +121,33 @@ test('missing keys: 503 in the shape of the route, without a challenge', async (
     assert.equal(answer.field('retry-after'), '5');
     assert.equal(answer.field('www-authenticate'), undefined);
   }
+});
+
+test('a body that is too large, and an expectation, are told in the shape of the route, however the body is sent', async (t) => {
+  const stand = await start(t);
+  await stand.gateway.reload({ ...stand.config, limits: { body: '16B' }, routes: routesOf(stand.issuer) });
+  const token = stand.issuer.token({ role: 'a' });
+  for (const shape of Object.keys(SHAPES)) {
+    const post = (fields, body) => `POST /${shape}/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n${fields}\r\n\r\n${body}`;
+    const told = async (bytes) => {
+      const client = await connect(stand.gateway.port);
+      await client.write(bytes);
+      const answer = await client.answer();
+      await client.closing();
+      return answer;
+    };
+    isShaped(await told(post('Content-Length: 17', 'x'.repeat(17))), shape, 413, 'Content Too Large', 'The request body is too large.');
+    isShaped(await told(post('Transfer-Encoding: chunked', '11\r\n01234567890123456\r\n0\r\n\r\n')), shape, 413, 'Content Too Large',
+      'The request body is too large.');
+    isShaped(await told(post('Expect: more', '')), shape, 417, 'Expectation Failed', 'The expectation cannot be met.');
+    assert.equal((await stand.send({ target: `/${shape}/x`, method: 'POST', token, body: 'x'.repeat(16) })).status, 200);
+  }
+  const lines = await until('the lines', () => {
+    const found = stand.gateway.events('access').filter(({ status }) => status === '413');
+    return found.length === 6 && found;
+  });
+  const places = lines.map(({ route, path }) => `${route} ${path}`).sort();
+  assert.deepEqual(places, Object.keys(SHAPES).flatMap((shape) => [`${shape} /${shape}/x`, `${shape} /${shape}/x`]).sort());
 });
 
 test('a malformed request on no route yet: the shape of API Management, closed', async (t) => {
