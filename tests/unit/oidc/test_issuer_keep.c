@@ -165,8 +165,8 @@ static void what_cannot_be_taken_is_ignored_and_replaced(void **state)
 {
     static const char *const texts[] = {
         "", "garbage", "{\"format\":\"jwtgate-keys-1\"}",
-        "{\"format\":\"jwtgate-keys-1\",\"url\":\"https://other\",\"issuer\":\"i\",\"jwks_uri\":\"https://i/k\","
-        "\"fetched_at\":\"1\",\"keys\":[]}"};
+        ("{\"format\":\"jwtgate-keys-1\",\"url\":\"https://other\",\"issuer\":\"i\",\"jwks_uri\":\"https://i/k\","
+         "\"fetched_at\":\"1\",\"keys\":[]}")};
     struct world *world = *state;
     world->settings.store = store;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
