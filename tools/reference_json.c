@@ -58,7 +58,7 @@ static void words_print(const char *const *words)
 {
     printf("\"anyOf\": [{ \"enum\": [");
     for (size_t i = 0; words[i] != NULL; i++)
-        printf(is_number(words[i]) ? "%s%s" : "%s\"%s\"", i == 0 ? "" : ", ", words[i]);
+        printf(is_number(words[i]) ? "%s%s, \"%s\"" : "%s\"%s\"", i == 0 ? "" : ", ", words[i], words[i]);
     printf("] }, { \"$ref\": \"#/definitions/placeholder\" }]");
 }
 

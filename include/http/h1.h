@@ -94,8 +94,8 @@ bool h1_read_eof(struct h1 *h);
 
 /* Writes start lines, fields, the empty line and chunk framing.  Values must hold no CR, LF or NUL: asserted. */
 bool h1_write_request_line(struct buf *out, struct span method, struct span prefix, struct span target);
-/* The status line with the phrase of RFC 9110. */
-bool h1_write_status_line(struct buf *out, unsigned status);
+/* The status line with `phrase`, or where that is empty the phrase of RFC 9110. */
+bool h1_write_status_line(struct buf *out, unsigned status, struct span phrase);
 /* One field line. */
 bool h1_write_field(struct buf *out, struct span name, struct span value);
 /* The empty line behind the fields. */

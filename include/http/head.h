@@ -82,6 +82,7 @@ struct head {
     /* answers */
     unsigned status;
     struct span status_text; /* three digits */
+    struct span phrase;      /* behind the status, as sent; empty: none, or none to send on */
     /* both */
     struct field *fields;
     size_t count;

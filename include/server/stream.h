@@ -54,6 +54,7 @@ struct stream {
 
 struct answer {
     unsigned status;
+    struct span phrase;         /* empty: that of RFC 9110 */
     const struct field *fields; /* those with is_hop, and Content-Length, are left out; values hold no CR, LF, NUL */
     size_t count;
     enum body_kind body;

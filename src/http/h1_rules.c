@@ -48,7 +48,18 @@ bool h1_read_request_line(struct span bytes, struct head *head, struct err *err)
     return true;
 }
 
-/* The phrase is not looked at; the blank before it is missing where servers leave it out. */
+enum { PHRASE_BYTES_MAX = 256 };
+
+/* One that we would not send on is none. */
+static struct span read_phrase(struct span phrase)
+{
+    for (size_t i = 0; i < phrase.len; i++)
+        if ((unsigned char)phrase.at[i] < ' ' || phrase.at[i] == 0x7f)
+            return (struct span){NULL, 0};
+    return phrase.len <= PHRASE_BYTES_MAX ? phrase : (struct span){NULL, 0};
+}
+
+/* The phrase decides nothing; the blank before it is missing where servers leave it out. */
 bool h1_read_status_line(struct span bytes, struct head *head, struct err *err)
 {
     struct span rest = start_line(bytes), version;
@@ -64,6 +75,7 @@ bool h1_read_status_line(struct span bytes, struct head *head, struct err *err)
         !span_u64(head->status_text, 599, &status) || status < 100)
         return fail(err, REASON_BACKEND_BROKEN, "expected a status of 100 to 599, found %s", QUOTED(head->status_text));
     head->status = (unsigned)status;
+    head->phrase = read_phrase(span_from(rest, 4));
     return true;
 }
 

@@ -37,11 +37,13 @@ bool h1_write_request_line(struct buf *out, struct span method, struct span pref
     return true;
 }
 
-bool h1_write_status_line(struct buf *out, unsigned status)
+bool h1_write_status_line(struct buf *out, unsigned status, struct span phrase)
 {
     assert(status >= 100 && status <= 999);
     char digits[4] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10), (char)('0' + status % 10), ' '};
-    struct span version = SPAN("HTTP/1.1 "), phrase = span_str(status_phrase(status));
+    struct span version = SPAN("HTTP/1.1 ");
+    if (phrase.len == 0)
+        phrase = span_str(status_phrase(status));
     if (!buf_reserve(out, version.len + sizeof digits + phrase.len + 2))
         return false;
     put(out, version);

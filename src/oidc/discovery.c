@@ -151,8 +151,9 @@ bool discovery_proxy_check(struct span url, struct span proxy, bool allow_http, 
     struct url_parts target = {0};
     struct url_parts way = {0};
     bool is_read = is_printable(proxy) && url_split(proxy, &way) && span_eq(way.scheme, SPAN("http")) &&
-                   is_host(way.host) && way.port.len > 0 && port_of(&way) > 0 && way.path.len == 0 &&
-                   way.authority.at + way.authority.len == proxy.at + proxy.len;
+                   is_host(way.host) && way.port.len > 0 && port_of(&way) > 0 &&
+                   (way.path.len == 0 || span_eq(way.path, SPAN("/"))) &&
+                   way.authority.at + way.authority.len + way.path.len == proxy.at + proxy.len;
     if (!is_read)
         return fail(err, REASON_DOCUMENT_INVALID, "a proxy is http://HOST:PORT, without user or path");
     if (allow_http || is_loopback(way.host) || !url_split(url, &target) || !span_eq_nocase(target.scheme, SPAN("http")))

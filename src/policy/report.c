@@ -129,7 +129,7 @@ bool report_json(const struct report_input *input, struct buf *out)
 static struct span found_for_log(const struct check *failed, struct arena *arena)
 {
     char hash[TOKEN_SHORT_HASH_BYTES];
-    if (failed->name != CHECK_CLAIM || !span_eq(failed->claim, SPAN("sub")))
+    if (failed->name != CHECK_CLAIM || failed->found.len == 0 || !span_eq(failed->claim, SPAN("sub")))
         return failed->found;
     token_short_hash(failed->found, hash);
     return arena_copy(arena, span_str(hash));

@@ -278,7 +278,9 @@ static void read_claim(struct rule_reader *reader, const struct draft_claim *dra
     const struct node *values = rule_member(reader, node, "values");
     if (path == NULL && draft->name.len == 0)
         problem_error(reader->problems, node, "a required claim needs a name");
-    if (path != NULL && !rule_is_claim_path(draft->path))
+    if (path != NULL && draft->name.len > 0)
+        problem_error(reader->problems, path, "a required claim has a name or a path, not both");
+    else if (path != NULL && !rule_is_claim_path(draft->path))
         problem_error(reader->problems, path, "path: names separated by / are expected");
     if (separator != NULL && draft->separator.len == 0)
         problem_error(reader->problems, separator, "separator is empty; leave it out where texts are not split");

@@ -101,8 +101,7 @@ static void overrule(struct exchange *x, const struct identity_header *header)
                             .verdict = VERDICT_FAIL,
                             .reason = REASON_CLAIM_VALUE_NOT_ALLOWED,
                             .claim = header->claim,
-                            .expected = SPAN("a text without control characters, for a header"),
-                            .found = SPAN("control characters")};
+                            .expected = SPAN("a text without control characters, for a header")};
     judgement->checks = check;
     judgement->check_count = 1;
     judgement->failed = check;
@@ -138,6 +137,14 @@ static void detach(struct exchange *x)
     judgement->failed = NULL;
 }
 
+/* Several in one field, as a list: the judge found none of them right, and who reads on may take any. */
+static bool is_list(const struct rule *rule, struct span credential)
+{
+    struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
+    return span_chr(credential, ',') != NULL &&
+           (!rule->is_authorization || span_eq_nocase(span_cut(credential, scheme.len), scheme));
+}
+
 void exchange_judge(struct exchange *x)
 {
     struct trust trusts[RULE_PROVIDERS_MAX + 1];
@@ -149,7 +156,7 @@ void exchange_judge(struct exchange *x)
                                 .limits = x->site->site->token_limits,
                                 .arena = &x->stream->arena};
     find_credential(x, &input);
-    x->is_credential_repeated = input.is_repeated;
+    x->is_credential_repeated = input.is_repeated || is_list(&x->route->rule, input.credential);
     gate_trusts(x->site, x->route, trusts);
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
     judge(&input, &x->judgement);

@@ -246,6 +246,7 @@ static void on_answer(void *user, const struct head *head, struct span piece, bo
 {
     struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
     const struct answer answer = {.status = head->status,
+                                  .phrase = head->phrase,
                                   .fields = head->fields,
                                   .count = head->count,
                                   .body = head->body,

@@ -124,6 +124,8 @@ static bool check_identifier(struct site_build *build, const struct resource_set
     const struct node *node = site_place(settings->node, "resource");
     if (!uri_read(settings->resource, uri, &err))
         return problem_error(build->problems, node, "%s", err.text);
+    if (!uri_check_path(uri->path, &err))
+        return problem_error(build->problems, node, "%s", err.text);
     if (!uri->is_https && !uri_is_loopback(uri->host))
         return problem_error(build->problems, node, "a resource is an https URL");
     return uri->query.at == NULL || problem_error(build->problems, node, "a resource has no query here");

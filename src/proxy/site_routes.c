@@ -273,7 +273,7 @@ static void narrow_unsigned(struct site_build *build, struct rule *rule, const s
 /* What is said about refusals means nothing where there are none. */
 static void warn_public(struct site_build *build, const struct route_settings *settings)
 {
-    static const char *const keys[] = {"mode", "insufficient_scope", "expose_reason", "forward_token"};
+    static const char *const keys[] = {"mode", "insufficient_scope", "expose_reason", "forward_token", "realm"};
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         if (node_member(settings->node, keys[i]) != NULL)
             problem_warning(build->problems, node_member(settings->node, keys[i]),
@@ -314,11 +314,31 @@ static bool read_policy(struct site_build *build, const struct route_settings *s
     return is_ok;
 }
 
+static bool is_printable(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < ' ' || text.at[i] > '~')
+            return false;
+    return true;
+}
+
+/* It stands in a quoted text of a field: nothing of it is left out there, so nothing else is taken here. */
+static bool read_realm(struct site_build *build, const struct route_settings *settings, struct site_route *route)
+{
+    bool has_realm = site_has(settings->realm);
+    const struct node *node = site_place(settings->node, has_realm ? "realm" : "name");
+    route->realm = has_realm ? settings->realm : settings->name;
+    if (has_realm && settings->realm.len == 0)
+        return problem_error(build->problems, node, "\"realm\" is empty; leave it out for the route's name");
+    return is_printable(route->realm) ||
+           problem_error(build->problems, node, "a realm is printable ASCII%s",
+                         has_realm ? "" : ", and without \"realm\" the name is the route's");
+}
+
 static bool build_route(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
     route->name = settings->name;
     route->node = settings->node;
-    route->realm = settings->realm.len > 0 ? settings->realm : settings->name;
     route->expose_reason = settings->expose_reason;
     route->forward_token = settings->forward_token;
     route->shape = (enum error_shape)settings->errors;
@@ -326,6 +346,7 @@ static bool build_route(struct site_build *build, const struct route_settings *s
     route->tells_scope = settings->insufficient_scope != 0;
     bool is_ok = !site_has(settings->name) || settings->name.len > 0 ||
                  problem_error(build->problems, site_place(settings->node, "name"), "a route's name is not empty");
+    is_ok = read_realm(build, settings, route) && is_ok;
     is_ok = read_hosts(build, settings, route) && is_ok;
     is_ok = read_methods(build, settings, route) && is_ok;
     is_ok = read_paths(build, settings, route) && is_ok;

@@ -103,7 +103,7 @@ static void put_head(struct stream *stream, const struct answer *answer)
     struct conn *conn = stream->conn;
     struct buf *pen = &conn->service->pen;
     buf_clear(pen);
-    h1_write_status_line(pen, answer->status);
+    h1_write_status_line(pen, answer->status, answer->phrase);
     if (!put_fields(pen, answer->fields, answer->count)) /* RFC 9110 6.6.1 */
         h1_write_field(pen, SPAN("Date"), date_text(conn->service));
     put_framing(pen, stream, answer);
@@ -183,7 +183,7 @@ enum flow stream_interim(struct stream *stream, unsigned status, const struct fi
     if (stream->head.is_http10 || stream->has_answer)
         return FLOW_OPEN;
     buf_clear(pen);
-    h1_write_status_line(pen, status);
+    h1_write_status_line(pen, status, (struct span){NULL, 0});
     put_fields(pen, fields, count);
     h1_write_end(pen);
     if (pen->is_broken)

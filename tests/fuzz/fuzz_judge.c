@@ -80,12 +80,12 @@ static void require_report(struct arena *arena, const struct judgement *judgemen
 {
     AUTO(buf) out = {0};
     struct err err;
+    struct tape tape; /* not jansson, which has no room for 1e999 */
     struct report_input input = {.judgement = judgement, .rule = &fixed.rule, .at_s = NOW_S, .arena = arena};
     require(report_text(&input, &out));
     buf_clear(&out);
     require(report_json(&input, &out));
-    AUTO_PTR(jsondoc) doc = jsondoc_read(buf_span(&out), DEPTH_MAX + 8, &err);
-    require(doc != NULL);
+    require(tape_read(&tape, arena, buf_span(&out), DEPTH_MAX + 8, &err));
 }
 
 static void require_same(struct judge_input *input, const struct judgement *quiet)

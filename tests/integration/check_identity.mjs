@@ -57,12 +57,16 @@ test('names and claims that cannot be meant are errors where they stand', async 
     'claims_to_headers: { X-User: { path: "" } }': 'separated by /',
     'claims_to_headers: { X-User: [upn] }': 'made of a claim',
     'claims_to_headers: { X-User: { claim: a, join: tabs } }': 'csv',
+    'realm: ""': 'is empty',
+    'realm: "å"': 'printable ASCII',
+    'realm: "a\\tb"': 'printable ASCII',
     'mode: report': 'report-only',
     'errors: json': 'problem+json',
     'insufficient_scope: 402': '403',
     'resource_metadata: { resource: "http://api.example.com/" }': 'https URL',
     'resource_metadata: { resource: "https://api.example.com/?a" }': 'no query',
     'resource_metadata: { resource: "https://api.example.com/", authorization_servers: [idp] }': 'authorization server',
+    'resource_metadata: { resource: "https://api.example.com/a/../b" }': 'dot segment',
     'resource_metadata: { authorization_servers: ["https://idp.example.com"] }': 'required',
   };
   for (const [line, words] of Object.entries(faults)) {

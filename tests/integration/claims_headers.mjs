@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect } from './harness/client.mjs';
 import { startStand } from './harness/stand.mjs';
+import { until } from './harness/until.mjs';
 
 const HEADERS = { 'X-User': 'upn', 'X-Groups': { claim: 'groups', join: 'csv' }, 'X-Roles': { path: 'realm_access/roles' } };
 const FORGED = [
@@ -102,6 +103,16 @@ test('a claim with control bytes is refused, not shortened; one with a blank pas
   assert.deepEqual(arrived(stand), []);
   assert.equal((await stand.get('/who', { token: stand.issuer.token({ upn: 'a b' }) })).status, 200);
   assert.deepEqual(arrived(stand), [['X-User', 'a b']]);
+});
+
+test('the log of such a claim says what is wrong, and no hash of somebody who is not meant', async (t) => {
+  const stand = await start(t);
+  const [main] = stand.config.routes;
+  await stand.gateway.reload({ ...stand.config, routes: [{ ...main, claims_to_headers: { 'X-User': 'sub' } }] });
+  assert.equal((await stand.get('/', { token: stand.issuer.token({ sub: 'a\nb' }) })).status, 401);
+  const line = await until('the line', () => stand.gateway.events('access').at(-1));
+  assert.deepEqual([line.reason, line.check, line.expected, line.found],
+    ['TokenClaimValueNotAllowed', 'claim:sub', 'a text without control characters, for a header', undefined]);
 });
 
 test('different texts stay different: encodings, commas and blanks cannot be played against each other', async (t) => {

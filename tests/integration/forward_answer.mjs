@@ -88,6 +88,16 @@ test('interim answers pass to HTTP/1.1 clients, an unasked 100 does not', async 
   assert.deepEqual(answer.interims.map(({ status }) => status), [103]);
 });
 
+test('the phrase of the status is the backend\'s, unless it has none or one that cannot be sent on', async (t) => {
+  const phrases = { ' MI_MODIFIED error \u00e5': 'MI_MODIFIED error \u00e5', ' ': 'Internal Server Error', '': 'Internal Server Error',
+    [` ${'x'.repeat(300)}`]: 'Internal Server Error' };
+  for (const [sent, told] of Object.entries(phrases)) {
+    const stand = await answering(t, Buffer.from(`HTTP/1.1 500${sent}\r\nContent-Length: 0\r\n\r\n`, 'latin1'));
+    const answer = await stand.get();
+    assert.deepEqual([answer.status, answer.phrase], [500, told]);
+  }
+});
+
 test('an HTTP/1.0 client gets an answer that it can read', async (t) => {
   const stand = await answering(t, 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n');
   const client = await connect(stand.gateway.port);

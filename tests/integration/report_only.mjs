@@ -72,6 +72,10 @@ test('of several credentials none was judged, and none goes on', async (t) => {
   const token = stand.issuer.token();
   assert.equal((await stand.send({ token, fields: { Authorization: 'Basic eDp5' } })).status, 200);
   assert.equal(stand.backend.requests.at(-1).has('authorization'), false);
+  assert.equal((await stand.send({ token: `${token}, Bearer ${token}` })).status, 200);
+  assert.equal(stand.backend.requests.at(-1).has('authorization'), false);
+  assert.equal((await stand.send({ fields: { Authorization: 'Digest username="a", realm="b"' } })).status, 200);
+  assert.equal(stand.backend.requests.at(-1).field('authorization'), 'Digest username="a", realm="b"');
 });
 
 test('so it is with tokens in the query: of two none goes on, of one that is wrong nothing is taken out', async (t) => {

@@ -233,8 +233,8 @@ static void chunk_lines_and_status_lines_are_written_exactly(void **state)
         assert_span(span_of(line, h1_chunk_line(line, cases[i].bytes, cases[i].is_first)), cases[i].line);
     assert_span(h1_chunk_end(true), "0\r\n\r\n");
     assert_span(h1_chunk_end(false), "\r\n0\r\n\r\n");
-    assert_true(h1_write_status_line(&out, 200));
-    assert_true(h1_write_status_line(&out, 499));
+    assert_true(h1_write_status_line(&out, 200, (struct span){NULL, 0}));
+    assert_true(h1_write_status_line(&out, 499, (struct span){NULL, 0}));
     assert_span(buf_span(&out), "HTTP/1.1 200 OK\r\nHTTP/1.1 499 Unknown\r\n");
 }
 
@@ -245,7 +245,7 @@ static void writers_tell_that_a_buffer_is_full(void **state)
     assert_false(h1_write_request_line(&out, SPAN("GET"), SPAN(""), SPAN("/")));
     assert_int_equal(buf_len(&out), 0);
     buf_clear(&out);
-    assert_false(h1_write_status_line(&out, 200));
+    assert_false(h1_write_status_line(&out, 200, (struct span){NULL, 0}));
     buf_clear(&out);
     assert_false(h1_write_field(&out, SPAN("Host"), SPAN("abcdef")));
     buf_clear(&out);

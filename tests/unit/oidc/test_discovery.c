@@ -213,7 +213,9 @@ static void a_proxy_is_host_and_port_and_no_way_off_the_machine_for_plain_http(v
         {"https://i/a", "http://[2001:db8::1]:3128", false, true},
         {"https://i/a", "http://proxy.example", false, false}, /* libcurl would take 1080 */
         {"https://i/a", "http://proxy.example:0", false, false},
-        {"https://i/a", "http://proxy.example:3128/", false, false},
+        {"https://i/a", "http://proxy.example:3128/", false, true},
+        {"https://i/a", "http://proxy.example:3128/x", false, false},
+        {"https://i/a", "http://proxy.example:3128/?", false, false},
         {"https://i/a", "http://proxy.example:3128?a", false, false},
         {"https://i/a", "http://user:pass@proxy.example:3128", false, false},
         {"https://i/a", "https://proxy.example:3128", false, false},

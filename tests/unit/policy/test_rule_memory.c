@@ -10,7 +10,7 @@ static const char xml[] =
     "<policies><inbound><base/><validate-jwt header-name='Authorization' xmlns:gw='urn:jwtgate:policy' gw:max-age='5m'>"
     "<openid-config url='https://a/{{tid}}'/>" KEYS_XML "<audiences><audience>a</audience></audiences>"
     "<required-claims><claim name='scp' separator=' ' match='any'><value>x</value></claim>"
-    "<claim name='r' gw:path='a/b'/></required-claims></validate-jwt></inbound></policies>";
+    "<claim gw:path='a/b'/></required-claims></validate-jwt></inbound></policies>";
 
 static const char yaml[] =
     "openid_config: [ \"https://a/{{tid}}\" ]\nissuer_signing_keys: [ { id: k, base64: " SECRET " } ]\n"

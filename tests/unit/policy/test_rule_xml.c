@@ -189,9 +189,11 @@ static const struct rule_case claim_cases[] = {
     {"JSON text is compared by its spelling", CLAIM("<claim name='a'><value>{\"a\":1}</value></claim>"), 2, 17,
      "JSON text", CLAIM("<claim name='a'><value>a</value></claim>"), PROBLEM_WARNING},
     {"a dot does not reach into claims", CLAIM("<claim name='realm_access.roles'/>"), 2, 1, "path",
-     CLAIM("<claim name='roles' xmlns:gw='urn:jwtgate:policy' gw:path='realm_access/roles'/>"), PROBLEM_WARNING},
-    {"a path has names only", CLAIM("<claim name='a' xmlns:gw='urn:jwtgate:policy' gw:path='a//b'/>"), 2, 55, "path",
-     CLAIM("<claim name='a' xmlns:gw='urn:jwtgate:policy' gw:path='a/b'/>"), 0},
+     CLAIM("<claim xmlns:gw='urn:jwtgate:policy' gw:path='realm_access/roles'/>"), PROBLEM_WARNING},
+    {"a path has names only", CLAIM("<claim xmlns:gw='urn:jwtgate:policy' gw:path='a//b'/>"), 2, 46, "path",
+     CLAIM("<claim xmlns:gw='urn:jwtgate:policy' gw:path='a/b'/>"), 0},
+    {"a claim is found by name or by path", CLAIM("<claim name='a' xmlns:gw='urn:jwtgate:policy' gw:path='a/b'/>"), 2,
+     55, "not both", CLAIM("<claim name='a'/>"), 0},
 };
 
 static void claims_are_checked(void **state)
@@ -316,7 +318,7 @@ static void a_whole_policy_is_read(void **state)
         "<audiences><audience> <![CDATA[a&b]]> </audience><audience>api://{{tid}}</audience></audiences>"
         "<issuers><issuer>https://sts.example/{{ tid }}/</issuer></issuers>"
         "<required-claims><claim name='scp' match='any' separator=' '><value>r</value><value/></claim>"
-        "<claim name='x' gw:path='realm_access/roles'/></required-claims></validate-jwt>",
+        "<claim gw:path='realm_access/roles'/></required-claims></validate-jwt>",
         true);
     const struct rule *rule = &loaded.rule;
     assert_int_equal(rule->source, TOKEN_FROM_HEADER);

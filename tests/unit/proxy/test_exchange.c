@@ -58,7 +58,7 @@ static const struct answer_case {
     bool is_kept;            /* whether the server's connection is used again */
 } answers[] = {
     {"a body with its length", GET, "HTTP/1.1 200 Fine\r\nContent-Length: 3\r\nX: y\r\n\r\nabc",
-     "HTTP/1.1 200 OK\r\nX: y\r\n", "chunked", true},
+     "HTTP/1.1 200 Fine\r\nX: y\r\n", "chunked", true},
     {"a body in chunks", GET, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
      "\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "Content-Length", true},
     {"chunks for HTTP/1.0 end with the connection", "GET / HTTP/1.0\r\n\r\n",
