@@ -4,17 +4,28 @@ import crypto from 'node:crypto';
 import { secret } from './secrets.mjs';
 
 const KINDS = {
-  RS: () => crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  PS: () => crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  ES256: () => crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  ES384: () => crypto.generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-  ES512: () => crypto.generateKeyPairSync('ec', { namedCurve: 'P-521' }),
-  EdDSA: () => crypto.generateKeyPairSync('ed25519'),
+  RS: ['rsa', { modulusLength: 2048 }],
+  PS: ['rsa', { modulusLength: 2048 }],
+  ES256: ['ec', { namedCurve: 'P-256' }],
+  ES384: ['ec', { namedCurve: 'P-384' }],
+  ES512: ['ec', { namedCurve: 'P-521' }],
+  EdDSA: ['ed25519', {}],
 };
+
+// Through PEM: making keys and exporting these very objects as JWK hangs for ever once in some thousand times (Node 20.20);
+// this way it has not been seen to.
+function newPair(type, options) {
+  const made = crypto.generateKeyPairSync(type, {
+    ...options,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  return { publicKey: crypto.createPublicKey(made.publicKey), privateKey: crypto.createPrivateKey(made.privateKey) };
+}
 
 // A fresh key for `alg`: { kid, alg, publicKey, privateKey, jwk } where jwk is what a key set lists.
 export function newKey(alg, kid, members = {}) {
-  const { publicKey, privateKey } = (KINDS[alg] ?? KINDS[alg.slice(0, 2)])();
+  const { publicKey, privateKey } = newPair(...(KINDS[alg] ?? KINDS[alg.slice(0, 2)]));
   return { kid, alg, publicKey, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', ...members } };
 }
 
