@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nearest words: edit distance where two neighbours that changed places count once, as typing slips do. */
+/* Nearest words: edit distance where two neighbours that changed places count once, as typing slips do; else a word that goes on. */
 #include "schema_int.h"
 
 enum { WORD_BYTES_MAX = 64 };
@@ -36,6 +36,17 @@ static void row_fill(struct rows *rows, struct span a, size_t i, struct span b)
     memcpy(rows->old, rows->now, sizeof rows->now);
 }
 
+/* `report` for `report-only`: farther than any slip, nearer than nothing. */
+static bool is_beginning(struct span word, struct span known)
+{
+    if (word.len < 3 || word.len >= known.len)
+        return false;
+    for (size_t i = 0; i < word.len; i++)
+        if (char_fold(word.at[i]) != char_fold(known.at[i]))
+            return false;
+    return true;
+}
+
 size_t schema_distance(struct span word, struct span known)
 {
     if (word.len > WORD_BYTES_MAX || known.len > WORD_BYTES_MAX)
@@ -47,7 +58,9 @@ size_t schema_distance(struct span word, struct span known)
         row_fill(&rows, word, i, known);
     size_t longer = word.len > known.len ? word.len : known.len;
     size_t near = least((longer + 1) / 3, 3);
-    return rows.old[known.len] <= near && rows.old[known.len] < longer ? rows.old[known.len] : SIZE_MAX;
+    if (rows.old[known.len] <= near && rows.old[known.len] < longer)
+        return rows.old[known.len];
+    return is_beginning(word, known) ? longer : SIZE_MAX;
 }
 
 const char *schema_nearest(struct span word, const char *const *words, size_t count)
