@@ -58,22 +58,26 @@ static bool is_tunnelled(const struct exchange *x)
     return false;
 }
 
-static enum turn step_route(struct exchange *x)
+/* The request's route, or the one that it would have but for its method; false with `err` where it has none. */
+static bool find_route(struct exchange *x, struct err *err)
 {
     const struct site_route *near;
+    struct stream *stream = x->stream;
+    const struct site_route *route = route_find(x->site->site, &stream->head, &stream->arena, &near, err);
+    x->route = route == NULL ? near : route;
+    return route != NULL;
+}
+
+static enum turn step_route(struct exchange *x)
+{
     struct stream *stream = x->stream;
     x->resource = resource_find(x->site->site, &stream->head);
     if (x->resource != NULL) {
         x->route = x->resource->route;
         return exchange_enter(x, STEP_DESCRIBE);
     }
-    x->route = route_find(x->site->site, &stream->head, &stream->arena, &near, &x->err);
-    if (x->route == NULL) {
-        x->route = near;
+    if (!find_route(x, &x->err))
         return exchange_refuse(x, x->err.reason);
-    }
-    if (stream->head.has_other_expect)
-        return exchange_refuse(x, REASON_EXPECTATION_FAILED);
     if (is_tunnelled(x)) {
         fail(&x->err, REASON_BAD_REQUEST, "a field gives another method, and the route is for some methods only");
         return exchange_refuse(x, REASON_BAD_REQUEST);
@@ -255,13 +259,9 @@ static struct exchange *exchange_of(struct stream *stream)
 /* A head that is right but for what the gateway is willing to do: told in the shape of its route, if it has one. */
 static void find_shape(struct exchange *x)
 {
-    const struct site_route *near;
     struct err ignored;
-    if (x->err.reason != REASON_BODY_TOO_LARGE && x->err.reason != REASON_EXPECTATION_FAILED)
-        return;
-    x->route = route_find(x->site->site, &x->stream->head, &x->stream->arena, &near, &ignored);
-    if (x->route == NULL)
-        x->route = near;
+    if (x->err.reason == REASON_BODY_TOO_LARGE || x->err.reason == REASON_EXPECTATION_FAILED)
+        (void)find_route(x, &ignored);
 }
 
 static void on_begin(void *context, struct stream *stream, const struct err *err)

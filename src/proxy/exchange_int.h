@@ -41,11 +41,11 @@ struct exchange {
     bool is_token_too_long;      /* past limits.token */
     const char *keys_note;       /* why keys that might have helped were not waited for, for the log; NULL: nothing */
     struct span forgotten;       /* the token whose remembered key is gone; at NULL: none */
-    bool is_credential_repeated; /* ambiguous: none of them was judged */
     const struct span *identity; /* values of the route's identity headers; NULL: none, the token did not pass */
-    /* let pass in report-only mode: what would have been told, copied */
+    /* let pass in report-only mode */
     bool was_let_pass;
-    struct log_field *refusal; /* NULL: no memory for it */
+    bool is_credential_repeated; /* ambiguous: none of them was judged, so none goes on */
+    struct log_field *refusal;   /* what would have been told, copied; NULL: no memory for it */
     size_t refusal_count;
     /* describing */
     const struct site_resource *resource;

@@ -4,7 +4,6 @@
  */
 #include "exchange_int.h"
 
-#include "policy/report.h"
 #include "proxy/identity.h"
 
 /* What stood in the place that the rule names. */
@@ -87,14 +86,19 @@ static const struct verified_entry *recall(struct exchange *x, struct judge_inpu
     return entry;
 }
 
-/* Turns a pass into a refusal: a claim that cannot be written as a header is one that the backend would not get to see. */
-static void overrule(struct exchange *x, const struct identity_header *header)
+/* Turns a pass into a refusal. */
+static void overrule(struct exchange *x, enum reason reason, unsigned status)
+{
+    x->judgement.has_passed = false;
+    x->judgement.reason = reason;
+    x->judgement.status = status;
+}
+
+/* What failed: a claim that cannot be written as a header is one that the backend would not get to see. */
+static void note_failure(struct exchange *x, const struct identity_header *header)
 {
     struct judgement *judgement = &x->judgement;
     struct check *check = arena_zero(&x->stream->arena, sizeof *check);
-    judgement->has_passed = false;
-    judgement->status = x->route->rule.failed_status;
-    judgement->reason = REASON_CLAIM_VALUE_NOT_ALLOWED;
     if (check == NULL)
         return;
     *check = (struct check){.name = CHECK_CLAIM,
@@ -116,13 +120,12 @@ static void read_identity(struct exchange *x)
     x->identity = identity_values(x->route, x->judgement.claims, &x->stream->arena, &bad);
     if (x->identity != NULL)
         return;
-    if (bad != NULL) {
-        overrule(x, bad);
+    if (bad == NULL) {
+        overrule(x, REASON_OUT_OF_MEMORY, 503);
         return;
     }
-    x->judgement.has_passed = false;
-    x->judgement.reason = REASON_OUT_OF_MEMORY;
-    x->judgement.status = 503;
+    overrule(x, REASON_CLAIM_VALUE_NOT_ALLOWED, x->route->rule.failed_status);
+    note_failure(x, bad);
 }
 
 /* What the judgement points to may lie in an entry of the cache, which can go before this exchange does. */
@@ -137,14 +140,6 @@ static void detach(struct exchange *x)
     judgement->failed = NULL;
 }
 
-/* Several in one field, as a list: the judge found none of them right, and who reads on may take any. */
-static bool is_list(const struct rule *rule, struct span credential)
-{
-    struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
-    return span_chr(credential, ',') != NULL &&
-           (!rule->is_authorization || span_eq_nocase(span_cut(credential, scheme.len), scheme));
-}
-
 void exchange_judge(struct exchange *x)
 {
     struct trust trusts[RULE_PROVIDERS_MAX + 1];
@@ -156,7 +151,6 @@ void exchange_judge(struct exchange *x)
                                 .limits = x->site->site->token_limits,
                                 .arena = &x->stream->arena};
     find_credential(x, &input);
-    x->is_credential_repeated = input.is_repeated || is_list(&x->route->rule, input.credential);
     gate_trusts(x->site, x->route, trusts);
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
     judge(&input, &x->judgement);
@@ -169,10 +163,28 @@ void exchange_judge(struct exchange *x)
         detach(x);
 }
 
+/* Several in one field, as a list: the judge found none of them right, and who reads on may take any. */
+static bool is_list(const struct rule *rule, struct span credential)
+{
+    struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
+    return span_chr(credential, ',') != NULL &&
+           (!rule->is_authorization || span_eq_nocase(span_cut(credential, scheme.len), scheme));
+}
+
+/* Whether there is more than one, so that none was judged.  A token that passed was alone: only who is let pass is asked about. */
+static bool is_ambiguous(struct exchange *x)
+{
+    const struct rule *rule = &x->route->rule;
+    struct judge_input input = {.rule = rule};
+    find_credential(x, &input);
+    return input.is_repeated || is_list(rule, input.credential);
+}
+
 void exchange_let_pass(struct exchange *x)
 {
     struct arena *arena = &x->stream->arena;
     x->was_let_pass = true;
+    x->is_credential_repeated = is_ambiguous(x);
     x->refusal = arena_zero(arena, REFUSAL_FIELDS_MAX * sizeof *x->refusal);
     x->refusal_count = x->refusal == NULL ? 0 : account_refusal(x, x->refusal);
     for (size_t i = 0; i < x->refusal_count; i++)

@@ -245,15 +245,16 @@ static bool is_template(struct issuer *issuer)
 
 static void warn_any_tenant(const struct site_route *route)
 {
+    size_t i = 0;
     if (route->is_public || route->figures->has_warned || !rule_takes_any_tenant(&route->rule))
         return;
-    for (size_t i = 0; i < route->rule.provider_count && !route->figures->has_warned; i++) {
-        if (!is_template(route->issuers[i]))
-            continue;
-        route->figures->has_warned = true;
-        LOG_EVENT(LOG_WARNING, "any-tenant", LOG_TEXT("route", route->name),
-                  LOG_TEXT("url", issuer_url(route->issuers[i])));
-    }
+    while (i < route->rule.provider_count && !is_template(route->issuers[i]))
+        i++;
+    if (i == route->rule.provider_count)
+        return;
+    route->figures->has_warned = true;
+    LOG_EVENT(LOG_WARNING, "any-tenant", LOG_TEXT("route", route->name),
+              LOG_TEXT("url", issuer_url(route->issuers[i])));
 }
 
 void gateway_warn(struct gateway *gateway)

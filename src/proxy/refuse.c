@@ -15,6 +15,12 @@ static void add_field(struct reply *reply, struct span name, struct span value)
     reply->fields[reply->count++] = (struct field){.name = name, .value = value};
 }
 
+/* Whether the token is what the request is refused for. */
+static bool is_verdict(const struct exchange *x)
+{
+    return x->was_judged && reason_is_verdict(x->reason);
+}
+
 /* RFC 6750 3.1: the token is good, but not for this. */
 static bool lacks_scope(const struct exchange *x)
 {
@@ -23,16 +29,15 @@ static bool lacks_scope(const struct exchange *x)
 
 static unsigned status_of(const struct exchange *x)
 {
-    bool is_judged = x->was_judged && reason_is_verdict(x->reason);
-    if (is_judged && lacks_scope(x))
-        return 403;
-    return is_judged ? x->judgement.status : reason_info(x->reason)->status;
+    if (!is_verdict(x))
+        return reason_info(x->reason)->status;
+    return lacks_scope(x) ? 403 : x->judgement.status;
 }
 
 /* The policy's message, else the reason's own. */
 static struct span message_of(const struct exchange *x)
 {
-    if (x->was_judged && reason_is_verdict(x->reason) && x->route->rule.failed_message.len > 0)
+    if (is_verdict(x) && x->route->rule.failed_message.len > 0)
         return x->route->rule.failed_message;
     return span_str(reason_info(x->reason)->message);
 }
@@ -42,7 +47,7 @@ static struct refusal refusal_of(const struct exchange *x)
     struct refusal refusal = {.status = status_of(x), .shape = SHAPE_APIM, .message = message_of(x)};
     if (x->route != NULL)
         refusal.shape = x->route->shape;
-    if (!x->was_judged || !reason_is_verdict(x->reason))
+    if (!is_verdict(x))
         return refusal;
     if (x->reason != REASON_OPENID_CONFIG_UNAVAILABLE) {
         refusal.realm = x->route->realm;
@@ -63,22 +68,39 @@ static const bool ends_connection[REASON_COUNT] = {
     [REASON_METHOD_UNKNOWN] = true,  [REASON_CODING_UNKNOWN] = true,     [REASON_VERSION_UNSUPPORTED] = true,
 };
 
-void refuse_describe(struct exchange *x)
+/* The whole answer, or for HEAD its head. */
+static void send_reply(struct exchange *x, unsigned status, const struct reply *reply, struct span body,
+                       bool wants_close)
 {
-    const struct field fields[] = {{.name = SPAN("Content-Type"), .value = SPAN("application/json")}};
-    const struct span body = x->resource->body;
-    const struct answer answer = {
-        .status = 200, .fields = fields, .count = COUNT_OF(fields), .body = BODY_SIZED, .body_bytes = body.len};
+    const struct answer answer = {.status = status,
+                                  .fields = reply->fields,
+                                  .count = reply->count,
+                                  .body = BODY_SIZED,
+                                  .body_bytes = body.len,
+                                  .wants_close = wants_close};
     bool is_head = x->stream->head.method == METHOD_HEAD;
     stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : body, true);
 }
 
-/* RFC 9110 15.5.6; a method that no route may have is refused before one is looked for. */
+void refuse_describe(struct exchange *x)
+{
+    struct reply reply = {.count = 0};
+    add_field(&reply, SPAN("Content-Type"), SPAN("application/json"));
+    send_reply(x, 200, &reply, x->resource->body, false);
+}
+
+/* As bits; 0: all that there are, since a method that no route may have is refused before one is looked for. */
+static unsigned allowed_methods(const struct exchange *x)
+{
+    if (x->resource != NULL)
+        return 1u << METHOD_GET | 1u << METHOD_HEAD;
+    return x->route == NULL ? 0 : route_methods(x->site->site, &x->stream->head);
+}
+
+/* RFC 9110 15.5.6 */
 static void put_allow(const struct exchange *x, struct buf *out)
 {
-    unsigned methods = x->route == NULL ? 0 : route_methods(x->site->site, &x->stream->head);
-    if (x->resource != NULL)
-        methods = 1u << METHOD_GET | 1u << METHOD_HEAD;
+    unsigned methods = allowed_methods(x);
     for (int method = METHOD_GET; method <= METHOD_OPTIONS; method++) {
         if (methods != 0 && (methods >> method & 1u) == 0)
             continue;
@@ -106,12 +128,6 @@ void refuse_send(struct exchange *x)
         add_field(&reply, SPAN("Allow"), buf_span(&allow));
     if (refusal.shape == SHAPE_ODATA)
         add_field(&reply, SPAN("OData-Version"), SPAN("4.0"));
-    const struct answer answer = {.status = refusal.status,
-                                  .fields = reply.fields,
-                                  .count = reply.count,
-                                  .body = BODY_SIZED,
-                                  .body_bytes = buf_len(&body),
-                                  .wants_close = ends_connection[x->reason] || x->is_token_too_long || !is_ok};
-    bool is_head = x->stream->head.method == METHOD_HEAD;
-    stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : buf_span(&body), true);
+    bool wants_close = ends_connection[x->reason] || x->is_token_too_long || !is_ok;
+    send_reply(x, refusal.status, &reply, buf_span(&body), wants_close);
 }
