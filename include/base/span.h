@@ -83,6 +83,17 @@ bool span_split(struct span *rest, char separator, struct span *piece);
 /* A number of digits only; false on none, on other bytes, and above `max`. */
 bool span_u64(struct span s, uint64_t max, uint64_t *value) MUST_CHECK;
 
+/* Whether all bytes are printable ASCII, blanks included. */
+bool span_is_printable(struct span s);
+
+/* Whether `s` is a GUID: 8-4-4-4-12 hexadecimal digits of either case. */
+bool span_is_guid(struct span s);
+
+/* Bytes of the UTF-8 sequence that `s`, not empty, begins with; 0 when it is none: overlong forms, surrogates and more than
+ * U+10FFFF are not (RFC 3629 4).
+ */
+size_t span_utf8(struct span s);
+
 /* A copy with a final NUL, to be freed by free(); NULL when out of memory. */
 char *span_dup(struct span s) MUST_CHECK;
 

@@ -25,10 +25,7 @@ struct span odata_text_upper(struct arena *arena, struct span text) MUST_CHECK;
 /* Characters of a UTF-8 text. */
 size_t odata_text_length(struct span text);
 
-/* Whether `c` may stand in a name (of a property, a set, a function), as its first character or behind it. */
-bool odata_text_is_name(char c, bool is_first);
-
-/* The name at the front of `rest`, which is moved behind it; empty when there is none. */
+/* The name (of a property, a set, a function) at the front of `rest`, which is moved behind it; empty when there is none. */
 struct span odata_text_take_name(struct span *rest);
 
 #endif

@@ -92,6 +92,9 @@ enum h1_step h1_read_body(struct h1 *h, struct span *in, struct span *piece, str
 /* The connection ended: true when that ends the message rightly (BODY_UNTIL_CLOSE). */
 bool h1_read_eof(struct h1 *h);
 
+/* Whether `s` is a token (RFC 9110 5.6.2), as names of fields and methods are. */
+bool h1_is_token(struct span s);
+
 /* Writes start lines, fields, the empty line and chunk framing.  Values must hold no CR, LF or NUL: asserted. */
 bool h1_write_request_line(struct buf *out, struct span method, struct span prefix, struct span target);
 /* The status line with `phrase`, or where that is empty the phrase of RFC 9110. */

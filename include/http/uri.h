@@ -31,6 +31,9 @@ bool uri_check_path(struct span path, struct err *err) MUST_CHECK;
  */
 struct span uri_lax_path(struct arena *arena, struct span path);
 
+/* `text` percent-decoded once, `+` kept.  False with OUT_OF_MEMORY, or BAD_REQUEST for a `%` without two hex digits. */
+bool uri_decode(struct arena *arena, struct span text, struct span *value, struct err *err) MUST_CHECK;
+
 /* The value of the parameter `name` of `query` (with or without `?`), percent-decoded once, `+` kept; `*count` is how
  * often the name stands there.  Names are compared after decoding, letter case counted.  False when out of memory or
  * badly encoded.

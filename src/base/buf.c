@@ -98,30 +98,11 @@ bool buf_printf(struct buf *b, const char *format, ...)
     return is_ok;
 }
 
-/* Bytes of the UTF-8 sequence at `s`, 0 when it is not one (RFC 3629 4). */
-static size_t utf8_sequence(struct span s)
-{
-    const unsigned char *at = (const unsigned char *)s.at;
-    size_t need = at[0] < 0x80                    ? 1
-                  : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
-                  : (at[0] & 0xf0) == 0xe0        ? 3
-                  : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
-                                                  : 0;
-    if (need == 0 || need > s.len)
-        return 0;
-    for (size_t i = 1; i < need; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    bool is_overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    bool is_outside = (at[0] == 0xed && at[1] >= 0xa0) || (at[0] == 0xf4 && at[1] >= 0x90);
-    return is_overlong || is_outside ? 0 : need;
-}
-
 bool buf_add_json(struct buf *b, struct span s)
 {
     while (s.len > 0) {
         unsigned char c = (unsigned char)s.at[0];
-        size_t len = utf8_sequence(s);
+        size_t len = span_utf8(s);
         if (c == '"' || c == '\\')
             buf_printf(b, "\\%c", c);
         else if (c == '\n')

@@ -2,6 +2,7 @@
 /* `${NAME}` and `${file:PATH}` in the texts of a tree.  What is put in is not looked through again, so that no value from
  * outside can name another.
  */
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/node.h"
 
@@ -15,15 +16,10 @@ struct text_change {
     struct buf out;
 };
 
-static bool is_name_char(char c, bool is_first)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || (!is_first && c >= '0' && c <= '9');
-}
-
 static bool is_name(struct span s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (!is_name_char(s.at[i], i == 0))
+        if (!ascii_is_name(s.at[i], i == 0))
             return false;
     return s.len > 0;
 }

@@ -2,13 +2,13 @@
 /* Nearest words: edit distance where two neighbours that changed places count once, as typing slips do; else a word that goes on. */
 #include "schema_int.h"
 
+#include "base/ascii.h"
+
 enum { WORD_BYTES_MAX = 64 };
 
 static char char_fold(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c - 'A' + 'a');
-    return c == '_' ? '-' : c;
+    return c == '_' ? '-' : ascii_lower(c);
 }
 
 static size_t least(size_t a, size_t b)

@@ -6,6 +6,8 @@
  */
 #include "schema_int.h"
 
+#include "base/ascii.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -59,7 +61,7 @@ static bool misfit(struct problems *problems, const struct node *node, const cha
 static size_t digits_count(struct span s)
 {
     size_t count = 0;
-    while (count < s.len && s.at[count] >= '0' && s.at[count] <= '9')
+    while (count < s.len && ascii_is_digit(s.at[count]))
         count++;
     return count;
 }
@@ -170,13 +172,6 @@ bool schema_value_bool(const struct schema_row *row, const struct node *node, bo
     return true;
 }
 
-static unsigned digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 99;
-}
-
 /* A whole number of the core schema (YAML 1.2.2, 10.3.2): `-12`, `0x1F`, `0o17`. */
 static bool whole_number(struct span s, int64_t *out)
 {
@@ -186,7 +181,7 @@ static bool whole_number(struct span s, int64_t *out)
     int64_t value = 0;
     s = span_from(s, base != 10 ? 2 : is_signed ? 1 : 0);
     for (size_t i = 0; i < s.len; i++) {
-        unsigned digit = digit_value(s.at[i]);
+        unsigned digit = ascii_is_hex(s.at[i]) ? ascii_hex(s.at[i]) : 99;
         int64_t step = is_negative ? -(int64_t)digit : (int64_t)digit;
         if (digit >= base || __builtin_mul_overflow(value, (int64_t)base, &value) ||
             __builtin_add_overflow(value, step, &value))

@@ -2,17 +2,14 @@
 /* Views of bytes: comparison, search, splitting. */
 #include "base/span.h"
 
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
+#include "base/ascii.h"
 
 bool span_eq_nocase(struct span a, struct span b)
 {
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (lower(a.at[i]) != lower(b.at[i]))
+        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
             return false;
     return true;
 }
@@ -57,7 +54,7 @@ bool span_u64(struct span s, uint64_t max, uint64_t *value)
     if (s.len == 0)
         return false;
     for (size_t i = 0; i < s.len; i++) {
-        if (s.at[i] < '0' || s.at[i] > '9')
+        if (!ascii_is_digit(s.at[i]))
             return false;
         uint64_t digit = (uint64_t)(s.at[i] - '0');
         if (sum > (max - digit) / 10 || digit > max)
@@ -66,6 +63,42 @@ bool span_u64(struct span s, uint64_t max, uint64_t *value)
     }
     *value = sum;
     return true;
+}
+
+bool span_is_printable(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] < ' ' || s.at[i] > '~')
+            return false;
+    return true;
+}
+
+bool span_is_guid(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_dash ? s.at[i] != '-' : !ascii_is_hex(s.at[i]))
+            return false;
+    }
+    return s.len == 36;
+}
+
+size_t span_utf8(struct span s)
+{
+    const unsigned char *at = (const unsigned char *)s.at;
+    size_t len = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+    if (len > s.len)
+        return 0;
+    if (len < 2)
+        return len;
+    unsigned char low = at[0] == 0xe0 ? 0xa0 : at[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = at[0] == 0xed ? 0x9f : at[0] == 0xf4 ? 0x8f : 0xbf;
+    if (at[1] < low || at[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
 }
 
 char *span_dup(struct span s)

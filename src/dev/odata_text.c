@@ -2,55 +2,15 @@
 /* Byte by byte: texts here are short. */
 #include "dev/odata_text.h"
 
+#include "base/ascii.h"
+#include "http/uri.h"
+
 enum { LATIN1_LEAD = 0xc3, TO_SMALL = 0x20 };
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= TO_SMALL;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Bytes that a sequence with this first byte has; 0: none begins so. */
-static size_t sequence_bytes(unsigned char lead)
-{
-    if (lead < 0x80)
-        return lead != 0;
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return 2;
-    if ((lead & 0xf0) == 0xe0)
-        return 3;
-    return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
-}
-
-/* RFC 3629 4: what a second byte may be where more than its form counts (no detours, surrogates, or beyond U+10FFFF). */
-static bool is_second(unsigned char lead, unsigned char second)
-{
-    switch (lead) {
-    case 0xe0: return second >= 0xa0;
-    case 0xed: return second <= 0x9f;
-    case 0xf0: return second >= 0x90;
-    case 0xf4: return second <= 0x8f;
-    default: return true;
-    }
-}
-
-static size_t take_sequence(struct span text)
-{
-    size_t len = sequence_bytes((unsigned char)text.at[0]);
-    if (len > text.len)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if (((unsigned char)text.at[i] & 0xc0) != 0x80)
-            return 0;
-    return len < 2 || is_second((unsigned char)text.at[0], (unsigned char)text.at[1]) ? len : 0;
-}
 
 bool odata_text_is_utf8(struct span text)
 {
     while (text.len > 0) {
-        size_t len = take_sequence(text);
+        size_t len = text.at[0] == '\0' ? 0 : span_utf8(text);
         if (len == 0)
             return false;
         text = span_from(text, len);
@@ -60,28 +20,18 @@ bool odata_text_is_utf8(struct span text)
 
 bool odata_text_decode(struct arena *arena, struct span raw, struct span *text, struct odata_failure *failure)
 {
-    char *to = arena_take(arena, raw.len + 1);
-    size_t len = 0;
-    if (to == NULL)
-        return odata_fail_memory(failure);
-    for (size_t i = 0; i < raw.len; i++) {
-        bool has_digits = raw.at[i] == '%' && raw.len - i > 2;
-        int high = has_digits ? hex_value(raw.at[i + 1]) : -1;
-        int low = has_digits ? hex_value(raw.at[i + 2]) : -1;
-        if (raw.at[i] == '%' && (high < 0 || low < 0))
-            return odata_fail(failure, ODATA_BAD_REQUEST, "a percent-encoding is malformed in \"%s\"", QUOTED(raw));
-        to[len++] = high < 0 ? raw.at[i] : (char)(high * 16 + low);
-        i += high < 0 ? 0 : 2;
-    }
-    *text = span_of(to, len);
+    struct err err;
+    if (!uri_decode(arena, raw, text, &err))
+        return err.reason == REASON_OUT_OF_MEMORY
+                   ? odata_fail_memory(failure)
+                   : odata_fail(failure, ODATA_BAD_REQUEST, "a percent-encoding is malformed in \"%s\"", QUOTED(raw));
     return odata_text_is_utf8(*text) ||
            odata_fail(failure, ODATA_BAD_REQUEST, "\"%s\" is no UTF-8 when decoded", QUOTED(raw));
 }
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
+    return ascii_is_letter(c) || ascii_is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void odata_text_encode(struct buf *out, struct span text)
@@ -131,16 +81,10 @@ size_t odata_text_length(struct span text)
     return count;
 }
 
-bool odata_text_is_name(char c, bool is_first)
-{
-    bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    return is_letter || (!is_first && c >= '0' && c <= '9');
-}
-
 struct span odata_text_take_name(struct span *rest)
 {
     size_t len = 0;
-    while (len < rest->len && odata_text_is_name(rest->at[len], len == 0))
+    while (len < rest->len && ascii_is_name(rest->at[len], len == 0))
         len++;
     struct span name = span_cut(*rest, len);
     *rest = span_from(*rest, len);

@@ -2,6 +2,7 @@
 /* Numbers are doubles; they are written as short as they can be read back. */
 #include "dev/odata_value.h"
 
+#include "base/ascii.h"
 #include "dev/odata_text.h"
 
 #include <math.h>
@@ -29,7 +30,7 @@ int odata_value_compare(const struct odata_value *a, const struct odata_value *b
 static size_t digits(struct span text)
 {
     size_t len = 0;
-    while (len < text.len && text.at[len] >= '0' && text.at[len] <= '9')
+    while (len < text.len && ascii_is_digit(text.at[len]))
         len++;
     return len;
 }
@@ -112,7 +113,7 @@ bool odata_literal_read(struct arena *arena, struct span *rest, struct odata_val
     *rest = whole;
     size_t len = word.len > 0 ? 0 : number_chars(whole);
     *value = (struct odata_value){.type = ODATA_NUMBER};
-    bool is_number = len > 0 && (len == whole.len || !odata_text_is_name(whole.at[len], false));
+    bool is_number = len > 0 && (len == whole.len || !ascii_is_name(whole.at[len], false));
     if (!is_number || !odata_number_read(span_cut(whole, len), &value->number))
         return odata_fail(failure, ODATA_BAD_REQUEST, "expected a literal, found \"%s\"", QUOTED(whole));
     *rest = span_from(whole, len);

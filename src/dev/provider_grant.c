@@ -4,6 +4,8 @@
  */
 #include "provider_int.h"
 
+#include "base/ascii.h"
+
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
@@ -156,7 +158,7 @@ static void put_user_name(const struct grant *grant, struct buf *out)
     }
     buf_add_str(out, "service-account-");
     for (const char *c = grant->client->id; *c != '\0'; c++)
-        buf_add_char(out, *c >= 'A' && *c <= 'Z' ? (char)(*c | 0x20) : *c);
+        buf_add_char(out, ascii_lower(*c));
 }
 
 static bool fill_account(const struct grant *grant, struct members *claims, struct err *err)

@@ -2,8 +2,6 @@
 /* Paths of the provider, one row a shape. */
 #include "provider_int.h"
 
-enum { GUID_CHARS = 36 };
-
 static const char *const pages[PROVIDER_SHAPE_COUNT][PROVIDER_PAGE_COUNT] = {
     [PROVIDER_PLAIN] = {"/.well-known/openid-configuration", "/jwks", "/token", "/rotate"},
     [PROVIDER_KEYCLOAK] = {"/.well-known/openid-configuration", "/protocol/openid-connect/certs",
@@ -46,18 +44,6 @@ bool provider_place_is_shared(const struct provider_place *place)
     return (place->shape == PROVIDER_ENTRA_V1 || place->shape == PROVIDER_ENTRA_V2) && is_shared(place->name);
 }
 
-static bool is_guid(struct span name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.at[i];
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (is_dash ? c != '-' : !is_hex)
-            return false;
-    }
-    return name.len == GUID_CHARS;
-}
-
 /* The segment behind `begin`, and all up to its end; empty when the path does not begin so. */
 static struct span take_name(struct span path, struct span begin, struct span *prefix)
 {
@@ -94,7 +80,7 @@ static bool read_named(struct span path, struct provider_place *place, bool *is_
         return true;
     }
     place->name = take_name(path, SPAN("/"), &place->prefix);
-    if (!is_guid(place->name) && !is_shared(place->name) && !is_personal(place->name))
+    if (!span_is_guid(place->name) && !is_shared(place->name) && !is_personal(place->name))
         return false;
     struct span rest = span_from(path, place->prefix.len);
     *is_page = find_page(rest, PROVIDER_ENTRA_V2, place) || find_page(rest, PROVIDER_ENTRA_V1, place);

@@ -7,6 +7,8 @@
  */
 #include "h1_int.h"
 
+#include "base/ascii.h"
+
 enum place {
     SIZE_BEGIN, /* no digit yet */
     SIZE,
@@ -25,14 +27,6 @@ enum place {
     NOWHERE /* the byte must not stand there */
 };
 
-static int hex_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char small = (char)(c | 0x20);
-    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
 static enum place expect(char c, char expected, enum place next)
 {
     return c == expected ? next : NOWHERE;
@@ -42,7 +36,7 @@ static enum place after_size(char c)
 {
     if (c == '\r')
         return SIZE_LF;
-    return c == ';' ? EXTENSION : hex_of(c) >= 0 ? SIZE : NOWHERE;
+    return c == ';' ? EXTENSION : ascii_is_hex(c) ? SIZE : NOWHERE;
 }
 
 static enum place after_extension(char c)
@@ -74,7 +68,7 @@ static enum place after_trailer_value(char c)
 static enum place place_after(enum place place, char c)
 {
     switch (place) {
-    case SIZE_BEGIN: return hex_of(c) >= 0 ? SIZE : NOWHERE;
+    case SIZE_BEGIN: return ascii_is_hex(c) ? SIZE : NOWHERE;
     case SIZE: return after_size(c);
     case EXTENSION: return after_extension(c);
     case QUOTED: return after_quoted(c);
@@ -97,7 +91,7 @@ static enum place place_after(enum place place, char c)
 static bool add_digit(struct h1 *h, char c, struct err *err)
 {
     uint64_t max = h1_body_allowed(h) < INT64_MAX ? h1_body_allowed(h) : INT64_MAX;
-    uint64_t digit = (uint64_t)hex_of(c);
+    uint64_t digit = ascii_hex(c);
     if (digit > max || h->body_left > (max - digit) >> 4)
         return h1_refuse_body(h, err);
     h->body_left = h->body_left << 4 | digit;

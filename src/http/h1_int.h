@@ -22,10 +22,8 @@ static inline enum reason h1_excess(enum h1_role role, enum reason reason)
 /* The first control character (HTAB and DEL among them), or `end`. */
 const char *h1_find_control(const char *at, const char *end);
 
-/* Whether `c` may stand in a token, and whether `s` is one (RFC 9110 5.6.2). */
+/* Whether `c` may stand in a token (RFC 9110 5.6.2). */
 bool h1_is_token_char(char c);
-/* Whether `s` is a token (RFC 9110 5.6.2). */
-bool h1_is_token(struct span s);
 
 static inline bool h1_is_control(char c)
 {

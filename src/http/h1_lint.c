@@ -7,6 +7,8 @@
  */
 #include "h1_int.h"
 
+#include "base/ascii.h"
+
 enum { BLOCK_BYTES = 64, METHOD_BYTES_MAX = 64, VERSION_BYTES_MAX = 16 };
 
 /* In each byte of the result that stands for a control character of the eight bytes at `at` the highest bit is set.  A
@@ -50,8 +52,7 @@ const char *h1_find_control(const char *at, const char *end)
 
 bool h1_is_token_char(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return ascii_is_digit(c) || ascii_is_letter(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 bool h1_is_token(struct span s)

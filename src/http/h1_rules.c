@@ -4,19 +4,16 @@
  * verdict.
  */
 #include "h1_int.h"
-#include "http/uri.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+#include "base/ascii.h"
+#include "http/uri.h"
 
 /* `HTTP/1.0` and `HTTP/1.1` are read here; other versions get an answer of their own (RFC 9110 15.6.6). */
 static bool read_version(struct span version, struct head *head, struct err *err)
 {
     struct span digits = span_from(version, strlen("HTTP/"));
-    bool is_formed = span_starts(version, SPAN("HTTP/")) && digits.len == 3 && is_digit(digits.at[0]) &&
-                     digits.at[1] == '.' && is_digit(digits.at[2]);
+    bool is_formed = span_starts(version, SPAN("HTTP/")) && digits.len == 3 && ascii_is_digit(digits.at[0]) &&
+                     digits.at[1] == '.' && ascii_is_digit(digits.at[2]);
     if (!is_formed)
         return fail(err, REASON_BAD_REQUEST, "expected HTTP/1.1 at the end of the request line");
     if (digits.at[0] != '1' || digits.at[2] > '1')

@@ -6,6 +6,8 @@
  */
 #include "http/head.h"
 
+#include "base/ascii.h"
+
 enum { NAME_BYTES_MAX = 19, SAME_LENGTH_MAX = 4, CONNECTION_OPTIONS_MAX = 64 };
 
 struct field_row {
@@ -108,9 +110,7 @@ enum field_id field_id_of(struct span name)
  */
 static char spelled(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c | 0x20);
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
+    return ascii_is_letter(c) || ascii_is_digit(c) ? ascii_lower(c) : '-';
 }
 
 bool field_is_spelled(struct span found, struct span name)

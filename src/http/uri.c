@@ -4,14 +4,11 @@
  */
 #include "http/uri.h"
 
+#include "base/ascii.h"
+
 #include <arpa/inet.h>
 
 enum { BLOCK_BYTES = 16, HOST_BYTES_MAX = 255, PORT_DIGITS_MAX = 5 };
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-}
 
 /* What may not stand in a target: all but printable ASCII; `#`, which ends a target for some (RFC 9112 3.2); backslash,
  * a slash for others.  `%` has to be looked at.
@@ -34,7 +31,7 @@ static bool block_has_special(const char *at)
 
 static bool is_encoding(struct span s)
 {
-    return s.len > 2 && s.at[0] == '%' && is_hex(s.at[1]) && is_hex(s.at[2]);
+    return s.len > 2 && s.at[0] == '%' && ascii_is_hex(s.at[1]) && ascii_is_hex(s.at[2]);
 }
 
 static bool check_chars(struct span s, struct err *err)
@@ -58,8 +55,7 @@ static bool is_name(struct span host)
 {
     for (size_t i = 0; i < host.len; i++) {
         char c = host.at[i];
-        bool is_right = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                        c == '.' || c == '_' || c == '~';
+        bool is_right = ascii_is_digit(c) || ascii_is_letter(c) || c == '-' || c == '.' || c == '_' || c == '~';
         if (!is_right)
             return false;
     }

@@ -3,15 +3,7 @@
  */
 #include "http/uri.h"
 
-static unsigned hex_of(char c)
-{
-    return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
-}
+#include "base/ascii.h"
 
 /* The character at `*i` of `s`, percent-decoded; moves `*i` past it.  A `%` that begins no encoding stands for itself,
  * and `*is_right` becomes false.
@@ -21,11 +13,11 @@ static char take_char(struct span s, size_t *i, bool *is_right)
     char c = s.at[(*i)++];
     if (c != '%')
         return c;
-    if (s.len - *i < 2 || !is_hex(s.at[*i]) || !is_hex(s.at[*i + 1])) {
+    if (s.len - *i < 2 || !ascii_is_hex(s.at[*i]) || !ascii_is_hex(s.at[*i + 1])) {
         *is_right = false;
         return c;
     }
-    c = (char)(hex_of(s.at[*i]) << 4 | hex_of(s.at[*i + 1]));
+    c = (char)(ascii_hex(s.at[*i]) << 4 | ascii_hex(s.at[*i + 1]));
     *i += 2;
     return c;
 }
@@ -106,17 +98,17 @@ static bool decodes_to(struct span text, struct span plain, bool *is_right)
     return is_same && matched == plain.len;
 }
 
-static bool decode(struct arena *arena, struct span text, struct span *value, struct err *err)
+bool uri_decode(struct arena *arena, struct span text, struct span *value, struct err *err)
 {
     bool is_right = true;
     size_t len = 0;
     char *out = arena_take(arena, text.len);
     if (out == NULL)
-        return fail(err, REASON_OUT_OF_MEMORY, "a parameter of the query");
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for what is percent-encoded");
     for (size_t i = 0; i < text.len;)
         out[len++] = take_char(text, &i, &is_right);
     *value = span_of(out, len);
-    return is_right || fail(err, REASON_BAD_REQUEST, "%% without two hex digits in the query");
+    return is_right || fail(err, REASON_BAD_REQUEST, "%% without two hex digits");
 }
 
 bool uri_query(struct arena *arena, struct span query, struct span name, struct span *value, size_t *count,
@@ -135,5 +127,5 @@ bool uri_query(struct arena *arena, struct span query, struct span name, struct 
     }
     if (!is_right)
         return fail(err, REASON_BAD_REQUEST, "%% without two hex digits in the query");
-    return *count == 0 || decode(arena, first, value, err);
+    return *count == 0 || uri_decode(arena, first, value, err);
 }

@@ -121,7 +121,7 @@ static bool read_run(struct reader *r, char **to)
         at = text_skip_plain(at, r->end);
         if (at == r->end || class_of(*at) != MULTIBYTE)
             break;
-        size_t len = text_utf8_bytes(at, r->end);
+        size_t len = span_utf8(span_of(at, (size_t)(r->end - at)));
         if (len == 0)
             return refuse(r, at, "not UTF-8");
         at += len;

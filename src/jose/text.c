@@ -4,21 +4,6 @@
 
 #include <string.h>
 
-size_t text_utf8_bytes(const unsigned char *at, const unsigned char *end)
-{
-    size_t len = at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
-    if (len == 0 || (size_t)(end - at) < len)
-        return 0;
-    unsigned char low = at[0] == 0xe0 ? 0xa0 : at[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = at[0] == 0xed ? 0x9f : at[0] == 0xf4 ? 0x8f : 0xbf;
-    if (at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    return len;
-}
-
 /* A word whose top bit of each byte is set when that byte may end a run of plain bytes: `"`, `\`, below 0x20, above 0x7f.
  * A borrow may set it too for bytes above one that is meant, never leave it out: the byte loop looks again.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes of JSON strings: what they are, where a run of plain ones ends, UTF-8 checked and written. */
+/* The bytes of JSON strings: what they are, where a run of plain ones ends, UTF-8 written. */
 #ifndef JOSE_TEXT_INT_H
 #define JOSE_TEXT_INT_H
 
@@ -19,11 +19,6 @@ static inline enum byte_class class_of(unsigned char c)
 
 /* The first byte at or behind `at` that is not plain, or `end`. */
 const unsigned char *text_skip_plain(const unsigned char *at, const unsigned char *end);
-
-/* Bytes of the UTF-8 sequence at `at`, which is before `end` and above 0x7f; 0 when it is none: overlong forms, surrogates
- * and more than U+10FFFF are not (RFC 3629 4).
- */
-size_t text_utf8_bytes(const unsigned char *at, const unsigned char *end);
 
 /* Writes the character as UTF-8, at most 4 bytes; returns the place behind it. */
 char *text_utf8_put(char *to, uint32_t c);

@@ -7,6 +7,7 @@
  */
 #include "oidc/discovery.h"
 
+#include "base/ascii.h"
 #include "jose/jsondoc.h"
 
 enum { DOCUMENT_DEPTH_MAX = 32, ISSUER_BYTES_MAX = 2048 };
@@ -55,11 +56,6 @@ static bool url_split(struct span url, struct url_parts *parts)
     return parts->host.len > 0;
 }
 
-static bool is_letter_or_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_host(struct span host)
 {
     bool is_address = host.at[0] == '[';
@@ -67,7 +63,8 @@ static bool is_host(struct span host)
         return false;
     struct span inside = is_address ? span_of(host.at + 1, host.len - 2) : host;
     for (size_t i = 0; i < inside.len; i++) {
-        if (!is_letter_or_digit(inside.at[i]) && strchr(is_address ? ":." : "-._", inside.at[i]) == NULL)
+        if (!ascii_is_letter(inside.at[i]) && !ascii_is_digit(inside.at[i]) &&
+            strchr(is_address ? ":." : "-._", inside.at[i]) == NULL)
             return false;
     }
     return true;

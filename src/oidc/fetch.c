@@ -227,11 +227,7 @@ static struct span field_of(const struct fetch *fetch, const char *name, size_t 
 /* One we would not send back is none. */
 static bool is_etag(struct span etag)
 {
-    for (size_t i = 0; i < etag.len; i++) {
-        if (etag.at[i] < ' ' || etag.at[i] >= 0x7f)
-            return false;
-    }
-    return etag.len <= ETAG_BYTES_MAX;
+    return etag.len <= ETAG_BYTES_MAX && span_is_printable(etag);
 }
 
 /* A number of seconds, with or without quotes; -1 for anything else; what is too large for us is our maximum. */

@@ -2,6 +2,7 @@
 /* The order of checks, and the one place where a judgement is set to passed. */
 #include "judge_int.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 #include <stdarg.h>
@@ -81,8 +82,7 @@ static bool has_shape(struct span text, const struct token_limits *limits)
             return false;
         for (size_t i = 0; i < piece.len; i++) {
             char c = piece.at[i];
-            bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-            if (!is_letter && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+            if (!ascii_is_letter(c) && !ascii_is_digit(c) && c != '-' && c != '_')
                 return false;
         }
     }

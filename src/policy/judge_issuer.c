@@ -7,20 +7,6 @@
  */
 #include "judge_int.h"
 
-static bool is_guid(struct span text)
-{
-    if (text.len != 36)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        if (is_dash ? c != '-' : !is_hex)
-            return false;
-    }
-    return true;
-}
-
 /* Whether the token's iss is that issuer to the letter, the placeholder replaced. */
 static bool is_issuer(const struct claims *claims, struct span issuer)
 {
@@ -28,7 +14,7 @@ static bool is_issuer(const struct claims *claims, struct span issuer)
     if (!rule_issuer_is_template(issuer, &before, &behind))
         return issuer.len > 0 && span_eq(iss, issuer);
     struct span tid = claims->tid.state == CLAIM_PRESENT ? claims->tid.text : (struct span){NULL, 0};
-    return is_guid(tid) && iss.len == before.len + tid.len + behind.len && span_starts(iss, before) &&
+    return span_is_guid(tid) && iss.len == before.len + tid.len + behind.len && span_starts(iss, before) &&
            span_starts(span_from(iss, before.len), tid) && span_ends(iss, behind);
 }
 
@@ -50,7 +36,7 @@ static bool is_of_tenant(const struct claims *claims, struct span key_issuer)
     struct span tid = claims->tid.text;
     struct span before, behind;
     bool is_template = rule_issuer_is_template(key_issuer, &before, &behind);
-    return claims->tid.state == CLAIM_PRESENT && is_guid(tid) && has_segment(claims->iss.text, tid) &&
+    return claims->tid.state == CLAIM_PRESENT && span_is_guid(tid) && has_segment(claims->iss.text, tid) &&
            (is_template || has_segment(key_issuer, tid));
 }
 

@@ -4,6 +4,7 @@
  */
 #include "exchange_int.h"
 
+#include "base/ascii.h"
 #include "proxy/identity.h"
 
 /* Room for what is added besides the client's own bytes. */
@@ -15,8 +16,7 @@ static bool is_id(struct span text)
         return false;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
-        bool is_fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-                       c == '_' || c == '.';
+        bool is_fine = ascii_is_digit(c) || ascii_is_letter(c) || c == '-' || c == '_' || c == '.';
         if (!is_fine)
             return false;
     }

@@ -2,6 +2,7 @@
 /* Claims as header values, written so that no two texts look alike and none can end a line. */
 #include "proxy/identity.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 
 bool identity_is_name(const struct site *site, struct span name)
@@ -14,17 +15,12 @@ bool identity_is_name(const struct site *site, struct span name)
     return false;
 }
 
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* Whether the byte at `i` goes out as %XX. */
 static bool is_encoded(struct span text, size_t i, bool is_item)
 {
     char c = text.at[i];
     if (c == '%')
-        return i + 2 < text.len && is_hex(text.at[i + 1]) && is_hex(text.at[i + 2]);
+        return i + 2 < text.len && ascii_is_hex(text.at[i + 1]) && ascii_is_hex(text.at[i + 2]);
     if (c == ' ')
         return i == 0 || i + 1 == text.len;
     return c < ' ' || c > '~' || (is_item && c == ',');

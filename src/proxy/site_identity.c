@@ -47,18 +47,6 @@ static bool is_among(struct span name, const struct span *names, size_t count)
     return false;
 }
 
-/* RFC 9110 5.6.2 */
-static bool is_field_name(struct span name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.at[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (c == '\0' || (!is_letter && strchr("!#$%&'*+-.^_`|~", c) == NULL))
-            return false;
-    }
-    return name.len > 0;
-}
-
 /* In any of its spellings: then it would be marked as a hop's own and never reach the backend. */
 static bool is_known_field(struct span name)
 {
@@ -70,7 +58,7 @@ static bool is_known_field(struct span name)
 
 static bool check_name(struct site_build *build, struct span name, const struct node *node)
 {
-    if (!is_field_name(name))
+    if (!h1_is_token(name))
         return problem_key(build->problems, node, "\"%s\" is no header name", QUOTED(name));
     return !is_known_field(name) ||
            problem_key(build->problems, node,

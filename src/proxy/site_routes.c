@@ -314,14 +314,6 @@ static bool read_policy(struct site_build *build, const struct route_settings *s
     return is_ok;
 }
 
-static bool is_printable(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < ' ' || text.at[i] > '~')
-            return false;
-    return true;
-}
-
 /* It stands in a quoted text of a field: nothing of it is left out there, so nothing else is taken here. */
 static bool read_realm(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
@@ -330,7 +322,7 @@ static bool read_realm(struct site_build *build, const struct route_settings *se
     route->realm = has_realm ? settings->realm : settings->name;
     if (has_realm && settings->realm.len == 0)
         return problem_error(build->problems, node, "\"realm\" is empty; leave it out for the route's name");
-    return is_printable(route->realm) ||
+    return span_is_printable(route->realm) ||
            problem_error(build->problems, node, "a realm is printable ASCII%s",
                          has_realm ? "" : ", and without \"realm\" the name is the route's");
 }

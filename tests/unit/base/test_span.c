@@ -117,6 +117,58 @@ static void dup_is_a_string(void **state)
     free(empty);
 }
 
+static void a_guid_has_its_digits_and_dashes_in_their_places(void **state)
+{
+    (void)state;
+    assert_true(span_is_guid(SPAN("3f9a2c41-6d0b-4b8e-9C57-1A2e5d7f8b60")));
+    assert_false(span_is_guid(SPAN("3f9a2c41-6d0b-4b8e-9c57-1a2e5d7f8b6")));
+    assert_false(span_is_guid(SPAN("3f9a2c41-6d0b-4b8e-9c57-1a2e5d7f8b600")));
+    assert_false(span_is_guid(SPAN("3f9a2c41-6d0b-4b8e-9c57-1a2e5d7f8b6g")));
+    assert_false(span_is_guid(SPAN("3f9a2c4-16d0b-4b8e-9c57-1a2e5d7f8b60")));
+    assert_false(span_is_guid(SPAN("")));
+}
+
+static void printable_is_from_blank_to_tilde(void **state)
+{
+    (void)state;
+    assert_true(span_is_printable(SPAN(" a~")));
+    assert_true(span_is_printable(SPAN("")));
+    assert_false(span_is_printable(SPAN("a\x1f")));
+    assert_false(span_is_printable(SPAN("a\x7f")));
+    assert_false(span_is_printable(SPAN("\xc3\xa9")));
+}
+
+/* RFC 3629 4 */
+static void utf8_has_one_form_for_each_character(void **state)
+{
+    static const struct {
+        struct span text;
+        size_t bytes;
+    } cases[] = {
+        {SPAN_INIT("a\xc3"), 1},
+        {SPAN_INIT("\0"), 1},
+        {SPAN_INIT("\xc2\x80"), 2},
+        {SPAN_INIT("\xc1\xbf"), 0},
+        {SPAN_INIT("\xc3"), 0},
+        {SPAN_INIT("\x80"), 0},
+        {SPAN_INIT("\xe0\xa0\x80"), 3},
+        {SPAN_INIT("\xe0\x9f\xbf"), 0},
+        {SPAN_INIT("\xed\x9f\xbf"), 3},
+        {SPAN_INIT("\xed\xa0\x80"), 0},
+        {SPAN_INIT("\xe2\x82"), 0},
+        {SPAN_INIT("\xf0\x90\x80\x80"), 4},
+        {SPAN_INIT("\xf0\x8f\xbf\xbf"), 0},
+        {SPAN_INIT("\xf4\x8f\xbf\xbf"), 4},
+        {SPAN_INIT("\xf4\x90\x80\x80"), 0},
+        {SPAN_INIT("\xf5\x80\x80\x80"), 0},
+        {SPAN_INIT("\xf0\x90\x80\x41"), 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        if (span_utf8(cases[i].text) != cases[i].bytes)
+            fail_msg("case %zu: %zu", i, span_utf8(cases[i].text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +179,9 @@ int main(void)
         cmocka_unit_test(split_gives_empty_pieces_too),
         cmocka_unit_test(number_is_digits_up_to_the_maximum),
         cmocka_unit_test(dup_is_a_string),
+        cmocka_unit_test(a_guid_has_its_digits_and_dashes_in_their_places),
+        cmocka_unit_test(printable_is_from_blank_to_tilde),
+        cmocka_unit_test(utf8_has_one_form_for_each_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
