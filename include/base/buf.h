@@ -50,6 +50,9 @@ bool buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
  */
 bool buf_add_json(struct buf *b, struct span s);
 
+/* The same with the quotes: a whole JSON string. */
+bool buf_add_json_text(struct buf *b, struct span s);
+
 /* Drops `len` bytes at the front; all when there are fewer. */
 void buf_take(struct buf *b, size_t len);
 

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
-enum { DISCOVERY_URL_BYTES_MAX = 2048 };
+enum { DISCOVERY_URL_BYTES_MAX = 2048, DISCOVERY_DEPTH_MAX = 32 /* of a provider's documents */ };
 
 struct discovery {
     struct span issuer;   /* not compared with the URL: Entra and AD FS differ */

@@ -17,17 +17,16 @@ static bool was_seen(const struct site *site, const struct issuer *issuer, size_
 
 static void put_issuer(struct buf *out, struct issuer *issuer, const struct issuer_state *state, bool is_first)
 {
-    buf_add_str(out, is_first ? "{\"url\":\"" : ",{\"url\":\"");
-    buf_add_json(out, issuer_url(issuer));
-    buf_add_str(out, "\",\"error\":");
+    buf_add_str(out, is_first ? "{\"url\":" : ",{\"url\":");
+    buf_add_json_text(out, issuer_url(issuer));
+    buf_add_str(out, ",\"error\":");
     if (!state->is_failing && state->has_keys) {
         buf_add_str(out, "null}");
         return;
     }
     const char *error = state->last_error[0] != '\0' ? state->last_error : "no keys were fetched yet";
-    buf_add_char(out, '"');
-    buf_add_json(out, span_str(error));
-    buf_add_str(out, "\"}");
+    buf_add_json_text(out, span_str(error));
+    buf_add_char(out, '}');
 }
 
 /* The list of issuers; false when one that a route needs has no usable keys. */

@@ -118,6 +118,13 @@ bool buf_add_json(struct buf *b, struct span s)
     return !b->is_broken;
 }
 
+bool buf_add_json_text(struct buf *b, struct span s)
+{
+    buf_add_char(b, '"');
+    buf_add_json(b, s);
+    return buf_add_char(b, '"') && !b->is_broken;
+}
+
 void buf_take(struct buf *b, size_t len)
 {
     b->begin += len < b->end - b->begin ? len : b->end - b->begin;

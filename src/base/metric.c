@@ -120,9 +120,8 @@ static char *labels_text(const struct metric_family *family, const struct span *
         if (i > 0)
             buf_add_char(&text, ',');
         buf_add_span(&text, name);
-        buf_add_str(&text, "=\"");
-        buf_add_json(&text, labels[i]);
-        buf_add_char(&text, '"');
+        buf_add_char(&text, '=');
+        buf_add_json_text(&text, labels[i]);
     }
     return text.is_broken ? NULL : span_dup(buf_span(&text));
 }

@@ -56,9 +56,7 @@ bool members_set_pair(struct members *members, const char *pair, struct err *err
 bool members_set_text(struct members *members, const char *name, struct span text, struct err *err)
 {
     AUTO(buf) json = {0};
-    buf_add_char(&json, '"');
-    buf_add_json(&json, text);
-    buf_add_char(&json, '"');
+    buf_add_json_text(&json, text);
     if (json.is_broken)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for a member");
     return put(members, span_str(name), buf_span(&json), err);
@@ -93,9 +91,9 @@ bool members_write(const struct members *members, struct buf *out)
 {
     buf_add_char(out, '{');
     for (size_t i = 0; i < members->count; i++) {
-        buf_add_str(out, i == 0 ? "\"" : ",\"");
-        buf_add_json(out, members->at[i].name);
-        buf_add_str(out, "\":");
+        buf_add_str(out, i == 0 ? "" : ",");
+        buf_add_json_text(out, members->at[i].name);
+        buf_add_char(out, ':');
         buf_add_span(out, members->at[i].json);
     }
     return buf_add_char(out, '}') && !out->is_broken;

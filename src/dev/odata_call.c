@@ -158,9 +158,9 @@ static void put_media(struct odata_call *call, const struct odata_entity *entity
     char name[64];
     snprintf(name, sizeof name, "%s@odata.mediaReadLink", media);
     put_link(call, entity, name, media);
-    buf_printf(out, "\"%s@odata.mediaContentType\":\"", media);
-    buf_add_json(out, entity->media->type);
-    buf_add_str(out, "\",");
+    buf_printf(out, "\"%s@odata.mediaContentType\":", media);
+    buf_add_json_text(out, entity->media->type);
+    buf_add_char(out, ',');
 }
 
 static void put_annotations(struct odata_call *call, const struct odata_entity *entity)
@@ -171,9 +171,9 @@ static void put_annotations(struct odata_call *call, const struct odata_entity *
         put_link(call, entity, "@odata.id", "");
         put_link(call, entity, "@odata.editLink", "");
     }
-    buf_add_str(out, "\"@odata.etag\":\"");
-    buf_add_json(out, span_str(entity->etag));
-    buf_add_str(out, "\",");
+    buf_add_str(out, "\"@odata.etag\":");
+    buf_add_json_text(out, span_str(entity->etag));
+    buf_add_char(out, ',');
     if (entity->media != NULL && (!call->query.has_select || call->query.selects_media))
         put_media(call, entity);
 }

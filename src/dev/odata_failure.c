@@ -48,9 +48,9 @@ void odata_failure_write(const struct odata_failure *failure, struct reply *repl
     reply->content_type = SPAN("application/json;odata.metadata=minimal");
     buf_clear(&reply->body);
     reply->body.is_broken = false;
-    buf_printf(&reply->body, "{\"error\":{\"code\":\"%s\",\"message\":\"", errors[failure->error].code);
-    buf_add_json(&reply->body, span_str(failure->text));
-    buf_add_str(&reply->body, "\",\"details\":[]}}");
+    buf_printf(&reply->body, "{\"error\":{\"code\":\"%s\",\"message\":", errors[failure->error].code);
+    buf_add_json_text(&reply->body, span_str(failure->text));
+    buf_add_str(&reply->body, ",\"details\":[]}}");
     if (failure->allow != NULL)
         responder_add_field(reply, "Allow", span_str(failure->allow));
 }

@@ -141,11 +141,7 @@ void odata_value_put_json(struct buf *out, const struct odata_value *value)
     case ODATA_NULL: buf_add_str(out, "null"); break;
     case ODATA_NUMBER: put_number(out, value->number); break;
     case ODATA_TRUTH: buf_add_str(out, value->truth ? "true" : "false"); break;
-    case ODATA_TEXT:
-        buf_add_char(out, '"');
-        buf_add_json(out, value->text);
-        buf_add_char(out, '"');
-        break;
+    case ODATA_TEXT: buf_add_json_text(out, value->text); break;
     }
 }
 

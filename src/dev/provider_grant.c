@@ -74,9 +74,8 @@ static void put_words(struct buf *out, struct span words, size_t count)
     while (words.len > 0 && span_split(&words, ' ', &word)) {
         if (word.len == 0)
             continue;
-        buf_add_str(out, count++ == 0 ? "\"" : ",\"");
-        buf_add_json(out, word);
-        buf_add_char(out, '"');
+        buf_add_str(out, count++ == 0 ? "" : ",");
+        buf_add_json_text(out, word);
     }
 }
 

@@ -133,9 +133,8 @@ static void put_scope(const struct grant *grant, struct arena *arena, struct buf
     bool is_entra = grant->place.shape == PROVIDER_ENTRA_V1 || grant->place.shape == PROVIDER_ENTRA_V2;
     if (is_entra && grant->user == NULL)
         return;
-    buf_add_str(out, ",\"scope\":\"");
-    buf_add_json(out, provider_grant_scope(grant, arena));
-    buf_add_char(out, '"');
+    buf_add_str(out, ",\"scope\":");
+    buf_add_json_text(out, provider_grant_scope(grant, arena));
 }
 
 void provider_answer_token(struct provider *provider, const struct provider_place *place, const struct request *request,

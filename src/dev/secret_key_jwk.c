@@ -109,9 +109,8 @@ static void put_label(struct buf *out, const char *member, struct span value)
 {
     if (value.len == 0)
         return;
-    buf_printf(out, ",\"%s\":\"", member);
-    buf_add_json(out, value);
-    buf_add_char(out, '"');
+    buf_printf(out, ",\"%s\":", member);
+    buf_add_json_text(out, value);
 }
 
 static bool put_jwk(const struct secret_key *key, const struct secret_key_labels *labels, bool is_private,

@@ -21,21 +21,21 @@ static void add_apim(const struct refusal *refusal, struct buf *out)
 {
     buf_add_str(out, "{\"statusCode\":");
     buf_add_u64(out, refusal->status);
-    buf_add_str(out, ",\"message\":\"");
-    buf_add_json(out, refusal->message);
-    buf_add_str(out, "\"}");
+    buf_add_str(out, ",\"message\":");
+    buf_add_json_text(out, refusal->message);
+    buf_add_char(out, '}');
 }
 
 /* RFC 9457 3.1; about:blank, so the title is the status phrase. */
 static void add_problem(const struct refusal *refusal, struct buf *out)
 {
-    buf_add_str(out, "{\"type\":\"about:blank\",\"title\":\"");
-    buf_add_json(out, span_str(status_phrase(refusal->status)));
-    buf_add_str(out, "\",\"status\":");
+    buf_add_str(out, "{\"type\":\"about:blank\",\"title\":");
+    buf_add_json_text(out, span_str(status_phrase(refusal->status)));
+    buf_add_str(out, ",\"status\":");
     buf_add_u64(out, refusal->status);
-    buf_add_str(out, ",\"detail\":\"");
-    buf_add_json(out, refusal->message);
-    buf_add_str(out, "\"}");
+    buf_add_str(out, ",\"detail\":");
+    buf_add_json_text(out, refusal->message);
+    buf_add_char(out, '}');
 }
 
 /* OData JSON Format 4.01, 21.1: the code is a word for programs. */
@@ -48,9 +48,9 @@ static void add_odata(const struct refusal *refusal, struct buf *out)
     else
         while (span_split(&rest, ' ', &word))
             buf_add_json(out, word);
-    buf_add_str(out, "\",\"message\":\"");
-    buf_add_json(out, refusal->message);
-    buf_add_str(out, "\"}}");
+    buf_add_str(out, "\",\"message\":");
+    buf_add_json_text(out, refusal->message);
+    buf_add_str(out, "}}");
 }
 
 bool refusal_body(const struct refusal *refusal, struct buf *out)

@@ -10,7 +10,7 @@
 #include "base/ascii.h"
 #include "jose/jsondoc.h"
 
-enum { DOCUMENT_DEPTH_MAX = 32, ISSUER_BYTES_MAX = 2048 };
+enum { ISSUER_BYTES_MAX = 2048 };
 
 static const struct span well_known = SPAN_INIT("/.well-known/openid-configuration");
 
@@ -183,7 +183,7 @@ static bool text_read(struct span *text, struct arena *arena, const struct jsonv
 bool discovery_read(struct discovery *discovery, struct arena *arena, struct span text, bool allow_http,
                     struct err *err)
 {
-    AUTO_PTR(jsondoc) document = jsondoc_read(text, DOCUMENT_DEPTH_MAX, err);
+    AUTO_PTR(jsondoc) document = jsondoc_read(text, DISCOVERY_DEPTH_MAX, err);
     if (document == NULL)
         return false;
     const struct jsonval *root = jsondoc_root(document);

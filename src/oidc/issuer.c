@@ -243,17 +243,12 @@ struct issuer *issuers_take(struct issuers *issuers, struct span url, struct err
     return issuer;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool is_provided(const struct issuer *issuer, const struct issuer_provider *provider)
 {
-    return is_same(issuer->ca_file, provider->ca_file) && is_same(issuer->proxy, provider->proxy) &&
-           is_same(issuer->client_certificate, provider->client_certificate) &&
-           is_same(issuer->client_key, provider->client_key) && issuer->is_name_checked == provider->is_name_checked &&
-           issuer->is_host_checked == provider->is_host_checked;
+    return issuer_is_same(issuer->ca_file, provider->ca_file) && issuer_is_same(issuer->proxy, provider->proxy) &&
+           issuer_is_same(issuer->client_certificate, provider->client_certificate) &&
+           issuer_is_same(issuer->client_key, provider->client_key) &&
+           issuer->is_name_checked == provider->is_name_checked && issuer->is_host_checked == provider->is_host_checked;
 }
 
 /* A copy into `*to`, remembering failure in `*is_whole`. */
@@ -289,7 +284,7 @@ static bool texts_provide(struct issuer *issuer, const struct issuer_provider *p
 
 bool issuer_provide(struct issuer *issuer, const struct issuer_provider *provider, struct err *err)
 {
-    bool is_trusting_others = !is_same(issuer->ca_file, provider->ca_file);
+    bool is_trusting_others = !issuer_is_same(issuer->ca_file, provider->ca_file);
     if (is_provided(issuer, provider))
         return true;
     if (!texts_provide(issuer, provider))

@@ -181,16 +181,11 @@ static bool cycle_fetch(struct issuer *issuer, const char *url, const char *etag
     return issuer->fetch != NULL;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
 /* Whether the discovery document of this cycle leads to the keys we have. */
 static bool leads_to_current(const struct issuer *issuer)
 {
-    return issuer->has_keys && is_same(issuer->next.issuer, issuer->current.issuer) &&
-           is_same(issuer->next.jwks_uri, issuer->current.jwks_uri);
+    return issuer->has_keys && issuer_is_same(issuer->next.issuer, issuer->current.issuer) &&
+           issuer_is_same(issuer->next.jwks_uri, issuer->current.jwks_uri);
 }
 
 /* Fills `next` from the answer, or from what we have where it says that nothing changed. */

@@ -99,6 +99,12 @@ void issuer_cycle_schedule(struct issuer *issuer);
 /* Sets the gauge of the age. */
 void issuer_count_age(struct issuer *issuer);
 
+/* Whether both are NULL, or the same text. */
+static inline bool issuer_is_same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 /* Frees the texts. */
 void issuer_documents_fini(struct issuer_documents *documents);
 /* Puts a copy of `text` (empty: NULL) in place of `*to`. */

@@ -13,7 +13,6 @@
 #include <event2/event.h>
 
 enum {
-    DOCUMENT_DEPTH_MAX = 32,
     SKIPPED_LINES_MAX = 8,
     /* A stored set counts as stale from its last confirmation that was written: at most so much of max_stale is lost by not
      * writing each one. */
@@ -49,7 +48,7 @@ bool issuer_judge(const struct issuer *issuer, const struct discovery *discovery
 
 struct keyset *issuer_keys_build(struct span name, struct span text, int64_t fetched_at_s, struct err *err)
 {
-    AUTO_PTR(jsondoc) document = jsondoc_read(text, DOCUMENT_DEPTH_MAX, err);
+    AUTO_PTR(jsondoc) document = jsondoc_read(text, DISCOVERY_DEPTH_MAX, err);
     if (document == NULL)
         return NULL;
     struct keyset *set = keyset_new(name, fetched_at_s);

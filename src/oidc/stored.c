@@ -9,7 +9,7 @@
 #include "jose/jsondoc.h"
 #include "jose/key.h"
 
-enum { DOCUMENT_DEPTH_MAX = 32, FETCHED_AT_S_MAX = INT32_MAX };
+enum { FETCHED_AT_S_MAX = INT32_MAX };
 
 static const struct span format = SPAN_INIT("jwtgate-keys-1");
 
@@ -48,7 +48,7 @@ static bool head_read(struct stored *stored, struct arena *arena, const struct j
 
 bool stored_read(struct stored *stored, struct arena *arena, struct span text, bool allow_http, struct err *err)
 {
-    AUTO_PTR(jsondoc) document = jsondoc_read(text, DOCUMENT_DEPTH_MAX, err);
+    AUTO_PTR(jsondoc) document = jsondoc_read(text, DISCOVERY_DEPTH_MAX, err);
     return document != NULL && head_read(stored, arena, jsondoc_root(document), err) &&
            discovery_read(&stored->discovery, arena, text, allow_http, err);
 }
@@ -57,9 +57,8 @@ bool stored_read(struct stored *stored, struct arena *arena, struct span text, b
 
 static void member_write(struct buf *out, const char *name, struct span value)
 {
-    buf_printf(out, "\"%s\":\"", name);
-    buf_add_json(out, value);
-    buf_add_char(out, '"');
+    buf_printf(out, "\"%s\":", name);
+    buf_add_json_text(out, value);
 }
 
 static void list_write(struct buf *out, const struct jsonval *jwk, const char *name)
@@ -73,9 +72,8 @@ static void list_write(struct buf *out, const struct jsonval *jwk, const char *n
         struct span item = jsonval_text(jsonval_element(list, i));
         if (item.at == NULL)
             continue;
-        buf_add_str(out, is_first ? "\"" : ",\"");
-        buf_add_json(out, item);
-        buf_add_char(out, '"');
+        buf_add_str(out, is_first ? "" : ",");
+        buf_add_json_text(out, item);
         is_first = false;
     }
     buf_add_char(out, ']');
@@ -126,7 +124,7 @@ static bool keys_write(struct buf *out, const struct jsonval *keys, struct err *
 
 bool stored_write(struct buf *out, const struct stored *stored, struct span keys, struct err *err)
 {
-    AUTO_PTR(jsondoc) document = jsondoc_read(keys, DOCUMENT_DEPTH_MAX, err);
+    AUTO_PTR(jsondoc) document = jsondoc_read(keys, DISCOVERY_DEPTH_MAX, err);
     if (document == NULL)
         return false;
     buf_add_char(out, '{');

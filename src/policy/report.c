@@ -59,13 +59,10 @@ bool report_text(const struct report_input *input, struct buf *out)
 static void json_text(struct buf *out, const char *name, struct span text)
 {
     buf_printf(out, "\"%s\":", name);
-    if (text.at == NULL) {
+    if (text.at == NULL)
         buf_add_str(out, "null");
-        return;
-    }
-    buf_add_char(out, '"');
-    buf_add_json(out, text);
-    buf_add_char(out, '"');
+    else
+        buf_add_json_text(out, text);
 }
 
 /* A tape that was read holds strict JSON: it is put in as it stands. */

@@ -39,9 +39,8 @@ static void add_text(struct buf *out, const char *name, struct span value)
 {
     if (value.at == NULL)
         return;
-    buf_printf(out, ",\"%s\":\"", name);
-    buf_add_json(out, value);
-    buf_add_char(out, '"');
+    buf_printf(out, ",\"%s\":", name);
+    buf_add_json_text(out, value);
 }
 
 static void add_list(struct buf *out, const char *name, const struct schema_texts *texts)
@@ -50,9 +49,8 @@ static void add_list(struct buf *out, const char *name, const struct schema_text
         return;
     buf_printf(out, ",\"%s\":[", name);
     for (size_t i = 0; i < texts->count; i++) {
-        buf_add_str(out, i == 0 ? "\"" : ",\"");
-        buf_add_json(out, texts->at[i]);
-        buf_add_char(out, '"');
+        buf_add_str(out, i == 0 ? "" : ",");
+        buf_add_json_text(out, texts->at[i]);
     }
     buf_add_char(out, ']');
 }
@@ -62,9 +60,8 @@ static struct span write_body(struct arena *arena, const struct resource_setting
                               const struct site_route *route)
 {
     AUTO(buf) out = {0};
-    buf_add_str(&out, "{\"resource\":\"");
-    buf_add_json(&out, settings->resource);
-    buf_add_char(&out, '"');
+    buf_add_str(&out, "{\"resource\":");
+    buf_add_json_text(&out, settings->resource);
     add_list(&out, "authorization_servers", &settings->authorization_servers);
     add_list(&out, "scopes_supported", &settings->scopes);
     if (!route->is_public && route->rule.source == TOKEN_FROM_QUERY)

@@ -194,11 +194,11 @@ static const struct schema backend_schema = {"backends", backend_rows, COUNT_OF(
 static bool claim_header_short(const struct node *node, void *out, struct arena *arena, struct problems *problems)
 {
     struct claim_header_settings *header = out;
+    bool is_text = node->kind == NODE_TEXT;
     (void)arena;
-    *header = (struct claim_header_settings){.name = header->name}; /* without a node it is passed over later */
-    if (node->kind == NODE_TEXT)
-        *header = (struct claim_header_settings){.name = header->name, .claim = node->text, .node = node};
-    return node->kind == NODE_TEXT ||
+    header->claim = is_text ? node->text : (struct span){NULL, 0};
+    header->node = is_text ? node : NULL; /* without one it is passed over later */
+    return is_text ||
            problem_error(problems, node,
                          "a header is made of a claim: its name, or a map such as { claim: groups, join: csv }");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `claims_to_headers`: its names and claims read, gathered over all routes, and told of where a client could still forge. */
+#include "proxy/identity.h"
 #include "site_int.h"
 
 /* Headers that frameworks and proxies of the field believe without asking. */
@@ -39,21 +40,16 @@ static const struct span taken[] = {
     SPAN_INIT("If-Range"),         SPAN_INIT("If-Unmodified-Since"), SPAN_INIT("Range"),
 };
 
-static bool is_among(struct span name, const struct span *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (field_is_spelled(name, names[i]))
-            return true;
-    return false;
-}
-
 /* In any of its spellings: then it would be marked as a hop's own and never reach the backend. */
 static bool is_known_field(struct span name)
 {
     for (int id = FIELD_OTHER + 1; id < FIELD_COUNT; id++)
         if (field_is_spelled(name, span_str(field_name((enum field_id)id))))
             return true;
-    return field_is_method(name) || is_among(name, taken, COUNT_OF(taken));
+    for (size_t i = 0; i < COUNT_OF(taken); i++)
+        if (field_is_spelled(name, taken[i]))
+            return true;
+    return field_is_method(name);
 }
 
 static bool check_name(struct site_build *build, struct span name, const struct node *node)
@@ -110,8 +106,7 @@ bool site_build_identity(struct site_build *build, const struct route_settings *
     size_t count = settings->claims_to_headers.count;
     struct identity_header *headers = arena_zero(&build->site->arena, count * sizeof *headers);
     bool is_ok = headers != NULL;
-    if (count > 0 && settings->policy != NULL && settings->policy->kind == NODE_TEXT &&
-        span_eq(settings->policy->text, SPAN("none")))
+    if (count > 0 && site_is_public(settings))
         return problem_key(build->problems, site_place(settings->node, "claims_to_headers"),
                            "a public route judges no token, so there are no claims for headers");
     for (size_t i = 0; headers != NULL && i < count; i++)
@@ -152,7 +147,7 @@ static bool check_sources(const struct site_build *build)
 static void add_names(struct site *site, const struct site_route *route, struct span *names)
 {
     for (size_t i = 0; i < route->identity_count; i++) {
-        if (is_among(route->identity[i].name, names, site->identity_count))
+        if (identity_is_name(site, route->identity[i].name))
             continue;
         names[site->identity_count++] = route->identity[i].name;
         site->identity_lengths |= UINT64_C(1) << (route->identity[i].name.len & 63);
@@ -165,7 +160,7 @@ static void note_forgeable(const struct site_build *build)
     const struct site *site = build->site;
     AUTO(buf) names = {0};
     for (size_t i = 0; i < COUNT_OF(believed); i++) {
-        if (is_among(believed[i], site->identity_names, site->identity_count))
+        if (identity_is_name(site, believed[i]))
             continue;
         buf_add_str(&names, buf_len(&names) == 0 ? "" : ", ");
         buf_add_span(&names, believed[i]);
@@ -190,9 +185,9 @@ bool site_gather_identity(struct site_build *build)
     struct span *names = arena_zero(&site->arena, count * sizeof *names);
     if (names == NULL)
         return false;
+    site->identity_names = names;
     for (size_t i = 0; i < site->route_count; i++)
         add_names(site, &site->routes[i], names);
-    site->identity_names = names;
     note_forgeable(build);
     return check_sources(build);
 }

@@ -28,6 +28,13 @@ static inline bool site_has_list(const struct node *map, const char *key)
     return list != NULL && (list->kind == NODE_LIST || list->kind == NODE_MAP || list->kind == NODE_NULL);
 }
 
+/* Whether the route is public on purpose. */
+static inline bool site_is_public(const struct route_settings *settings)
+{
+    const struct node *policy = settings->policy;
+    return policy != NULL && policy->kind == NODE_TEXT && span_eq(policy->text, SPAN("none"));
+}
+
 /* Where `key` stands, or the map that lacks it. */
 const struct node *site_place(const struct node *map, const char *key);
 

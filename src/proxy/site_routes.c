@@ -296,7 +296,7 @@ static bool read_policy(struct site_build *build, const struct route_settings *s
     if (policy != NULL && policy->kind != NODE_TEXT)
         return problem_error(build->problems, policy,
                              "\"policy\" is a file name; for a public route write \"policy: none\"");
-    if (policy != NULL && span_eq(policy->text, SPAN("none"))) {
+    if (site_is_public(settings)) {
         problem_note(build->problems, policy, "route \"%s\" is public: no token is asked for", QUOTED(settings->name));
         warn_public(build, settings);
         return true;
