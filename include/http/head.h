@@ -125,8 +125,8 @@ const struct field *head_find(const struct head *head, struct span name, const s
  * Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings.  Naming Authorization, Host,
  * Content-Length, Content-Type, Cookie, X-Forwarded-*, Forwarded, Via or X-Request-Id in Connection has no effect: a
  * client must not strip what was judged.  With more than 64 options all fields but these are marked.  In requests also
- * a field whose name is one of enum field_id as field_is_spelled compares them: a CGI-like backend would take it for that.  Also sets
- * wants_close and is_upgrade from Connection and version.
+ * a field whose name is one of enum field_id as field_is_spelled compares them: a CGI-like backend would take it for that.
+ * Also sets wants_close and is_upgrade from Connection and version.
  */
 void head_mark_hops(struct head *head);
 

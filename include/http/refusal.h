@@ -27,8 +27,8 @@ struct span refusal_type(const struct refusal *refusal);
 /* Appends the body; false when out of memory. */
 bool refusal_body(const struct refusal *refusal, struct buf *out);
 
-/* The value of WWW-Authenticate: `Bearer realm="R"`, with error, error_description and resource_metadata; characters that RFC 6750 3 does
- * not allow in them are left out, quotes and backslashes in the realm escaped.
+/* The value of WWW-Authenticate: `Bearer realm="R"`, with error, error_description and resource_metadata; characters that
+ * RFC 6750 3 does not allow in them are left out, quotes and backslashes in the realm escaped.
  */
 bool refusal_challenge(const struct refusal *refusal, struct buf *out);
 

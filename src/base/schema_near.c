@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nearest words: edit distance where two neighbours that changed places count once, as typing slips do; else a word that goes on. */
+/* Nearest words: edit distance where two neighbours that changed places count once, as typing slips do; else a word that goes
+ * on.
+ */
 #include "schema_int.h"
 
 #include "base/ascii.h"

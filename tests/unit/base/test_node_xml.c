@@ -6,43 +6,13 @@
 #include "unit.h"
 
 #include "alloc_fail.h"
-#include "nodes.h"
+#include "document_cases.h"
 
-struct xml_case {
-    const char *xml;
-    const char *wanted;
-};
-
-static void trees_expect(const struct xml_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct document d;
-        document_init(&d);
-        struct node *root = node_read_xml(&d.arena, "x.xml", span_str(cases[i].xml), &d.problems);
-        if (root == NULL)
-            print_error("%s: %s\n", cases[i].xml, problems_text(&d));
-        assert_non_null(root);
-        assert_string_equal(node_text(&d, root), cases[i].wanted);
-        assert_int_equal(d.problems.errors, 0);
-        document_fini(&d);
-    }
-}
-
-static void problems_expect(const struct xml_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct document d;
-        document_init(&d);
-        assert_null(node_read_xml(&d.arena, "x.xml", span_str(cases[i].xml), &d.problems));
-        assert_string_equal(problems_text(&d), cases[i].wanted);
-        assert_string_equal(d.problems.first->file, "x.xml");
-        document_fini(&d);
-    }
-}
+static const struct document_kind xml = {"x.xml", node_read_xml};
 
 static void elements_attributes_and_texts_have_their_places(void **state)
 {
-    static const struct xml_case cases[] = {
+    static const struct document_case cases[] = {
         {"<a/>", "<a@1:1></>"},
         {"<a b=\"c\" d = 'e'/>", "<a@1:1 b@1:4=(c)@1:6 d@1:10=(e)@1:14></>"},
         {"<a>\n  <b\n    c=\"d\"\n    e=\"f\">g</b>\n</a>",
@@ -57,12 +27,12 @@ static void elements_attributes_and_texts_have_their_places(void **state)
         {"<a>x<b/>y</a>", "<a@1:1> t(x)@1:4 <b@1:5></> t(y)@1:9</>"},
     };
     (void)state;
-    trees_expect(cases, COUNT_OF(cases));
+    trees_expect(&xml, cases, COUNT_OF(cases));
 }
 
 static void texts_are_resolved_and_trimmed(void **state)
 {
-    static const struct xml_case cases[] = {
+    static const struct document_case cases[] = {
         {"<a>&lt;&gt;&amp;&quot;&apos;&#65;&#x42;</a>", "<a@1:1> t(<>&\"'AB)@1:4</>"},
         {"<a b=\"&quot;&#x41;&lt;\"/>", "<a@1:1 b@1:4=(\"A<)@1:6></>"},
         {"<a> \n <![CDATA[ <x> & ]]> </a>", "<a@1:1> t(<x> &)@2:12</>"},
@@ -71,7 +41,7 @@ static void texts_are_resolved_and_trimmed(void **state)
         {"<a>\xc2\xa0</a>", "<a@1:1> t(\xc2\xa0)@1:4</>"}, /* no white space of XML */
     };
     (void)state;
-    trees_expect(cases, COUNT_OF(cases));
+    trees_expect(&xml, cases, COUNT_OF(cases));
 }
 
 static void namespaces_are_kept_beside_the_names(void **state)
@@ -98,7 +68,7 @@ static void namespaces_are_kept_beside_the_names(void **state)
 
 static void raw_and_escaped_expressions_read_the_same(void **state)
 {
-    static const struct xml_case cases[] = {
+    static const struct document_case cases[] = {
         {"<when condition=\"@(x == \"a\" && y < 3)\">z</when>",
          "<when@1:1 condition@1:7=(@(x == \"a\" && y < 3))@1:17> t(z)@1:40</>"},
         {"<when condition=\"@(x == &quot;a&quot; &amp;&amp; y &lt; 3)\">z</when>",
@@ -118,24 +88,24 @@ static void raw_and_escaped_expressions_read_the_same(void **state)
         {"<a><![CDATA[@(x < 1)]]></a>", "<a@1:1> t(@(x < 1))@1:13</>"},
     };
     (void)state;
-    trees_expect(cases, COUNT_OF(cases));
+    trees_expect(&xml, cases, COUNT_OF(cases));
 }
 
 static void well_formed_documents_are_not_touched(void **state)
 {
-    static const struct xml_case cases[] = {
+    static const struct document_case cases[] = {
         {"<a b=\"me@(home\" c=\"d)\"/>", "<a@1:1 b@1:4=(me@(home)@1:6 c@1:17=(d))@1:19></>"},
         {"<a b=\"@(x) and more\"/>", "<a@1:1 b@1:4=(@(x) and more)@1:6></>"},
         {"<a>@(open</a>", "<a@1:1> t(@(open)@1:4</>"},
         {"<a>@x</a>", "<a@1:1> t(@x)@1:4</>"},
     };
     (void)state;
-    trees_expect(cases, COUNT_OF(cases));
+    trees_expect(&xml, cases, COUNT_OF(cases));
 }
 
 static void syntax_errors_have_the_place_of_the_file(void **state)
 {
-    static const struct xml_case cases[] = {
+    static const struct document_case cases[] = {
         {"<a>\n  <b></c>\n</a>", "2:8 error: not XML: this closes another element than the open <b> of line 2"},
         {"<a b=\"@(\"x\" < \"y\")\">\n<b></c></a>",
          "2:6 error: not XML: this closes another element than the open <b> of line 2"},
@@ -159,13 +129,13 @@ static void syntax_errors_have_the_place_of_the_file(void **state)
          "1:1 error: encoding \"iso-8859-1\" is not read; save the document as UTF-8"},
     };
     (void)state;
-    problems_expect(cases, COUNT_OF(cases));
+    problems_expect(&xml, cases, COUNT_OF(cases));
 }
 
 static void every_doctype_is_refused(void **state)
 {
     static const char wanted[] = "2:1 error: document type declarations (<!DOCTYPE) are refused: remove it";
-    static const struct xml_case cases[] = {
+    static const struct document_case cases[] = {
         {"<!-- <!DOCTYPE -->\n<!DOCTYPE a><a/>", wanted},
         {"<!-- x -->\n<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>", wanted},
         {"<!-- x -->\n<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;&b;&b;\">]><a>&c;</a>", wanted},
@@ -173,7 +143,7 @@ static void every_doctype_is_refused(void **state)
         {"<!-- x -->\n<!DOCTYPE a [<!ENTITY % b SYSTEM \"http://127.0.0.1/\"> %b;]><a/>", wanted},
     };
     (void)state;
-    problems_expect(cases, COUNT_OF(cases));
+    problems_expect(&xml, cases, COUNT_OF(cases));
 }
 
 static struct node *nested_read(struct document *d, size_t depth)

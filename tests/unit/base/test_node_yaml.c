@@ -5,39 +5,9 @@
 #include "unit.h"
 
 #include "alloc_fail.h"
-#include "nodes.h"
+#include "document_cases.h"
 
-struct yaml_case {
-    const char *yaml;
-    const char *wanted;
-};
-
-static void trees_expect(const struct yaml_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct document d;
-        document_init(&d);
-        struct node *root = node_read_yaml(&d.arena, "x.yaml", span_str(cases[i].yaml), &d.problems);
-        if (root == NULL)
-            print_error("%s: %s\n", cases[i].yaml, problems_text(&d));
-        assert_non_null(root);
-        assert_string_equal(node_text(&d, root), cases[i].wanted);
-        assert_int_equal(d.problems.errors, 0);
-        document_fini(&d);
-    }
-}
-
-static void problems_expect(const struct yaml_case *cases, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct document d;
-        document_init(&d);
-        assert_null(node_read_yaml(&d.arena, "x.yaml", span_str(cases[i].yaml), &d.problems));
-        assert_string_equal(problems_text(&d), cases[i].wanted);
-        assert_string_equal(d.problems.first->file, "x.yaml");
-        document_fini(&d);
-    }
-}
+static const struct document_kind yaml = {"x.yaml", node_read_yaml};
 
 static void plain_scalars_are_those_of_the_core_schema(void **state)
 {
@@ -59,14 +29,14 @@ static void plain_scalars_are_those_of_the_core_schema(void **state)
         for (size_t i = 0; groups[g].words[i] != NULL; i++) {
             char wanted[64];
             snprintf(wanted, sizeof wanted, "%s(%s)@1:1", groups[g].kind, groups[g].words[i]);
-            trees_expect(&(struct yaml_case){groups[g].words[i], wanted}, 1);
+            trees_expect(&yaml, &(struct document_case){groups[g].words[i], wanted}, 1);
         }
     }
 }
 
 static void quoted_scalars_are_texts(void **state)
 {
-    static const struct yaml_case cases[] = {
+    static const struct document_case cases[] = {
         {"\"true\"", "t(true)@1:1"},
         {"'null'", "t(null)@1:1"},
         {"\"12\"", "t(12)@1:1"},
@@ -76,12 +46,12 @@ static void quoted_scalars_are_texts(void **state)
         {">-\n  a\n  b\n", "t(a b)@1:1"},
     };
     (void)state;
-    trees_expect(cases, COUNT_OF(cases));
+    trees_expect(&yaml, cases, COUNT_OF(cases));
 }
 
 static void places_are_exact(void **state)
 {
-    static const struct yaml_case cases[] = {
+    static const struct document_case cases[] = {
         {"a: 1\nb:\n  - x\n  - {c: \"d\", e: [f]}\n",
          "{@1:1 a@1:1=n(1)@1:4 b@2:1=[@3:3 t(x)@3:5 {@4:5 c@4:6=t(d)@4:9 e@4:14=[@4:17 t(f)@4:18]}]}"},
         {"a:\nb: 1\n", "{@1:1 a@1:1=~()@1:3 b@2:1=n(1)@2:4}"},
@@ -100,12 +70,12 @@ static void places_are_exact(void **state)
         {"<<: {a: 1}\n", "{@1:1 <<@1:1={@1:5 a@1:6=n(1)@1:9}}"}, /* 1.2 knows no merging */
     };
     (void)state;
-    trees_expect(cases, COUNT_OF(cases));
+    trees_expect(&yaml, cases, COUNT_OF(cases));
 }
 
 static void ambiguous_documents_are_refused_with_their_places(void **state)
 {
-    static const struct yaml_case cases[] = {
+    static const struct document_case cases[] = {
         {"a: 1\nb: 2\na: 3\n", "3:1 error: key \"a\" stands twice in this map"},
         {"a: {b: 1, b: 2}\nc: 1\nc: 2\n", "1:11 error: key \"b\" stands twice in this map\n"
                                           "3:1 error: key \"c\" stands twice in this map"},
@@ -128,7 +98,7 @@ static void ambiguous_documents_are_refused_with_their_places(void **state)
         {"# only a note\n", "1:1 error: the document is empty"},
     };
     (void)state;
-    problems_expect(cases, COUNT_OF(cases));
+    problems_expect(&yaml, cases, COUNT_OF(cases));
 }
 
 static void syntax_errors_have_their_place(void **state)
