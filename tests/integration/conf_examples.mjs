@@ -9,9 +9,8 @@ import test from 'node:test';
 import { send } from './harness/client.mjs';
 import { startDev } from './harness/dev.mjs';
 import { API, TENANT, startEntra } from './harness/entra.mjs';
-import { startGateway } from './harness/gateway.mjs';
+import { awaitKeys, startGateway } from './harness/gateway.mjs';
 import { secret } from './harness/secrets.mjs';
-import { until } from './harness/until.mjs';
 
 const CONF = new URL('../../conf/', import.meta.url).pathname;
 const read = (name) => readFileSync(path.join(CONF, name), 'utf8');
@@ -22,7 +21,7 @@ async function startExample(t, name, places) {
   let config = moved(read(name)).replace('bind: 127.0.0.1:8080', 'bind: 127.0.0.1:0');
   config = /^admin:/m.test(config) ? config.replace('bind: 127.0.0.1:9180', 'bind: "127.0.0.1:0"') : `${config}\nadmin: { bind: "127.0.0.1:0" }\n`;
   const gateway = await startGateway(t, config, { files: Object.fromEntries(policies) });
-  await until('the keys', async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200);
+  await awaitKeys(gateway);
   return gateway;
 }
 

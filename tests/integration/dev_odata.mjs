@@ -5,10 +5,8 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import test from 'node:test';
 import { startDev } from './harness/dev.mjs';
-import { startGateway } from './harness/gateway.mjs';
+import { awaitKeys, startGateway } from './harness/gateway.mjs';
 import { startIssuer } from './harness/issuer.mjs';
-import { send } from './harness/client.mjs';
-import { until } from './harness/until.mjs';
 
 const root = (channel) => `/${channel}/ifsapplications/projection/v1/CustomerOrders.svc`;
 const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -378,7 +376,7 @@ async function startGuarded(t) {
     routes: [{ name: 'projections', path: '/main/ifsapplications/projection/', backend: 'ifs',
       validate_jwt: { openid_config: [{ url: issuer.configUrl }], audiences: ['api'] } }],
   });
-  await until('the keys', async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200);
+  await awaitKeys(gateway);
   const url = `http://127.0.0.1:${gateway.port}`;
   return { url, call: client(url, 'main', { Authorization: `Bearer ${issuer.token()}` }) };
 }

@@ -8,10 +8,9 @@ import path from 'node:path';
 import test from 'node:test';
 import { startBackend } from './harness/backend.mjs';
 import { send } from './harness/client.mjs';
-import { run, startGateway, tempDir, writeFiles } from './harness/gateway.mjs';
+import { awaitKeys, run, startGateway, tempDir, writeFiles } from './harness/gateway.mjs';
 import { startIssuer } from './harness/issuer.mjs';
 import { newKey, now, sign } from './harness/keys.mjs';
-import { until } from './harness/until.mjs';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const PAGES = path.join(ROOT, 'docs/providers');
@@ -71,7 +70,7 @@ for (const name of readdirSync(PAGES).filter((file) => file !== 'README.md')) {
     const issuer = await startAs(t, { of: name, issuer: documented, accessIssuer: documented === claims.iss ? undefined : claims.iss });
     const backend = await startBackend(t);
     const gateway = await startGateway(t, here(config, issuer, backend));
-    await until('the keys', async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200);
+    await awaitKeys(gateway);
     const routePath = /^ {4}path: (\S+)$/m.exec(config)[1];
     const ask = async (changes) => {
       const all = { iat: now(), nbf: now(), exp: now() + 300, ...claims, ...changes };
@@ -100,7 +99,7 @@ test('google.md: both spellings of the issuer', async (t) => {
   const issuer = await startAs(t, { of: 'google.md', issuer: claims.iss });
   const backend = await startBackend(t);
   const gateway = await startGateway(t, here(config, issuer, backend));
-  await until('the keys', async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200);
+  await awaitKeys(gateway);
   for (const [iss, status] of [['accounts.google.com', 200], ['https://accounts.google.com', 200], ['https://accounts.google.com/', 401]]) {
     const answer = await send(gateway.port, { target: '/', token: sign(issuer.key, { ...claims, iss, exp: now() + 60 }) });
     assert.equal(answer.status, status, iss);

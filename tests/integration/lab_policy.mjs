@@ -9,32 +9,9 @@ import { startBackend } from './harness/backend.mjs';
 import { send } from './harness/client.mjs';
 import { startGateway } from './harness/gateway.mjs';
 import { b64u, forge, now } from './harness/keys.mjs';
+import { LAB_BODY, labAudiences, labOpenid, labPolicy } from './harness/lab.mjs';
 import { providerKeys, startProvider } from './harness/provider.mjs';
 import { secret } from './harness/secrets.mjs';
-
-const LAB_BODY = '{"statusCode":401,"message":"Unauthorized. Access token is missing or invalid."}';
-
-const labPolicy = (configUrl) => `<policies>
-    <inbound>
-        <base />
-        <validate-jwt header-name="Authorization" failed-validation-httpcode="401" failed-validation-error-message="Unauthorized. Access token is missing or invalid.">
-            <openid-config url="${configUrl}" />
-            <audiences>
-                <audience>api://calc</audience>
-            </audiences>
-        </validate-jwt>
-    </inbound>
-    <backend>
-        <base />
-    </backend>
-    <outbound>
-        <base />
-    </outbound>
-    <on-error>
-        <base />
-    </on-error>
-</policies>
-`;
 
 test('the lab policy before a real provider', async (t) => {
   const keys = providerKeys();
@@ -43,7 +20,7 @@ test('the lab policy before a real provider', async (t) => {
   const gateway = await startGateway(t, {
     backends: { calculator: { servers: [backend.url] } },
     routes: [{ name: 'calculator', path: '/calc/', rewrite: '/api/', backend: 'calculator', policy: 'lab.xml' }],
-  }, { files: { 'lab.xml': labPolicy(provider.configUrl) } });
+  }, { files: { 'lab.xml': labPolicy(labOpenid(provider.configUrl) + labAudiences('api://calc')) } });
   const ask = (request) => send(gateway.port, { target: '/calc/add?a=51&b=49', ...request });
 
   const good = await provider.token();

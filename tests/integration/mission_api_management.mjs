@@ -7,36 +7,13 @@ import { connect, requestBytes, send } from './harness/client.mjs';
 import { startDev } from './harness/dev.mjs';
 import { API, TENANT, issuerV1, startEntra } from './harness/entra.mjs';
 import { startBackend } from './harness/backend.mjs';
-import { startGateway } from './harness/gateway.mjs';
+import { awaitKeys, startGateway } from './harness/gateway.mjs';
+import { LAB_BODY, labAudiences, labOpenid, labPolicy } from './harness/lab.mjs';
 import { loginClient } from './harness/provider.mjs';
 import { until } from './harness/until.mjs';
 
-const MESSAGE = 'Unauthorized. Access token is missing or invalid.';
-const LAB_BODY = `{"statusCode":401,"message":"${MESSAGE}"}`;
 const SUM = '<result><value>100</value><broughtToYouBy>Azure API Management - http://azure.microsoft.com/apim/ </broughtToYouBy></result>';
 const TARGET = '/calc/add?a=51&b=49';
-
-// The lab's document around what its pages put into validate-jwt.
-const labPolicy = (content) => `<policies>
-    <inbound>
-        <base />
-        <validate-jwt header-name="Authorization" failed-validation-httpcode="401" failed-validation-error-message="${MESSAGE}">
-            ${content}
-        </validate-jwt>
-    </inbound>
-    <backend>
-        <base />
-    </backend>
-    <outbound>
-        <base />
-    </outbound>
-    <on-error>
-        <base />
-    </on-error>
-</policies>
-`;
-const openid = (url) => `<openid-config url="${url}" />`;
-const audiences = (...values) => `<audiences>${values.map((value) => `<audience>${value}</audience>`).join('')}</audiences>`;
 
 // A gateway before the API, where routes are { name: content of validate-jwt }, each at the host of its name.
 async function startLab(t, apiUrl, routes) {
@@ -47,7 +24,7 @@ async function startLab(t, apiUrl, routes) {
       name, host: `${name}.test`, path: '/calc/', rewrite: '/api/', backend: 'calculator', policy: `${name}.xml`,
     })),
   }, { files: Object.fromEntries(names.map((name) => [`${name}.xml`, labPolicy(routes[name])])) });
-  await until('the keys', async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200);
+  await awaitKeys(gateway);
   return gateway;
 }
 
@@ -56,11 +33,11 @@ test('the lab policy with v1 and with v2 tokens', async (t) => {
   const { url } = await startDev(t, ['calculator', '--port', '0']);
   const gateway = await startLab(t, url, {
     // accessTokenAcceptedVersion 2: the document of all tenants, and the bare id of the application.
-    v2: openid(entra.configUrl('common', 2)) + audiences(API),
+    v2: labOpenid(entra.configUrl('common', 2)) + labAudiences(API),
     // The older tutorial: the tenant's v1 document, and the URI of the application.
-    v1: openid(entra.configUrl(TENANT, 1)) + audiences(`api://${API}`),
+    v1: labOpenid(entra.configUrl(TENANT, 1)) + labAudiences(`api://${API}`),
     // Both generations, where registrations are being moved.
-    both: `${openid(entra.configUrl(TENANT, 2))}${audiences(API, `api://${API}`)}<issuers><issuer>${issuerV1(TENANT)}</issuer></issuers>`,
+    both: `${labOpenid(entra.configUrl(TENANT, 2))}${labAudiences(API, `api://${API}`)}<issuers><issuer>${issuerV1(TENANT)}</issuer></issuers>`,
   });
   const tokens = { v1: await entra.userToken({ version: 1 }), v2: await entra.userToken({ version: 2 }) };
   const v1WithId = await entra.userToken({ version: 1, claims: { aud: API } });
@@ -94,7 +71,7 @@ test('a developer-console style call: 401, then 200', async (t) => {
   const entra = await startEntra(t, { clients: [loginClient(page)] });
   const backend = await startBackend(t);
   backend.answer({ fields: { 'Content-Type': 'application/xml; charset=utf-8', 'Access-Control-Allow-Origin': '*' }, body: SUM });
-  const gateway = await startLab(t, backend.url, { lab: openid(entra.configUrl('common', 2)) + audiences(API) });
+  const gateway = await startLab(t, backend.url, { lab: labOpenid(entra.configUrl('common', 2)) + labAudiences(API) });
   // What the console's page lets a browser send.
   const fields = {
     'User-Agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startBackend } from './harness/backend.mjs';
 import { send } from './harness/client.mjs';
-import { startGateway } from './harness/gateway.mjs';
+import { awaitKeys, startGateway } from './harness/gateway.mjs';
 import { startRealm } from './harness/keycloak.mjs';
 import { loginClient, machineClient } from './harness/provider.mjs';
 import { until } from './harness/until.mjs';
@@ -24,7 +24,7 @@ async function startProjections(t, policies) {
       name, host: `${name}.test`, path: '/main/ifsapplications/projection/', backend: 'ifs', errors: 'odata', realm: 'ifs', validate_jwt: policy,
     })),
   });
-  await until('the keys', async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200);
+  await awaitKeys(gateway);
 
   // Asks a service for a set; the answer, and what the access log says of it.
   let asked = 0;

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { send } from './client.mjs';
 import { leaked } from './secrets.mjs';
 import { patience, until, within } from './until.mjs';
 
@@ -161,4 +162,11 @@ export async function startGateway(t, config, { files = {}, env = {} } = {}) {
   await gateway.event('ready');
   gateway.addresses();
   return gateway;
+}
+
+// Waits until the gateway has the keys that its routes need; without an admin listener nobody can tell.
+export async function awaitKeys(gateway) {
+  if (gateway.adminPort === undefined) return;
+  const isReady = async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200;
+  await until('the keys', isReady);
 }

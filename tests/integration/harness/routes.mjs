@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { startBackend } from './backend.mjs';
 import { send } from './client.mjs';
-import { startGateway } from './gateway.mjs';
+import { awaitKeys, startGateway } from './gateway.mjs';
 import { until } from './until.mjs';
 
 const isXml = (policy) => typeof policy === 'string';
@@ -21,7 +21,7 @@ export async function startRoutes(t, policies, config = {}) {
     routes: Object.entries(policies).map(routeOf),
     ...config,
   }, { files: Object.fromEntries(xml.map(([name, text]) => [`${name}.xml`, text])) });
-  await until('the keys', async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200);
+  await awaitKeys(gateway);
   return { backend, gateway };
 }
 

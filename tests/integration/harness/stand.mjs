@@ -2,9 +2,8 @@
 // The usual stand: scripted issuer, recording backend, and the gateway between client and backend with one route.
 import { startBackend } from './backend.mjs';
 import { connect, send } from './client.mjs';
-import { startGateway } from './gateway.mjs';
+import { awaitKeys, startGateway } from './gateway.mjs';
 import { startIssuer } from './issuer.mjs';
-import { until } from './until.mjs';
 
 // The policy of the usual route, as it stands in YAML.
 export function policyOf(issuer, more = {}) {
@@ -19,13 +18,6 @@ export function configOf({ issuer, backend, route = {}, policy = {}, backendMore
     routes: [{ name: 'main', path: '/', backend: 'main', ...guard, ...route }],
     ...config,
   };
-}
-
-// Waits until the gateway has the keys that its routes need.
-async function awaitKeys(gateway) {
-  if (gateway.adminPort === undefined) return;
-  const isReady = async () => (await send(gateway.adminPort, { target: '/readyz', host: 'localhost' })).status === 200;
-  await until('the keys', isReady);
 }
 
 // Starts all three.  options: algs, handler, files, env, hasKeys (false: do not wait for keys), and what configOf takes.
