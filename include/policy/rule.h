@@ -17,7 +17,11 @@ enum {
     RULE_CLAIMS_MAX = 64, /* so that every check of a judgement has its place, see JUDGE_CHECKS_MAX */
 };
 
-enum token_source { TOKEN_FROM_HEADER, TOKEN_FROM_QUERY };
+enum token_source { TOKEN_FROM_HEADER, TOKEN_FROM_QUERY, TOKEN_FROM_VALUE };
+
+struct expression;
+struct expression_context;
+struct rule_dynamic;
 
 struct rule_provider {
     struct span url; /* as configured; discovery URL or authority */
@@ -58,7 +62,11 @@ struct rule {
     size_t issuer_count;
     const struct rule_claim *claims;
     size_t claim_count;
-    struct alg_set algs; /* what may sign: the configuration's list, else every algorithm */
+    struct alg_set algs;                  /* what may sign: the configuration's list, else every algorithm */
+    const struct expression *token_value; /* TOKEN_FROM_VALUE */
+    const struct rule_dynamic *dynamics;  /* what is evaluated for each request, see rule_evaluate */
+    size_t dynamic_count;
+    const char *source_policy; /* "validate-jwt" or "validate-azure-ad-token" */
 };
 
 /* A certificate of the configuration's `certificates` section, by its name there. */
@@ -94,6 +102,13 @@ const struct schema *rule_schema(void);
 
 /* Whether `path` can name a nested claim: names separated by `/`; `a//b`, `/a` and `a/` name nothing. */
 bool rule_is_claim_path(struct span path);
+
+/* The rule as it is for one request: a copy with every expression evaluated, which lives as long as the context's arena and must
+ * not be given to rule_fini.  A rule with dynamic_count 0 needs no call.  False with EXPRESSION_FAILED, also where a value is not
+ * what its place takes (a status that is no number); or OUT_OF_MEMORY.
+ */
+bool rule_evaluate(const struct rule *rule, const struct expression_context *context, struct rule *evaluated,
+                   struct err *err) MUST_CHECK;
 
 /* Releases the inline keys. */
 void rule_fini(struct rule *rule);
