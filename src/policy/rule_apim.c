@@ -6,6 +6,8 @@
  */
 #include "rule_xml.h"
 
+#include "policy/plan.h"
+
 /* Names of API Management's policies that are not built, so that a typing mistake is told from a missing feature. */
 static const char *const known_policies[] = {
     "authentication-basic",
@@ -80,7 +82,6 @@ static const char *const known_policies[] = {
     "xsl-transform",
 };
 
-enum section { SECTION_INBOUND, SECTION_BACKEND, SECTION_OUTBOUND, SECTION_ON_ERROR, SECTION_COUNT };
 static const char *const section_names[] = {"inbound", "backend", "outbound", "on-error"};
 _Static_assert(COUNT_OF(section_names) == SECTION_COUNT, "each section has its name");
 
@@ -92,7 +93,7 @@ static bool is_known_policy(const struct node *element)
     return false;
 }
 
-static void refuse_policy(struct rule_reader *reader, const struct node *element, enum section section)
+static void refuse_policy(struct rule_reader *reader, const struct node *element, enum plan_section section)
 {
     if (xml_is(element, "validate-jwt"))
         problem_error(reader->problems, element, "policy \"validate-jwt\" belongs into <inbound>, not <%s>",
@@ -111,7 +112,7 @@ static void refuse_attributes(struct rule_reader *reader, const struct node *ele
 }
 
 /* Whether the element is understood and does nothing here. */
-static bool is_idle(struct rule_reader *reader, const struct node *element, enum section section)
+static bool is_idle(struct rule_reader *reader, const struct node *element, enum plan_section section)
 {
     bool is_forward = section == SECTION_BACKEND && xml_is(element, "forward-request");
     if (!is_forward && !xml_is(element, "base"))
@@ -123,7 +124,7 @@ static bool is_idle(struct rule_reader *reader, const struct node *element, enum
 }
 
 /* The <validate-jwt> among the children of a section, into `*policy`. */
-static void read_section(struct rule_reader *reader, const struct node *element, enum section section,
+static void read_section(struct rule_reader *reader, const struct node *element, enum plan_section section,
                          const struct node **policy)
 {
     refuse_attributes(reader, element);
@@ -140,12 +141,12 @@ static void read_section(struct rule_reader *reader, const struct node *element,
     }
 }
 
-static enum section find_section(const struct node *element)
+static enum plan_section find_section(const struct node *element)
 {
     size_t i = 0;
     while (i < SECTION_COUNT && !xml_is(element, section_names[i]))
         i++;
-    return (enum section)i;
+    return (enum plan_section)i;
 }
 
 /* The one <validate-jwt> of a <policies> document, or NULL with problems. */
@@ -156,7 +157,7 @@ static const struct node *find_policy(struct rule_reader *reader, const struct n
     unsigned errors = reader->problems->errors;
     refuse_attributes(reader, root);
     for (const struct node *child = root->children; child != NULL; child = child->next) {
-        enum section section = find_section(child);
+        enum plan_section section = find_section(child);
         if (section == SECTION_COUNT && child->kind == NODE_ELEMENT) {
             xml_unknown(reader, child, "section", section_names, SECTION_COUNT);
         } else if (section == SECTION_COUNT) {
