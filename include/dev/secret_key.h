@@ -22,7 +22,7 @@ struct secret_key {
     size_t secret_len;
 };
 
-/* A fresh key: RSA of 2048 bits, the curve of the algorithm, Ed25519, or as many random bytes as the digest has.  `kid` may be
+/* A fresh key: RSA of 2048 bits, the curve of the algorithm (Ed25519 for EdDSA), or as many random bytes as the digest has.  `kid` may be
  * NULL.  Reasons USAGE, SYSTEM.
  */
 struct secret_key *secret_key_make(enum alg alg, const char *kid, struct err *err) MUST_CHECK;

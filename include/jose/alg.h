@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signature algorithms of RFC 7518 3 and RFC 8037, and what each demands of key and signature.
+/* Signature algorithms of RFC 7518 3, RFC 8037 and RFC 9864, and what each demands of key and signature.
  *
+ * A name is what the token's alg says, to the letter: EdDSA stands for either Edwards curve, which the key decides, and is
+ * another algorithm than Ed25519 and Ed448, which name theirs (RFC 9864 2.2).
  * `none` is no algorithm here: a policy that admits unsigned tokens looks at token.is_unsigned.
  */
 #ifndef JOSE_ALG_H
@@ -22,7 +24,9 @@ enum alg {
     ALG_ES256,
     ALG_ES384,
     ALG_ES512,
-    ALG_EDDSA,
+    ALG_EDDSA,   /* Ed25519 or Ed448, by the key */
+    ALG_ED25519, /* the same signatures, the curve named */
+    ALG_ED448,
     ALG_COUNT
 };
 
@@ -37,9 +41,9 @@ struct alg_set {
 struct alg_info {
     const char *name;       /* as in the header's alg */
     enum key_family family; /* the only family that may carry it */
-    const char *digest;     /* OpenSSL's name of the digest; NULL for EdDSA */
-    const char *curve;      /* OpenSSL's group name for ES*, "ED25519" for EdDSA; else NULL */
-    size_t signature_bytes; /* exact length for ES* (r then s), HS* and EdDSA; 0 for RSA: that of the modulus */
+    const char *digest;     /* OpenSSL's name of the digest; NULL for the Edwards curves */
+    const char *curve;      /* that of a JWK's crv, for ES*, Ed25519, Ed448; NULL: any curve of the family */
+    size_t signature_bytes; /* exact length for ES* (r then s), HS*, Ed25519, Ed448; 0 for RSA and EdDSA: by the key */
     bool is_pss;
 };
 

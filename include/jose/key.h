@@ -38,7 +38,7 @@ struct key {
 /* A public key from an element of a JWK Set (RFC 7517 4).  Refused with KEY_UNUSABLE and why: other kty than RSA, EC, OKP
  * (`oct` too: a published secret is none), use other than sig, key_ops without verify, an alg that does not fit, RSA out of
  * 2048-8192 bits or even or with an exponent even, below 3 or above 2^32, EC points off their curve or of wrong length,
- * OKP other than Ed25519 or of small order, x5c that names another key.  n/e and x/y go before x5c; x5c alone is taken.
+ * OKP other than Ed25519 and Ed448 or of small order, x5c that names another key.  n/e and x/y go before x5c; x5c alone is taken.
  * The caller frees it.
  */
 struct key *key_from_jwk(const struct jsonval *jwk, struct err *err) MUST_CHECK;

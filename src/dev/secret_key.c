@@ -61,7 +61,7 @@ static bool make_material(struct secret_key *key)
     switch (info->family) {
     case KEY_RSA: key->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BITS); break;
     case KEY_EC: key->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", info->curve); break;
-    case KEY_OKP: key->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); break;
+    case KEY_OKP: key->pkey = EVP_PKEY_Q_keygen(NULL, NULL, key->alg == ALG_ED448 ? "ED448" : "ED25519"); break;
     case KEY_OCT: return make_secret(key);
     }
     return key->pkey != NULL;
@@ -100,8 +100,21 @@ static enum alg alg_of(const struct secret_key *key)
     case EVP_PKEY_RSA: return ALG_RS256;
     case EVP_PKEY_EC: return alg_of_curve(key->pkey);
     case EVP_PKEY_ED25519: return ALG_EDDSA;
+    case EVP_PKEY_ED448: return ALG_ED448;
     default: return ALG_UNKNOWN;
     }
+}
+
+/* Whether a key whose first algorithm is `natural` can sign with `asked`. */
+static bool can_sign(enum alg natural, enum alg asked)
+{
+    switch (alg_info(natural)->family) {
+    case KEY_EC: return asked == natural;
+    case KEY_OKP: return asked == natural || asked == (natural == ALG_ED448 ? ALG_EDDSA : ALG_ED25519);
+    case KEY_RSA:
+    case KEY_OCT: return alg_info(asked)->family == alg_info(natural)->family;
+    }
+    return false;
 }
 
 bool secret_key_settle_alg(struct secret_key *key, enum alg asked, struct err *err)
@@ -109,12 +122,11 @@ bool secret_key_settle_alg(struct secret_key *key, enum alg asked, struct err *e
     enum alg natural = alg_of(key);
     if (natural == ALG_UNKNOWN)
         return fail(err, REASON_KEY_UNUSABLE,
-                    "RSA, EC on P-256, P-384 or P-521, Ed25519 and oct keys sign; this is another");
+                    "RSA, EC on P-256, P-384 or P-521, Ed25519, Ed448 and oct keys sign; this is another");
     if (asked == ALG_UNKNOWN)
         asked = key->alg == ALG_UNKNOWN ? natural : key->alg;
     key->alg = asked;
-    if (alg_info(asked)->family != alg_info(natural)->family ||
-        (alg_info(natural)->family == KEY_EC && asked != natural))
+    if (!can_sign(natural, asked))
         return fail(err, REASON_KEY_UNUSABLE, "the key cannot sign with %s; %s fits it", alg_info(asked)->name,
                     alg_info(natural)->name);
     return true;

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { NUMBER_BYTES_MAX = 2048, DEPTH_MAX = 16, RAW_BYTES = 32, POINT_BYTES_MAX = 2 * 66 + 1 };
+enum { NUMBER_BYTES_MAX = 2048, DEPTH_MAX = 16, RAW_BYTES_MAX = 57, POINT_BYTES_MAX = 2 * 66 + 1 };
 
 struct number_row {
     const char *member;
@@ -71,7 +71,7 @@ static bool put_numbers(struct buf *out, const struct secret_key *key, const str
 
 static bool put_raw(struct buf *out, const struct secret_key *key, bool is_private)
 {
-    unsigned char bytes[RAW_BYTES];
+    unsigned char bytes[RAW_BYTES_MAX];
     size_t len = sizeof bytes;
     if (EVP_PKEY_get_raw_public_key(key->pkey, bytes, &len) != 1)
         return false;
@@ -96,7 +96,10 @@ static bool put_material(struct buf *out, const struct secret_key *key, bool is_
     case KEY_EC:
         buf_printf(out, ",\"kty\":\"EC\",\"crv\":\"%s\"", info->curve);
         return put_numbers(out, key, ec_rows, COUNT_OF(ec_rows), (int)info->signature_bytes / 2, is_private);
-    case KEY_OKP: buf_add_str(out, ",\"kty\":\"OKP\",\"crv\":\"Ed25519\""); return put_raw(out, key, is_private);
+    case KEY_OKP:
+        buf_printf(out, ",\"kty\":\"OKP\",\"crv\":\"%s\"",
+                   EVP_PKEY_is_a(key->pkey, "ED448") == 1 ? "Ed448" : "Ed25519");
+        return put_raw(out, key, is_private);
     case KEY_OCT:
         buf_add_str(out, ",\"kty\":\"oct\"");
         put_bytes(out, "k", key->secret, key->secret_len);
@@ -264,11 +267,13 @@ static bool read_secret(struct secret_key *key, const struct jsonval *jwk, struc
 static bool read_okp(struct secret_key *key, const struct jsonval *jwk, struct err *err)
 {
     struct bytes d;
-    if (!span_eq(jsonval_text(jsonval_member(jwk, "crv")), SPAN("Ed25519")))
-        return fail(err, REASON_KEY_UNUSABLE, "crv is not Ed25519");
+    struct span crv = jsonval_text(jsonval_member(jwk, "crv"));
+    bool is_448 = span_eq(crv, SPAN("Ed448"));
+    if (!is_448 && !span_eq(crv, SPAN("Ed25519")))
+        return fail(err, REASON_KEY_UNUSABLE, "crv is neither Ed25519 nor Ed448");
     if (!read_bytes(jwk, "d", &d, err))
         return false;
-    key->pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, d.at, d.len);
+    key->pkey = EVP_PKEY_new_raw_private_key(is_448 ? EVP_PKEY_ED448 : EVP_PKEY_ED25519, NULL, d.at, d.len);
     return key->pkey != NULL;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of algorithms; the sizes are those of RFC 7518 3.1 and RFC 8037 3.1. */
+/* The table of algorithms; the sizes are those of RFC 7518 3.1, RFC 8037 3.1 and RFC 9864 2.2. */
 #include "jose/alg.h"
 
 static const struct alg_info infos[] = {
@@ -15,7 +15,9 @@ static const struct alg_info infos[] = {
     [ALG_ES256] = {"ES256", KEY_EC, "SHA256", "P-256", 64, false},
     [ALG_ES384] = {"ES384", KEY_EC, "SHA384", "P-384", 96, false},
     [ALG_ES512] = {"ES512", KEY_EC, "SHA512", "P-521", 132, false},
-    [ALG_EDDSA] = {"EdDSA", KEY_OKP, NULL, "ED25519", 64, false},
+    [ALG_EDDSA] = {"EdDSA", KEY_OKP, NULL, NULL, 0, false},
+    [ALG_ED25519] = {"Ed25519", KEY_OKP, NULL, "Ed25519", 64, false},
+    [ALG_ED448] = {"Ed448", KEY_OKP, NULL, "Ed448", 114, false},
 };
 _Static_assert(COUNT_OF(infos) == ALG_COUNT, "one row an algorithm");
 

@@ -17,7 +17,7 @@ static struct alg_set algs_of(enum key_family family, const char *crv)
     struct alg_set set = {0};
     for (unsigned i = ALG_UNKNOWN + 1; i < ALG_COUNT; i++) {
         const struct alg_info *info = alg_info((enum alg)i);
-        bool is_on_curve = info->curve == NULL || span_eq_nocase(span_str(info->curve), span_str(crv));
+        bool is_on_curve = info->curve == NULL || span_eq(span_str(info->curve), span_str(crv));
         if (info->family == family && is_on_curve)
             set.bits |= alg_set_of((enum alg)i).bits;
     }

@@ -29,7 +29,7 @@ struct material {
 bool key_material_rsa(struct material *m, struct span n, struct span e, struct err *err) MUST_CHECK;
 /* An EC public key from affine coordinates. */
 bool key_material_ec(struct material *m, struct span crv, struct span x, struct span y, struct err *err) MUST_CHECK;
-/* An Ed25519 public key from its 32 bytes. */
+/* An Ed25519 or Ed448 public key from its 32 or 57 bytes. */
 bool key_material_okp(struct material *m, struct span crv, struct span x, struct err *err) MUST_CHECK;
 
 /* The same out of a certificate's public key. */

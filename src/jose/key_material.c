@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules for public keys.  OpenSSL refuses points off their curve; it takes RSA moduli that are even or tiny, exponent 1, and
- * Ed25519 points of small order, under which anybody can sign: these are refused here.
+ * Edwards points of small order, under which anybody can sign: these are refused here.
  */
 #include "key_int.h"
 
@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { RSA_EXPONENT_BYTES_MAX = 4, ED25519_BYTES = 32 };
+enum { RSA_EXPONENT_BYTES_MAX = 4, ED25519_BYTES = 32, ED448_BYTES = 57 };
 
 static const struct curve {
     const char *crv;
@@ -25,7 +25,7 @@ static const struct curve {
 /* y of the eight points of small order on edwards25519, and y + p where that fits; the top bit is the sign of x and not
  * looked at.
  */
-static const unsigned char small_orders[][ED25519_BYTES] = {
+static const unsigned char small_orders_25519[][ED25519_BYTES] = {
     {0},
     {1},
     {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
@@ -38,6 +38,32 @@ static const unsigned char small_orders[][ED25519_BYTES] = {
      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
     {0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+};
+
+/* The same on edwards448, whose p is 2^448 - 2^224 - 1: y of the four points is 0, 1 and p - 1. */
+static const unsigned char small_orders_448[][ED448_BYTES] = {
+    {0},
+    {1},
+    {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00},
+    {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00},
+    {0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00},
+};
+
+static const struct edwards {
+    const char *crv;
+    unsigned bits;
+    size_t bytes;
+    const unsigned char *small_orders; /* `count` of them, `bytes` each */
+    size_t count;
+} edwards[] = {
+    {"Ed25519", 255, ED25519_BYTES, small_orders_25519[0], COUNT_OF(small_orders_25519)},
+    {"Ed448", 448, ED448_BYTES, small_orders_448[0], COUNT_OF(small_orders_448)},
 };
 
 static struct span without_zeros(struct span number)
@@ -105,26 +131,30 @@ bool key_material_ec(struct material *m, struct span crv, struct span x, struct 
     return true;
 }
 
-static bool is_of_small_order(const unsigned char *point)
+static bool is_of_small_order(const struct edwards *curve, struct span point)
 {
-    unsigned char y[ED25519_BYTES];
-    memcpy(y, point, sizeof y);
-    y[ED25519_BYTES - 1] &= 0x7f;
-    for (size_t i = 0; i < COUNT_OF(small_orders); i++)
-        if (memcmp(y, small_orders[i], sizeof y) == 0)
+    unsigned char y[ED448_BYTES];
+    memcpy(y, point.at, curve->bytes);
+    y[curve->bytes - 1] &= 0x7f;
+    for (size_t i = 0; i < curve->count; i++)
+        if (memcmp(y, curve->small_orders + i * curve->bytes, curve->bytes) == 0)
             return true;
     return false;
 }
 
 bool key_material_okp(struct material *m, struct span crv, struct span x, struct err *err)
 {
-    if (!span_eq(crv, SPAN("Ed25519")))
-        return fail(err, REASON_KEY_UNUSABLE, "curve %s; of OKP keys only Ed25519 is known", QUOTED(crv));
-    if (x.len != ED25519_BYTES)
-        return fail(err, REASON_KEY_UNUSABLE, "Ed25519 key of %zu bytes; %d are needed", x.len, ED25519_BYTES);
-    if (is_of_small_order((const unsigned char *)x.at))
-        return fail(err, REASON_KEY_UNUSABLE, "Ed25519 key of small order");
-    *m = (struct material){.family = KEY_OKP, .crv = "Ed25519", .bits = 255};
+    const struct edwards *curve = NULL;
+    for (size_t i = 0; i < COUNT_OF(edwards); i++)
+        if (span_eq(crv, span_str(edwards[i].crv)))
+            curve = &edwards[i];
+    if (curve == NULL)
+        return fail(err, REASON_KEY_UNUSABLE, "curve %s; of OKP keys Ed25519 and Ed448 are known", QUOTED(crv));
+    if (x.len != curve->bytes)
+        return fail(err, REASON_KEY_UNUSABLE, "%s key of %zu bytes; %zu are needed", curve->crv, x.len, curve->bytes);
+    if (is_of_small_order(curve, x))
+        return fail(err, REASON_KEY_UNUSABLE, "%s key of small order", curve->crv);
+    *m = (struct material){.family = KEY_OKP, .crv = curve->crv, .bits = curve->bits};
     set_numbers(m, x, (struct span){NULL, 0});
     return true;
 }
@@ -168,9 +198,10 @@ static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM *params)
     return pkey;
 }
 
-static const char *type_name(enum key_family family)
+/* OpenSSL's names of the Edwards curves are those of JWKs, and letter case does not count there. */
+static const char *type_name(const struct material *m)
 {
-    return family == KEY_RSA ? "RSA" : family == KEY_EC ? "EC" : "ED25519";
+    return m->family == KEY_RSA ? "RSA" : m->family == KEY_EC ? "EC" : m->crv;
 }
 
 /* NULL also when the numbers are no key. */
@@ -187,7 +218,7 @@ static EVP_PKEY *build_pkey(const struct material *m)
     else if (is_built)
         is_built = OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, m->first, m->first_len) == 1;
     OSSL_PARAM *params = is_built ? OSSL_PARAM_BLD_to_param(build) : NULL;
-    EVP_PKEY *pkey = params == NULL ? NULL : pkey_from_params(type_name(m->family), params);
+    EVP_PKEY *pkey = params == NULL ? NULL : pkey_from_params(type_name(m), params);
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(build);
     BN_free(numbers[0]);

@@ -65,13 +65,13 @@ static bool ec_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *e
     return key_material_ec(m, crv, x, y, err);
 }
 
-static bool okp_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
+static bool okp_from_pkey(struct material *m, const EVP_PKEY *pkey, struct span crv, struct err *err)
 {
     unsigned char x[64];
     size_t len = sizeof x;
     if (EVP_PKEY_get_raw_public_key(pkey, x, &len) != 1)
-        return fail(err, REASON_KEY_UNUSABLE, "Ed25519 key that cannot be read");
-    return key_material_okp(m, SPAN("Ed25519"), span_of(x, len), err);
+        return fail(err, REASON_KEY_UNUSABLE, "%.*s key that cannot be read", SPAN_ARG(crv));
+    return key_material_okp(m, crv, span_of(x, len), err);
 }
 
 static bool read_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
@@ -81,7 +81,9 @@ static bool read_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
     if (pkey != NULL && EVP_PKEY_is_a(pkey, "EC") == 1)
         return ec_from_pkey(m, pkey, err);
     if (pkey != NULL && EVP_PKEY_is_a(pkey, "ED25519") == 1)
-        return okp_from_pkey(m, pkey, err);
+        return okp_from_pkey(m, pkey, SPAN("Ed25519"), err);
+    if (pkey != NULL && EVP_PKEY_is_a(pkey, "ED448") == 1)
+        return okp_from_pkey(m, pkey, SPAN("Ed448"), err);
     return fail(err, REASON_KEY_UNUSABLE, "the certificate's key is of a kind that is not known");
 }
 

@@ -18,7 +18,8 @@
 
 enum {
     HASH_BYTES_MAX = 64,
-    FIELD_BYTES_MAX = 66,                               /* of P-521 */
+    FIELD_BYTES_MAX = 66, /* of P-521 */
+    ED25519_BITS = 255,
     ECDSA_DER_BYTES_MAX = 3 + 2 * (3 + FIELD_BYTES_MAX) /* SEQUENCE of two INTEGERs */
 };
 
@@ -240,9 +241,11 @@ static bool check(struct prepared *p, const struct alg_info *info, struct span i
     return false;
 }
 
-/* The one length a signature of `alg` under `key` can have. */
+/* The one length a signature of `alg` under `key` can have; EdDSA has that of the key's curve. */
 static size_t signature_bytes(const struct key *key, const struct alg_info *info)
 {
+    if (info->family == KEY_OKP)
+        return alg_info(key->bits > ED25519_BITS ? ALG_ED448 : ALG_ED25519)->signature_bytes;
     return info->family == KEY_RSA ? (key->bits + 7) / 8 : info->signature_bytes;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: keys and tokens of jwtgate-dev are right in the eyes of somebody else's library; its services do what they say.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -8,7 +9,7 @@ import * as jose from 'jose';
 import { dev, runDev, startDev } from './harness/dev.mjs';
 import { tempDir } from './harness/gateway.mjs';
 
-const PUBLIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const PUBLIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 const SECRET = ['HS256', 'HS384', 'HS512'];
 const read = (...parts) => JSON.parse(readFileSync(path.join(...parts), 'utf8'));
 const mint = async (...args) => (await dev('mint', ...args)).trim();
@@ -26,6 +27,22 @@ test('every algorithm: keys from keygen, a token from mint', async (t) => {
       assert.equal(payload.exp - payload.iat, 600);
     }
   }
+});
+
+// The library above knows the key but not the name.
+test('Ed448: a key from keygen, tokens by either name', async (t) => {
+  const dir = tempDir(t);
+  await dev('keygen', '--alg', 'Ed448', '--kid', 'one', '--out', dir);
+  const [jwk] = read(dir, 'jwks.json').keys;
+  assert.equal(jwk.crv, 'Ed448');
+  for (const alg of ['Ed448', 'EdDSA']) {
+    const token = await mint('--key', path.join(dir, 'private.jwks.json'), '--alg', alg, '--aud', 'a');
+    const parts = token.split('.');
+    assert.equal(JSON.parse(Buffer.from(parts[0], 'base64url')).alg, alg);
+    const key = crypto.createPublicKey({ key: jwk, format: 'jwk' });
+    assert.ok(crypto.verify(null, Buffer.from(`${parts[0]}.${parts[1]}`), key, Buffer.from(parts[2], 'base64url')));
+  }
+  assert.equal((await runDev(['mint', '--key', path.join(dir, 'one.pem'), '--alg', 'Ed25519', '--aud', 'a'])).status, 1);
 });
 
 test('secrets have no public key', async (t) => {

@@ -34,6 +34,7 @@ static EVP_PKEY *generate(enum signer_kind kind)
     case SIGNER_P384: return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
     case SIGNER_P521: return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521");
     case SIGNER_ED25519: return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    case SIGNER_ED448: return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
     case SIGNER_SECRET: break;
     }
     return NULL;
@@ -84,6 +85,7 @@ enum alg signer_alg(const struct signer *signer)
     static const enum alg algs[] = {
         [SIGNER_RSA2048] = ALG_RS256, [SIGNER_P256] = ALG_ES256,    [SIGNER_P384] = ALG_ES384,
         [SIGNER_P521] = ALG_ES512,    [SIGNER_ED25519] = ALG_EDDSA, [SIGNER_SECRET] = ALG_HS512,
+        [SIGNER_ED448] = ALG_ED448,
     };
     return algs[signer->kind];
 }
@@ -188,8 +190,9 @@ static void add_key(struct buf *b, const struct signer *signer)
     case SIGNER_P384: add_ec(b, signer, "P-384"); return;
     case SIGNER_P521: add_ec(b, signer, "P-521"); return;
     case SIGNER_ED25519:
-        need(EVP_PKEY_get_raw_public_key(signer->pkey, point, &len) == 1, "Ed25519 point");
-        buf_add_str(b, "\"kty\":\"OKP\",\"crv\":\"Ed25519\"");
+    case SIGNER_ED448:
+        need(EVP_PKEY_get_raw_public_key(signer->pkey, point, &len) == 1, "Edwards point");
+        buf_printf(b, "\"kty\":\"OKP\",\"crv\":\"%s\"", signer->kind == SIGNER_ED448 ? "Ed448" : "Ed25519");
         add_bytes(b, "x", point, len);
         return;
     case SIGNER_SECRET:
@@ -292,7 +295,7 @@ unsigned char *signer_certificate(const struct signer *signer, size_t *len)
 {
     X509 *certificate = X509_new();
     X509_NAME *name = X509_get_subject_name(certificate);
-    const EVP_MD *md = signer->kind == SIGNER_ED25519 ? NULL : EVP_sha256();
+    const EVP_MD *md = signer->kind == SIGNER_ED25519 || signer->kind == SIGNER_ED448 ? NULL : EVP_sha256();
     need(X509_set_version(certificate, X509_VERSION_3) == 1 &&
              ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1 &&
              ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), "20000101000000Z") == 1 &&

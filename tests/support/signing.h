@@ -11,7 +11,7 @@
 
 #include <openssl/types.h>
 
-enum signer_kind { SIGNER_RSA2048, SIGNER_P256, SIGNER_P384, SIGNER_P521, SIGNER_ED25519, SIGNER_SECRET };
+enum signer_kind { SIGNER_RSA2048, SIGNER_P256, SIGNER_P384, SIGNER_P521, SIGNER_ED25519, SIGNER_SECRET, SIGNER_ED448 };
 
 enum { SIGNER_BYTES_MAX = 1024, SIGNER_SECRET_BYTES = 64 };
 
@@ -29,7 +29,7 @@ struct signer *signer_new(enum signer_kind kind, const char *kid);
 struct signer *signer_from_secret(struct span secret, const char *kid);
 void signer_free(struct signer *signer);
 
-/* The algorithm that comes first for such keys: RS256, ES256, ES384, ES512, EdDSA, HS512. */
+/* The algorithm that comes first for such keys: RS256, ES256, ES384, ES512, EdDSA, HS512, Ed448. */
 enum alg signer_alg(const struct signer *signer);
 
 /* The raw signature as a JWS has it (ECDSA: r then s); returns its length.  `alg` need not be the one a header names. */

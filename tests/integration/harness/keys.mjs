@@ -10,6 +10,8 @@ const KINDS = {
   ES384: ['ec', { namedCurve: 'P-384' }],
   ES512: ['ec', { namedCurve: 'P-521' }],
   EdDSA: ['ed25519', {}],
+  Ed25519: ['ed25519', {}],
+  Ed448: ['ed448', {}],
 };
 
 // Through PEM: making keys and exporting these very objects as JWK hangs for ever once in some thousand times (Node 20.20);

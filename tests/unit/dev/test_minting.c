@@ -144,7 +144,7 @@ static void check_times(enum breakage breakage, const struct claims *claims)
 
 static void broken_tokens_fail_where_their_name_says(void **state)
 {
-    static const enum alg algs[] = {ALG_RS256, ALG_PS256, ALG_ES384, ALG_EDDSA};
+    static const enum alg algs[] = {ALG_RS256, ALG_PS256, ALG_ES384, ALG_EDDSA, ALG_ED448};
     (void)state;
     assert_int_equal(COUNT_OF(broken), BREAK_COUNT);
     for (size_t a = 0; a < COUNT_OF(algs); a++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of algorithms against RFC 7518 3.1 and RFC 8037 3.1. */
+/* The table of algorithms against RFC 7518 3.1, RFC 8037 3.1 and RFC 9864 2.2. */
 #include "jose/alg.h"
 
 #include <stdarg.h>
@@ -25,7 +25,8 @@ static void other_spellings_are_unknown(void **state)
     static const struct span names[] = {
         SPAN_INIT(""),       SPAN_INIT("none"),    SPAN_INIT("None"),  SPAN_INIT("rs256"), SPAN_INIT(" RS256"),
         SPAN_INIT("RS256 "), SPAN_INIT("RS256\0"), SPAN_INIT("RS25"),  SPAN_INIT("RS999"), SPAN_INIT("RS1"),
-        SPAN_INIT("HS1"),    SPAN_INIT("ES256K"),  SPAN_INIT("EDDSA"), SPAN_INIT("ES521"), SPAN_INIT("Ed25519"),
+        SPAN_INIT("HS1"),    SPAN_INIT("ES256K"),  SPAN_INIT("EDDSA"), SPAN_INIT("ES521"), SPAN_INIT("ed25519"),
+        SPAN_INIT("Ed448 "), SPAN_INIT("ESP256"),
     };
     for (size_t i = 0; i < COUNT_OF(names); i++)
         assert_int_equal(alg_by_name(names[i]), ALG_UNKNOWN);

@@ -83,7 +83,7 @@ static void a_key_without_alg_serves_its_family_and_curve(void **state)
         rsa_bits |= alg_set_of((enum alg)alg).bits;
     assert_int_equal(rsa->algs.bits, rsa_bits);
     assert_int_equal(ec->algs.bits, alg_set_of(ALG_ES256).bits);
-    assert_int_equal(ed->algs.bits, alg_set_of(ALG_EDDSA).bits);
+    assert_int_equal(ed->algs.bits, alg_set_of(ALG_EDDSA).bits | alg_set_of(ALG_ED25519).bits);
     assert_false(rsa->is_x509 || ec->is_x509 || ed->is_x509);
 }
 
@@ -94,6 +94,11 @@ static void alg_narrows_to_itself(void **state)
     assert_int_equal(ps->algs.bits, alg_set_of(ALG_PS384).bits);
     AUTO_PTR(key) es = must_take("{" EC_KEY ",\"alg\":\"ES256\"}");
     assert_int_equal(es->algs.bits, alg_set_of(ALG_ES256).bits);
+    AUTO_PTR(key) any = must_take("{" ED_KEY ",\"alg\":\"EdDSA\"}");
+    assert_int_equal(any->algs.bits, alg_set_of(ALG_EDDSA).bits);
+    AUTO_PTR(key) named = must_take("{" ED_KEY ",\"alg\":\"Ed25519\"}");
+    assert_int_equal(named->algs.bits, alg_set_of(ALG_ED25519).bits);
+    must_refuse("{" ED_KEY ",\"alg\":\"Ed448\"}", "alg Ed448");
 }
 
 static void texts_are_taken_over(void **state)
@@ -160,7 +165,8 @@ static const struct {
      "coordinates of 33"},
     {EC_KEY, "\"kty\":\"EC\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"", "curve "},
     {ED_KEY, "\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"" ED_X "\"", "curve X25519"},
-    {ED_KEY, "\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"" ED_X "\"", "curve Ed448"},
+    {ED_KEY, "\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"" ED_X "\"", "Ed448 key of 32 bytes"},
+    {ED_KEY, "\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"" ED_X "\"", "curve X25519"},
     {ED_KEY, "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AA\"", "of 1 bytes"},
     {RSA_KEY, RSA_KEY ",\"x5c\":[]", "x5c is no array of strings"},
     {RSA_KEY, RSA_KEY ",\"x5c\":\"AA\"", "x5c is no array of strings"},
@@ -245,9 +251,44 @@ static void ed25519_points_of_small_order_are_refused(void **state)
     }
 }
 
+/* y is 0, 1, p - 1, p or p + 1; with either sign of x.  RFC 8032 5.2: p is 2^448 - 2^224 - 1. */
+static void ed448_points_of_small_order_are_refused(void **state)
+{
+    (void)state;
+    unsigned char points[5][57] = {{0}, {1}};
+    for (size_t i = 2; i < 5; i++) {
+        memset(points[i], 0xff, 56);
+        points[i][0] = (unsigned char)(0xfe + i - 2);
+        points[i][28] = 0xfe;
+    }
+    memset(points[4], 0, 28);
+    points[4][28] = 0xff;
+    for (size_t i = 0; i < 10; i++) {
+        unsigned char point[57];
+        memcpy(point, points[i / 2], sizeof point);
+        point[56] |= i % 2 == 0 ? 0 : 0x80;
+        char jwk[200], *x = signer_base64url(span_of(point, sizeof point));
+        snprintf(jwk, sizeof jwk, "{\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"%s\"}", x);
+        free(x);
+        must_refuse(jwk, "Ed448 key of small order");
+    }
+}
+
 /* --- certificates --- */
 
-static struct signer *rsa, *other_rsa, *p256, *ed25519;
+static struct signer *rsa, *other_rsa, *p256, *ed25519, *ed448;
+
+static void an_ed448_key_serves_its_own_names_alone(void **state)
+{
+    (void)state;
+    char *jwk = signer_jwk(ed448, NULL), *other = signer_jwk(ed448, "\"alg\":\"Ed25519\"");
+    AUTO_PTR(key) key = must_take(jwk);
+    assert_int_equal(key->algs.bits, alg_set_of(ALG_EDDSA).bits | alg_set_of(ALG_ED448).bits);
+    assert_int_equal(key->bits, 448);
+    must_refuse(other, "alg Ed25519");
+    free(jwk);
+    free(other);
+}
 
 static char *base64_of(const unsigned char *bytes, size_t len)
 {
@@ -282,8 +323,8 @@ static struct key *key_with_x5c(const struct signer *named, const char *kty, con
 static void x5c_must_hold_the_same_key_or_stand_alone(void **state)
 {
     (void)state;
-    const struct signer *signers[] = {rsa, p256, ed25519};
-    const char *const ktys[] = {"RSA", "EC", "OKP"};
+    const struct signer *signers[] = {rsa, p256, ed25519, ed448};
+    const char *const ktys[] = {"RSA", "EC", "OKP", "OKP"};
     for (size_t i = 0; i < COUNT_OF(signers); i++) {
         struct err err = {0};
         AUTO_PTR(key) both = key_with_x5c(signers[i], NULL, signers[i], &err);
@@ -295,7 +336,7 @@ static void x5c_must_hold_the_same_key_or_stand_alone(void **state)
         assert_non_null(alone);
         assert_true(alone->is_x509);
         assert_string_equal(alone->thumbprint, both->thumbprint);
-        assert_null(key_with_x5c(NULL, ktys[(i + 1) % COUNT_OF(ktys)], signers[i], &err));
+        assert_null(key_with_x5c(NULL, i == 0 ? "EC" : "RSA", signers[i], &err));
         assert_null(key_with_x5c(signers[i], NULL, other_rsa, &err));
         assert_non_null(strstr(err.text, "x5c names another key"));
     }
@@ -442,6 +483,7 @@ static int make_signers(void **state)
     other_rsa = signer_new(SIGNER_RSA2048, "rsa");
     p256 = signer_new(SIGNER_P256, "p256");
     ed25519 = signer_new(SIGNER_ED25519, "ed25519");
+    ed448 = signer_new(SIGNER_ED448, "ed448");
     return 0;
 }
 
@@ -452,6 +494,7 @@ static int free_signers(void **state)
     signer_free(other_rsa);
     signer_free(p256);
     signer_free(ed25519);
+    signer_free(ed448);
     return 0;
 }
 
@@ -466,6 +509,8 @@ int main(void)
         cmocka_unit_test(members_that_do_not_fit_make_a_key_unusable),
         cmocka_unit_test(an_rsa_modulus_has_2048_to_8192_bits_and_is_odd),
         cmocka_unit_test(ed25519_points_of_small_order_are_refused),
+        cmocka_unit_test(ed448_points_of_small_order_are_refused),
+        cmocka_unit_test(an_ed448_key_serves_its_own_names_alone),
         cmocka_unit_test(x5c_must_hold_the_same_key_or_stand_alone),
         cmocka_unit_test(a_certificate_is_read_from_pem_der_and_pfx),
         cmocka_unit_test(a_pfx_with_a_password_or_a_bare_key_is_no_certificate),

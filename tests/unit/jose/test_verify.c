@@ -100,8 +100,8 @@ static void published_examples_verify_and_no_byte_of_them_may_change(void **stat
 
 /* --- own signatures --- */
 
-static struct signer *signers[6];
-static struct keyset *set; /* the keys of the signers, in their order; the secret last */
+static struct signer *signers[7];
+static struct keyset *set; /* the keys of the signers, in their order */
 static struct verifier *verifier;
 
 static bool checks(const struct key *key, enum alg alg, struct span signature)
@@ -143,8 +143,8 @@ static void each_algorithm_verifies_again_and_again_also_after_failures(void **s
 static void each_bit_of_a_signature_counts(void **state)
 {
     (void)state;
-    static const enum alg algs[] = {ALG_ES256, ALG_EDDSA, ALG_HS512};
-    static const size_t keys[] = {1, 4, 5};
+    static const enum alg algs[] = {ALG_ES256, ALG_EDDSA, ALG_HS512, ALG_ED25519, ALG_ED448};
+    static const size_t keys[] = {1, 4, 5, 4, 6};
     for (size_t i = 0; i < COUNT_OF(algs); i++) {
         unsigned char signature[SIGNER_BYTES_MAX];
         size_t len = signer_sign(signers[keys[i]], algs[i], message, signature);
@@ -313,7 +313,10 @@ static int make_keys(void **state)
     set = keyset_of(jwks);
     free(jwks);
     struct key *secret = key_from_secret(signers[5]->secret, SPAN("5"), &err);
-    if (secret == NULL || !keyset_add(set, secret, &err))
+    char *last = signer_jwk(signers[6], NULL);
+    struct key *ed448 = key_of(last, &err);
+    free(last);
+    if (secret == NULL || ed448 == NULL || !keyset_add(set, secret, &err) || !keyset_add(set, ed448, &err))
         return -1;
     verifier = verifier_new(set);
     return set->count == COUNT_OF(signers) ? 0 : -1;
