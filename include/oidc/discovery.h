@@ -24,6 +24,11 @@ bool discovery_read(struct discovery *discovery, struct arena *arena, struct spa
  */
 char *discovery_url(struct arena *arena, struct span configured) MUST_CHECK;
 
+/* The authority that a discovery URL belongs to, which is its provider's issuer where the standard is followed (OpenID Connect
+ * Discovery 1.0 4.1): without query and without the well-known path.  Part of `url`.
+ */
+struct span discovery_authority(struct span url);
+
 /* Whether keys may be fetched from `url`: absolute, printable ASCII, with a host, without user name or fragment, and https;
  * http where the host is loopback (`localhost`, 127.0.0.0/8, `[::1]`, as written: no name is resolved) or allow_http is set.
  * Reason DOCUMENT_INVALID.

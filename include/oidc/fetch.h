@@ -14,6 +14,12 @@ struct event_base;
 struct fetcher; /* what all fetches of a loop share */
 struct fetch;   /* one under way */
 
+/* A certificate that a server showed, as it says of itself. */
+struct fetch_certificate {
+    struct span subject, issuer; /* distinguished names in one line; may be empty */
+    int64_t not_after_s;         /* wall clock; 0: not known */
+};
+
 struct fetch_options {
     const char *url;     /* absolute; https, or http where allow_http */
     bool allow_http;     /* plain http to any host; to loopback it is always allowed */
@@ -24,6 +30,7 @@ struct fetch_options {
     const char *client_certificate,
         *client_key;           /* PEM, the key without passphrase; NULL: none, or the certificate's file */
     const char *if_none_match; /* ETag of what we have, NULL: none */
+    bool wants_certificates;   /* of the server, for who looks at them */
 };
 
 struct fetch_answer {
@@ -32,9 +39,15 @@ struct fetch_answer {
     struct span body;  /* borrowed until the callback returns */
     struct span etag;  /* empty: none */
     int64_t max_age_s; /* of Cache-Control; -1: not stated; 0: no-store, no-cache */
+    int64_t age_s;     /* of Age; -1: not stated */
     int64_t date_s;    /* of Date; 0: none, or the answer is out of a cache */
     int64_t begun_us;  /* wall clock: somewhere between these two moments the answer was dated */
     int64_t head_us;
+    /* The server's own certificate and those it sent with it, in their order; borrowed until the callback returns.  None where they
+     * were not wanted, by http, where the handshake failed, and where a connection was used that was had before.
+     */
+    const struct fetch_certificate *certificates;
+    size_t certificate_count;
     bool is_untrusted; /* where !is_ok: the peer's certificate did not stand */
     struct err err;    /* where !is_ok: FETCH_FAILED with what happened, never bytes of the answer */
 };

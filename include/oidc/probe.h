@@ -48,7 +48,4 @@ bool probes_run(struct probe *probes, size_t count, const struct issuers_setting
 /* Releases the key sets. */
 void probes_fini(struct probe *probes, size_t count);
 
-/* The issuer that a discovery URL stands for where nobody has asked: the authority that it belongs to.  Part of `url`. */
-struct span probe_assumed_issuer(struct span url);
-
 #endif

@@ -218,11 +218,17 @@ char *discovery_url(struct arena *arena, struct span configured)
     return arena_printf(arena, "%.*s", SPAN_ARG(configured));
 }
 
-bool discovery_issuer_check(const struct discovery *discovery, struct span url, struct err *err)
+struct span discovery_authority(struct span url)
 {
     struct span authority = until(url, "?#");
     if (span_ends(authority, well_known))
         authority.len -= well_known.len;
+    return authority;
+}
+
+bool discovery_issuer_check(const struct discovery *discovery, struct span url, struct err *err)
+{
+    struct span authority = discovery_authority(url);
     struct span issuer = discovery->issuer;
     /* Discovery 4.1 takes a slash at the end off before the path is added, so it can't be told from the URL. */
     if (span_ends(issuer, SPAN("/")))

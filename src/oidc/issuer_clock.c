@@ -14,9 +14,11 @@ enum { CLOCK_AHEAD_S_MAX = 10, MICROSECONDS = 1000 * 1000 };
 /* By how much at least: the answer was dated somewhere between its request and its head, in the second that Date names.  0 where
  * the clocks may agree.
  */
-static int64_t ahead_of(const struct fetch_answer *answer)
+int64_t issuer_clock_ahead(const struct fetch_answer *answer)
 {
     int64_t date_us = answer->date_s * MICROSECONDS;
+    if (answer->date_s == 0)
+        return 0;
     if (date_us > answer->head_us)
         return (date_us - answer->head_us) / MICROSECONDS;
     if (date_us + MICROSECONDS < answer->begun_us)
@@ -41,7 +43,7 @@ void issuer_clock_note(struct issuer *issuer, const struct fetch_answer *answer)
 {
     if (answer->date_s == 0 || issuer->is_clock_noted)
         return;
-    int64_t ahead_s = ahead_of(answer);
+    int64_t ahead_s = issuer_clock_ahead(answer);
     bool is_off = ahead_s > CLOCK_AHEAD_S_MAX || ahead_s < -CLOCK_AHEAD_S_MAX;
     issuer->is_clock_noted = true;
     ahead_show(issuer, ahead_s);

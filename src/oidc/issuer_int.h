@@ -130,6 +130,9 @@ bool issuer_keys_stand(struct issuer *issuer) MUST_CHECK;
 /* Puts the keys into the store, where there is one: new ones always, confirmed ones when the last time is long enough ago. */
 void issuer_keys_save(struct issuer *issuer, bool is_replaced);
 
+/* By how much the clock of who answered is surely ahead of ours, behind negative; 0 where they may agree. */
+int64_t issuer_clock_ahead(const struct fetch_answer *answer);
+
 /* Compares the clocks by an answer; the first of a cycle that has a date counts. */
 void issuer_clock_note(struct issuer *issuer, const struct fetch_answer *answer);
 
