@@ -94,6 +94,9 @@ bool span_is_guid(struct span s);
  */
 size_t span_utf8(struct span s);
 
+/* Writes the character, at most U+10FFFF, as UTF-8: at most 4 bytes; returns the place behind it. */
+char *span_utf8_put(char *to, uint32_t c);
+
 /* A copy with a final NUL, to be freed by free(); NULL when out of memory. */
 char *span_dup(struct span s) MUST_CHECK;
 

@@ -102,7 +102,7 @@ static bool read_escape(struct reader *r, char **to)
         uint32_t character;
         if (!read_unicode(r, &character))
             return false;
-        *to = text_utf8_put(*to, character);
+        *to = span_utf8_put(*to, character);
         return true;
     }
     const char *found = c == '\0' ? NULL : strchr(names, c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes of JSON strings: what they are, where a run of plain ones ends, UTF-8 written. */
+/* The bytes of JSON strings: what they are, where a run of plain ones ends. */
 #ifndef JOSE_TEXT_INT_H
 #define JOSE_TEXT_INT_H
 
@@ -19,9 +19,6 @@ static inline enum byte_class class_of(unsigned char c)
 
 /* The first byte at or behind `at` that is not plain, or `end`. */
 const unsigned char *text_skip_plain(const unsigned char *at, const unsigned char *end);
-
-/* Writes the character as UTF-8, at most 4 bytes; returns the place behind it. */
-char *text_utf8_put(char *to, uint32_t c);
 
 /* Reads four hexadecimal digits. */
 bool text_hex4(const unsigned char *at, const unsigned char *end, uint32_t *value) MUST_CHECK;
