@@ -38,11 +38,11 @@ struct gate_site {
     unsigned references;
     struct gate *gate;
     struct site *site;
-    struct gate_issuer **issuers; /* route after route, the providers of its rule */
-    size_t *first_issuer;         /* by route: where its providers begin in `issuers` */
+    struct gate_issuer **issuers; /* rule after rule, its providers */
+    size_t *first_issuer;         /* by rule: where its providers begin in `issuers` */
     struct gate_issuer *known;    /* each issuer once */
     size_t known_count;
-    struct verifier **inline_keys; /* by route; NULL: none */
+    struct verifier **inline_keys; /* by rule; NULL: none */
     struct pool ***pools;          /* by backend, then by server; made at first use */
     unsigned *next_server;         /* by backend */
 };
@@ -83,8 +83,8 @@ void gate_site_release(struct gate_site *site);
 /* The pool of a backend's server; NULL: out of memory. */
 struct pool *gate_pool(struct gate_site *site, const struct site_backend *backend, size_t server);
 
-/* Fills the trusts of a route for judge(): RULE_PROVIDERS_MAX + 1 at most.  Returns how many. */
-size_t gate_trusts(struct gate_site *site, const struct site_route *route, struct trust trusts[RULE_PROVIDERS_MAX + 1]);
+/* Fills the trusts of a rule for judge(): RULE_PROVIDERS_MAX + 1 at most.  Returns how many. */
+size_t gate_trusts(struct gate_site *site, const struct site_rule *rule, struct trust trusts[RULE_PROVIDERS_MAX + 1]);
 
 /* The settings of a worker's service under `site`. */
 struct service_settings gate_service_settings(const struct site *site, unsigned workers);

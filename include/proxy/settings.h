@@ -102,8 +102,9 @@ struct route_settings {
     struct schema_texts methods;
     struct span rewrite; /* at NULL: none */
     struct span backend;
-    const struct node *policy;       /* a file, or none */
+    const struct node *policy;       /* a file, a list of files, or none */
     const struct node *validate_jwt; /* a map */
+    const struct node *cors;         /* a map */
     struct span realm;
     bool expose_reason, forward_token;
     int errors;                           /* enum error_shape */

@@ -12,7 +12,7 @@
 #include "http/refusal.h"
 #include "http/uri.h"
 #include "oidc/issuer.h"
-#include "policy/rule.h"
+#include "policy/plan.h"
 #include "proxy/settings.h"
 #include "server/transport.h"
 
@@ -77,6 +77,20 @@ struct site_resource {
     const struct site_route *route;
 };
 
+/* One of a plan's rules, with what it needs to run. */
+struct site_rule {
+    const struct rule *rule; /* of the route's plan */
+    const struct site_route *route;
+    struct issuer *const *issuers; /* one for each of the rule's providers; after site_start */
+    size_t index;                  /* among all rules of the site */
+};
+
+/* Where a set-backend-service with fixed texts leads. */
+struct site_target {
+    struct site_backend *backend; /* NULL: named by an expression */
+    struct span prefix;           /* path before the request's, without a slash at its end */
+};
+
 struct site_route {
     struct span name;
     const struct span *hosts; /* lower case; "*.x" as ".x" */
@@ -88,8 +102,10 @@ struct site_route {
     bool has_rewrite;
     struct site_backend *backend;
     bool is_public;
-    struct rule rule;              /* unless public */
-    struct issuer *const *issuers; /* one for each of the rule's providers; after site_start */
+    struct plan plan;                  /* without a step where public */
+    const struct site_rule *rules;     /* one for each of the plan's rules, in their order */
+    const struct site_target *targets; /* by the plan's steps */
+    const struct plan_cors *cors;      /* NULL: none; it answers preflights */
     struct span realm;
     bool expose_reason, forward_token;
     enum error_shape shape;
@@ -117,6 +133,8 @@ struct site {
     size_t route_count;
     struct site_entry *entries;
     size_t entry_count;
+    struct site_rule *rules; /* of all routes */
+    size_t rule_count;
     struct site_backend *backends;
     size_t backend_count;
     const struct span *identity_names; /* names of all routes' identity headers: no client may send them */

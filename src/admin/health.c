@@ -4,11 +4,11 @@
 
 #include "oidc/issuer.h"
 
-static bool was_seen(const struct site *site, const struct issuer *issuer, size_t route, size_t provider)
+static bool was_seen(const struct site *site, const struct issuer *issuer, size_t rule, size_t provider)
 {
-    for (size_t i = 0; i <= route; i++) {
-        const struct site_route *at = &site->routes[i];
-        for (size_t j = 0; !at->is_public && j < (i == route ? provider : at->rule.provider_count); j++)
+    for (size_t i = 0; i <= rule; i++) {
+        const struct site_rule *at = &site->rules[i];
+        for (size_t j = 0; j < (i == rule ? provider : at->rule->provider_count); j++)
             if (at->issuers[j] == issuer)
                 return true;
     }
@@ -34,15 +34,15 @@ static bool put_issuers(struct buf *out, const struct site *site)
 {
     bool is_ready = true;
     bool is_first = true;
-    for (size_t i = 0; i < site->route_count; i++) {
-        const struct site_route *route = &site->routes[i];
-        for (size_t j = 0; !route->is_public && j < route->rule.provider_count; j++) {
+    for (size_t i = 0; i < site->rule_count; i++) {
+        const struct site_rule *rule = &site->rules[i];
+        for (size_t j = 0; j < rule->rule->provider_count; j++) {
             struct issuer_state state;
-            if (was_seen(site, route->issuers[j], i, j))
+            if (was_seen(site, rule->issuers[j], i, j))
                 continue;
-            issuer_describe(route->issuers[j], &state);
+            issuer_describe(rule->issuers[j], &state);
             is_ready = is_ready && state.has_keys;
-            put_issuer(out, route->issuers[j], &state, is_first);
+            put_issuer(out, rule->issuers[j], &state, is_first);
             is_first = false;
         }
     }

@@ -82,6 +82,7 @@ static enum turn step_route(struct exchange *x)
         fail(&x->err, REASON_BAD_REQUEST, "a field gives another method, and the route is for some methods only");
         return exchange_refuse(x, REASON_BAD_REQUEST);
     }
+    x->target = x->route->backend;
     return exchange_enter(x, x->route->is_public ? STEP_FORWARD : STEP_JUDGE);
 }
 
@@ -92,10 +93,10 @@ static bool want_keys(struct exchange *x)
 {
     bool is_fetching = false;
     int64_t now_ms = worker_now(x->gate->worker)->mono_ms;
-    for (size_t i = 0; i < x->route->rule.provider_count; i++) {
+    for (size_t i = 0; i < x->rule->rule->provider_count; i++) {
         if ((x->judgement.refetch >> i & 1u) == 0)
             continue;
-        is_fetching = issuer_want(x->route->issuers[i], now_ms) || is_fetching;
+        is_fetching = issuer_want(x->rule->issuers[i], now_ms) || is_fetching;
     }
     return is_fetching;
 }
@@ -118,31 +119,46 @@ static const char *reason_not_to_wait(struct exchange *x)
     return may_park(x) ? NULL : "parked-full";
 }
 
-static enum turn park(struct exchange *x)
+static void park(struct exchange *x)
 {
     list_append(&x->gate->parked, &x->parked);
     x->gate->parked_count++;
     metric_move(x->gate->figures.parked, x->gate->worker->index, 1);
     if (x->deadline.at_ms == 0)
         deadline_start(x->gate->worker, &x->gate->wait_class, &x->deadline);
-    return exchange_enter(x, STEP_AWAIT_KEYS);
+}
+
+enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const struct rule *now)
+{
+    x->rule = rule;
+    x->rule_now = now;
+    exchange_judge(x);
+    if (x->judgement.has_passed)
+        return TRIAL_PASSED;
+    if (x->judgement.refetch != 0) {
+        x->keys_note = reason_not_to_wait(x);
+        if (x->keys_note == NULL) {
+            park(x);
+            return TRIAL_PARKED;
+        }
+    }
+    if (x->route->mode == MODE_REPORT_ONLY && reason_is_verdict(x->judgement.reason)) {
+        exchange_let_pass(x);
+        return TRIAL_LET_PASS;
+    }
+    return TRIAL_REFUSED;
 }
 
 static enum turn step_judge(struct exchange *x)
 {
-    exchange_judge(x);
-    if (x->judgement.has_passed)
-        return exchange_enter(x, STEP_FORWARD);
-    if (x->judgement.refetch != 0) {
-        x->keys_note = reason_not_to_wait(x);
-        if (x->keys_note == NULL)
-            return park(x);
+    const struct site_rule *rule = &x->route->rules[0];
+    switch (exchange_try(x, rule, rule->rule)) {
+    case TRIAL_PASSED:
+    case TRIAL_LET_PASS: break;
+    case TRIAL_REFUSED: return exchange_refuse(x, x->judgement.reason);
+    case TRIAL_PARKED: return exchange_enter(x, STEP_AWAIT_KEYS);
     }
-    if (x->route->mode == MODE_REPORT_ONLY && reason_is_verdict(x->judgement.reason)) {
-        exchange_let_pass(x);
-        return exchange_enter(x, STEP_FORWARD);
-    }
-    return exchange_refuse(x, x->judgement.reason);
+    return exchange_enter(x, STEP_FORWARD);
 }
 
 static enum turn step_await_keys(struct exchange *x)
@@ -190,9 +206,8 @@ void exchange_wake_parked(struct gate *gate)
 
 static enum turn step_forward(struct exchange *x)
 {
-    const struct site_backend *backend = x->route->backend;
     deadline_cancel(&x->deadline);
-    x->server = x->site->next_server[backend->index]++ % backend->server_count;
+    x->server = x->site->next_server[x->target->index]++ % x->target->server_count;
     if (!forward_head(x)) {
         fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the request");
         return exchange_refuse(x, REASON_OUT_OF_MEMORY);

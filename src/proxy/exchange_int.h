@@ -30,10 +30,13 @@ struct exchange {
     struct gate *gate;
     struct gate_site *site;
     struct stream *stream;
-    const struct site_route *route; /* NULL: none was found */
+    const struct site_route *route;    /* NULL: none was found */
+    const struct site_backend *target; /* where the request goes: the route's backend, or what its policy chose */
     struct span request_id;
     char request_id_text[REQUEST_ID_BYTES];
     /* judging */
+    const struct site_rule *rule; /* judged last, or now */
+    const struct rule *rule_now;  /* the same with its expressions evaluated */
     struct judgement judgement;
     struct list parked; /* in the gate's list */
     struct deadline deadline;
@@ -74,8 +77,13 @@ enum turn exchange_refuse(struct exchange *x, enum reason reason);
 /* The one way to end. */
 void exchange_end(struct exchange *x, enum reason why);
 
-/* Judges the request by its route's rule, now; a pass sets x->identity. */
+/* How the request fared under one rule. */
+enum trial { TRIAL_PASSED, TRIAL_REFUSED, TRIAL_LET_PASS, TRIAL_PARKED };
+
+/* Judges the request by x->rule_now, which is x->rule's; a pass sets x->identity. */
 void exchange_judge(struct exchange *x);
+/* The same, and what follows from it: parked where keys are to be waited for, let pass in report-only mode. */
+enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const struct rule *now);
 /* Lets a refused request pass: what is to be told of it is kept, nothing else of the judgement. */
 void exchange_let_pass(struct exchange *x);
 /* Drops the remembered token whose key is gone, if there is one. */

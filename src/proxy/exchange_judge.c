@@ -9,7 +9,7 @@
 /* What stood in the place that the rule names. */
 static void find_credential(struct exchange *x, struct judge_input *input)
 {
-    const struct rule *rule = &x->route->rule;
+    const struct rule *rule = x->rule_now;
     const struct head *head = &x->stream->head;
     if (rule->source == TOKEN_FROM_QUERY) {
         size_t count = 0;
@@ -124,7 +124,7 @@ static void read_identity(struct exchange *x)
         overrule(x, REASON_OUT_OF_MEMORY, 503);
         return;
     }
-    overrule(x, REASON_CLAIM_VALUE_NOT_ALLOWED, x->route->rule.failed_status);
+    overrule(x, REASON_CLAIM_VALUE_NOT_ALLOWED, x->rule_now->failed_status);
     note_failure(x, bad);
 }
 
@@ -145,13 +145,13 @@ void exchange_judge(struct exchange *x)
     struct trust trusts[RULE_PROVIDERS_MAX + 1];
     struct remembered remembered;
     struct span raw = {NULL, 0};
-    struct judge_input input = {.rule = &x->route->rule,
+    struct judge_input input = {.rule = x->rule_now,
                                 .trusts = trusts,
                                 .now_s = worker_now(x->gate->worker)->wall_s,
                                 .limits = x->site->site->token_limits,
                                 .arena = &x->stream->arena};
     find_credential(x, &input);
-    gate_trusts(x->site, x->route, trusts);
+    gate_trusts(x->site, x->rule, trusts);
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
     judge(&input, &x->judgement);
     x->was_judged = true;
@@ -174,7 +174,7 @@ static bool is_list(const struct rule *rule, struct span credential)
 /* Whether there is more than one, so that none was judged.  A token that passed was alone: only who is let pass is asked about. */
 static bool is_ambiguous(struct exchange *x)
 {
-    const struct rule *rule = &x->route->rule;
+    const struct rule *rule = x->rule_now;
     struct judge_input input = {.rule = rule};
     find_credential(x, &input);
     return input.is_repeated || is_list(rule, input.credential);

@@ -52,18 +52,17 @@ static bool is_credential_withheld(const struct exchange *x)
 /* Of fields that could hold the token, only the one that was judged goes on, and not even that without forward_token. */
 static bool is_token_withheld(const struct exchange *x, struct span name)
 {
-    const struct site_route *route = x->route;
-    if (route->is_public || route->rule.source != TOKEN_FROM_HEADER || !field_is_spelled(name, route->rule.source_name))
+    const struct rule *rule = x->rule_now;
+    if (rule == NULL || rule->source != TOKEN_FROM_HEADER || !field_is_spelled(name, rule->source_name))
         return false;
-    return is_credential_withheld(x) || !span_eq_nocase(name, route->rule.source_name);
+    return is_credential_withheld(x) || !span_eq_nocase(name, rule->source_name);
 }
 
 /* Fields of the client that do not go on: written anew here, or not the judged credential. */
 static bool is_withheld(const struct exchange *x, const struct field *field)
 {
-    const struct site_route *route = x->route;
     switch (field->id) {
-    case FIELD_AUTHORIZATION: return route->is_public || !route->rule.is_authorization || is_credential_withheld(x);
+    case FIELD_AUTHORIZATION: return x->rule_now == NULL || !x->rule_now->is_authorization || is_credential_withheld(x);
     case FIELD_CONTENT_LENGTH:
     case FIELD_EXPECT:
     case FIELD_FORWARDED:
@@ -112,7 +111,7 @@ static void put_identity(struct exchange *x)
 
 static struct span host_to_send(const struct exchange *x)
 {
-    const struct site_backend *backend = x->route->backend;
+    const struct site_backend *backend = x->target;
     switch (backend->host_header) {
     case HOST_OF_BACKEND: return backend->servers[x->server].uri.authority;
     case HOST_OF_CLIENT: return x->stream->head.authority;
@@ -184,9 +183,9 @@ static struct span copy_whole(struct exchange *x, const struct buf *bytes)
 /* A token in the query that is not to go on is cut out of it, nothing else is touched. */
 static struct span query_to_send(struct exchange *x)
 {
-    const struct rule *rule = &x->route->rule;
+    const struct rule *rule = x->rule_now;
     struct span query = x->stream->head.query;
-    if (x->route->is_public || !is_credential_withheld(x) || rule->source != TOKEN_FROM_QUERY || query.at == NULL)
+    if (rule == NULL || !is_credential_withheld(x) || rule->source != TOKEN_FROM_QUERY || query.at == NULL)
         return query;
     struct span rest = span_from(query, 1);
     struct span pair;

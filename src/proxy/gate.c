@@ -8,7 +8,7 @@ static void gate_site_free(struct gate_site *at)
 {
     for (size_t i = 0; at->known != NULL && i < at->known_count; i++)
         verifier_free(at->known[i].verifier);
-    for (size_t i = 0; at->inline_keys != NULL && i < at->site->route_count; i++)
+    for (size_t i = 0; at->inline_keys != NULL && i < at->site->rule_count; i++)
         verifier_free(at->inline_keys[i]);
     for (size_t i = 0; at->pools != NULL && i < at->site->backend_count; i++) {
         for (size_t j = 0; at->pools[i] != NULL && j < at->site->backends[i].server_count; j++)
@@ -41,8 +41,8 @@ struct gate_site *gate_site_take(struct gate *gate)
 static size_t providers_in_all(const struct site *site)
 {
     size_t count = 0;
-    for (size_t i = 0; i < site->route_count; i++)
-        count += site->routes[i].is_public ? 0 : site->routes[i].rule.provider_count;
+    for (size_t i = 0; i < site->rule_count; i++)
+        count += site->rules[i].rule->provider_count;
     return count;
 }
 
@@ -58,20 +58,19 @@ static struct gate_issuer *know(struct gate_site *at, struct issuer *issuer)
 static void know_issuers(struct gate_site *at)
 {
     size_t next = 0;
-    for (size_t i = 0; i < at->site->route_count; i++) {
-        const struct site_route *route = &at->site->routes[i];
+    for (size_t i = 0; i < at->site->rule_count; i++) {
+        const struct site_rule *rule = &at->site->rules[i];
         at->first_issuer[i] = next;
-        for (size_t j = 0; !route->is_public && j < route->rule.provider_count; j++)
-            at->issuers[next++] = know(at, route->issuers[j]);
+        for (size_t j = 0; j < rule->rule->provider_count; j++)
+            at->issuers[next++] = know(at, rule->issuers[j]);
     }
 }
 
 static bool make_inline_keys(struct gate_site *at)
 {
-    for (size_t i = 0; i < at->site->route_count; i++) {
-        const struct site_route *route = &at->site->routes[i];
-        if (!route->is_public && route->rule.inline_keys != NULL &&
-            (at->inline_keys[i] = verifier_new(route->rule.inline_keys)) == NULL)
+    for (size_t i = 0; i < at->site->rule_count; i++) {
+        struct keyset *keys = at->site->rules[i].rule->inline_keys;
+        if (keys != NULL && (at->inline_keys[i] = verifier_new(keys)) == NULL)
             return false;
     }
     return true;
@@ -90,9 +89,9 @@ static struct gate_site *gate_site_make(struct gate *gate, struct site *site)
     at->gate = gate;
     at->site = site;
     at->issuers = calloc(providers + 1, sizeof(struct gate_issuer *));
-    at->first_issuer = calloc(site->route_count + 1, sizeof *at->first_issuer);
+    at->first_issuer = calloc(site->rule_count + 1, sizeof *at->first_issuer);
     at->known = calloc(providers + 1, sizeof *at->known);
-    at->inline_keys = calloc(site->route_count + 1, sizeof(struct verifier *));
+    at->inline_keys = calloc(site->rule_count + 1, sizeof(struct verifier *));
     at->pools = calloc(site->backend_count + 1, sizeof(struct pool **));
     at->next_server = calloc(site->backend_count + 1, sizeof *at->next_server);
     bool is_ok = at->issuers != NULL && at->first_issuer != NULL && at->known != NULL && at->inline_keys != NULL &&
@@ -213,16 +212,16 @@ static void refresh_issuer(struct gate_issuer *known)
     known->number = number;
 }
 
-size_t gate_trusts(struct gate_site *at, const struct site_route *route, struct trust trusts[RULE_PROVIDERS_MAX + 1])
+size_t gate_trusts(struct gate_site *at, const struct site_rule *rule, struct trust trusts[RULE_PROVIDERS_MAX + 1])
 {
-    struct gate_issuer **row = at->issuers + at->first_issuer[route->index];
-    size_t count = route->rule.provider_count;
+    struct gate_issuer **row = at->issuers + at->first_issuer[rule->index];
+    size_t count = rule->rule->provider_count;
     for (size_t i = 0; i < count; i++) {
         refresh_issuer(row[i]);
         trusts[i].verifier = row[i]->verifier;
     }
-    if (route->rule.inline_keys != NULL)
-        trusts[count++].verifier = at->inline_keys[route->index];
+    if (rule->rule->inline_keys != NULL)
+        trusts[count++].verifier = at->inline_keys[rule->index];
     return count;
 }
 
@@ -243,25 +242,25 @@ static bool is_template(struct issuer *issuer)
     return is;
 }
 
-static void warn_any_tenant(const struct site_route *route)
+static void warn_any_tenant(const struct site_rule *rule)
 {
     size_t i = 0;
-    if (route->is_public || route->figures->has_warned || !rule_takes_any_tenant(&route->rule))
+    const struct site_route *route = rule->route;
+    if (route->figures->has_warned || !rule_takes_any_tenant(rule->rule))
         return;
-    while (i < route->rule.provider_count && !is_template(route->issuers[i]))
+    while (i < rule->rule->provider_count && !is_template(rule->issuers[i]))
         i++;
-    if (i == route->rule.provider_count)
+    if (i == rule->rule->provider_count)
         return;
     route->figures->has_warned = true;
-    LOG_EVENT(LOG_WARNING, "any-tenant", LOG_TEXT("route", route->name),
-              LOG_TEXT("url", issuer_url(route->issuers[i])));
+    LOG_EVENT(LOG_WARNING, "any-tenant", LOG_TEXT("route", route->name), LOG_TEXT("url", issuer_url(rule->issuers[i])));
 }
 
 void gateway_warn(struct gateway *gateway)
 {
     struct site *site = snapshot_take(&gateway->site);
-    for (size_t i = 0; site != NULL && i < site->route_count; i++)
-        warn_any_tenant(&site->routes[i]);
+    for (size_t i = 0; site != NULL && i < site->rule_count; i++)
+        warn_any_tenant(&site->rules[i]);
     site_release(site);
 }
 

@@ -37,8 +37,8 @@ static unsigned status_of(const struct exchange *x)
 /* The policy's message, else the reason's own. */
 static struct span message_of(const struct exchange *x)
 {
-    if (is_verdict(x) && x->route->rule.failed_message.len > 0)
-        return x->route->rule.failed_message;
+    if (is_verdict(x) && x->rule_now->failed_message.len > 0)
+        return x->rule_now->failed_message;
     return span_str(reason_info(x->reason)->message);
 }
 

@@ -146,7 +146,7 @@ static enum turn refuse_unreachable(struct exchange *x, const struct err *err)
 /* Host may be the server's own, so the head is written anew. */
 static void try_next_server(struct exchange *x)
 {
-    x->server = (x->server + 1) % x->route->backend->server_count;
+    x->server = (x->server + 1) % x->target->server_count;
     if (forward_head(x))
         exchange_enter(x, STEP_CONNECT);
     else
@@ -155,7 +155,7 @@ static void try_next_server(struct exchange *x)
 
 enum turn step_connect(struct exchange *x)
 {
-    const struct site_backend *backend = x->route->backend;
+    const struct site_backend *backend = x->target;
     struct err err;
     fail(&err, REASON_OUT_OF_MEMORY, "no memory for a backend connection");
     struct pool *pool = gate_pool(x->site, backend, x->server);
@@ -259,7 +259,7 @@ static void on_answer(void *user, const struct head *head, struct span piece, bo
         buf_fini(&x->request);
     x->answered_us = worker_now(x->gate->worker)->mono_us;
     if (x->sent_us != 0) /* an early answer tells nothing of how long the server takes */
-        metric_observe(x->route->backend->duration, x->gate->worker->index, x->answered_us - x->sent_us);
+        metric_observe(x->target->duration, x->gate->worker->index, x->answered_us - x->sent_us);
     after_sending(x, stream_answer(x->stream, &answer, piece, is_last), is_last);
 }
 
@@ -283,7 +283,7 @@ static void resend(struct exchange *x)
     x->wants_fresh = true;
     x->is_request_sent = false;
     x->has_sent = false;
-    metric_add(metric_series(metrics, FIGURE_BACKEND_RESENDS, &x->route->backend->name, 1), x->gate->worker->index, 1);
+    metric_add(metric_series(metrics, FIGURE_BACKEND_RESENDS, &x->target->name, 1), x->gate->worker->index, 1);
     exchange_enter(x, STEP_CONNECT);
     exchange_run(x);
 }
@@ -292,7 +292,7 @@ static void resend(struct exchange *x)
 static bool may_try_next(const struct exchange *x, enum reason why)
 {
     bool was_unreachable = why == REASON_BACKEND_UNREACHABLE || why == REASON_BACKEND_TIMEOUT;
-    return was_unreachable && !x->has_sent && x->servers_tried + 1 < x->route->backend->server_count;
+    return was_unreachable && !x->has_sent && x->servers_tried + 1 < x->target->server_count;
 }
 
 static void on_failed(void *user, const struct err *err, bool is_stale)

@@ -64,9 +64,10 @@ static struct span write_body(struct arena *arena, const struct resource_setting
     buf_add_json_text(&out, settings->resource);
     add_list(&out, "authorization_servers", &settings->authorization_servers);
     add_list(&out, "scopes_supported", &settings->scopes);
-    if (!route->is_public && route->rule.source == TOKEN_FROM_QUERY)
+    const struct rule *rule = route->plan.rule_count == 0 ? NULL : &route->plan.rules[0];
+    if (rule != NULL && rule->source == TOKEN_FROM_QUERY)
         buf_add_str(&out, ",\"bearer_methods_supported\":[\"query\"]");
-    else if (!route->is_public && route->rule.is_authorization)
+    else if (rule != NULL && rule->is_authorization)
         buf_add_str(&out, ",\"bearer_methods_supported\":[\"header\"]");
     add_text(&out, "resource_name", settings->name);
     add_text(&out, "resource_documentation", settings->documentation);

@@ -241,7 +241,7 @@ static const struct schema_row route_rows[] = {
     ROW(route_settings, rewrite, "rewrite", SCHEMA_TEXT, .help = "replaces the matched prefix"),
     ROW(route_settings, backend, "backend", SCHEMA_TEXT, .is_required = true, .help = "name of a backend"),
     ROW(route_settings, policy, "policy", SCHEMA_NODE,
-        .help = "file with a validate-jwt policy, or none for a public route"),
+        .help = "file with a policy document, a list of them joined by <base/>, or none for a public route"),
     ROW(route_settings, validate_jwt, "validate_jwt", SCHEMA_NODE, .help = "the same policy in YAML"),
     ROW(route_settings, realm, "realm", SCHEMA_TEXT, .help = "in WWW-Authenticate; default: the name"),
     ROW(route_settings, expose_reason, "expose_reason", SCHEMA_BOOL, .preset = "false",
@@ -259,8 +259,8 @@ static const struct schema_row route_rows[] = {
     ROW(route_settings, resource_metadata, "resource_metadata", SCHEMA_STRUCT, .table = &resource_schema,
         .help = "protected resource metadata (RFC 9728), served and named in challenges"),
     LATER("cnf"),
+    ROW(route_settings, cors, "cors", SCHEMA_NODE, .help = "answers to browsers of other origins"),
     LATER("forward_auth"),
-    LATER("cors"),
 };
 static const struct schema route_schema = {"routes", route_rows, COUNT_OF(route_rows), NODE_AT(route_settings), NULL};
 

@@ -280,25 +280,25 @@ static void resolve(struct site_server *server)
     freeaddrinfo(found);
 }
 
-static bool take_issuers(struct site *site, struct site_route *route, struct issuers *issuers, struct err *err)
+static bool take_issuers(struct site *site, struct site_rule *rule, struct issuers *issuers, struct err *err)
 {
-    size_t count = route->rule.provider_count;
+    size_t count = rule->rule->provider_count;
     struct issuer **taken = arena_zero(&site->arena, count * sizeof *taken);
     if (taken == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the issuers");
-    route->issuers = taken;
+    rule->issuers = taken;
     for (size_t i = 0; i < count; i++)
-        if ((taken[i] = issuers_take(issuers, route->rule.providers[i].url, err)) == NULL)
+        if ((taken[i] = issuers_take(issuers, rule->rule->providers[i].url, err)) == NULL)
             return false;
     return true;
 }
 
 /* So that an alert can come before the day: a certificate goes on verifying past its end. */
-static void show_certificates(const struct site_route *route, struct metrics *metrics)
+static void show_certificates(const struct site_rule *rule, struct metrics *metrics)
 {
-    const struct keyset *keys = route->is_public ? NULL : route->rule.inline_keys;
+    const struct keyset *keys = rule->rule->inline_keys;
     for (size_t i = 0; keys != NULL && i < keys->count; i++) {
-        const struct span labels[] = {route->name, keys->keys[i]->kid};
+        const struct span labels[] = {rule->route->name, keys->keys[i]->kid};
         if (keys->keys[i]->not_after_s != 0)
             metric_set(metric_series(metrics, FIGURE_CERTIFICATE_END, labels, 2), keys->keys[i]->not_after_s);
     }
@@ -309,7 +309,6 @@ static bool start_route(struct site *site, struct site_route *route, struct metr
     route->figures = arena_zero(&site->arena, sizeof *route->figures);
     if (route->figures == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the metrics");
-    show_certificates(route, metrics);
     route->figures->duration = metric_series(metrics, FIGURE_DURATION, &route->name, 1);
     return true;
 }
@@ -322,8 +321,12 @@ bool site_start(struct site *site, struct issuers *issuers, struct metrics *metr
             resolve(&site->backends[i].servers[j]);
     }
     for (size_t i = 0; i < site->route_count; i++) {
-        struct site_route *route = &site->routes[i];
-        if (!start_route(site, route, metrics, err) || (!route->is_public && !take_issuers(site, route, issuers, err)))
+        if (!start_route(site, &site->routes[i], metrics, err))
+            return false;
+    }
+    for (size_t i = 0; i < site->rule_count; i++) {
+        show_certificates(&site->rules[i], metrics);
+        if (!take_issuers(site, &site->rules[i], issuers, err))
             return false;
     }
     return site_provide(site, err);
@@ -335,21 +338,21 @@ struct site *site_take(struct site *site)
     return site;
 }
 
-static void route_release(struct site_route *route)
+static void rule_release(struct site_rule *rule)
 {
-    for (size_t i = 0; route->issuers != NULL && i < route->rule.provider_count; i++)
-        if (route->issuers[i] != NULL)
-            issuer_release(route->issuers[i]);
-    if (!route->is_public)
-        rule_fini(&route->rule);
+    for (size_t i = 0; rule->issuers != NULL && i < rule->rule->provider_count; i++)
+        if (rule->issuers[i] != NULL)
+            issuer_release(rule->issuers[i]);
 }
 
 void site_release(struct site *site)
 {
     if (site == NULL || atomic_fetch_sub_explicit(&site->references, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < site->rule_count; i++)
+        rule_release(&site->rules[i]);
     for (size_t i = 0; i < site->route_count; i++)
-        route_release(&site->routes[i]);
+        plan_fini(&site->routes[i].plan);
     for (size_t i = 0; i < site->backend_count; i++)
         tls_client_free(site->backends[i].tls);
     arena_fini(&site->arena);

@@ -120,12 +120,11 @@ bool site_build_identity(struct site_build *build, const struct route_settings *
 static bool check_source(const struct site_build *build, struct span name, const struct node *node)
 {
     const struct site *site = build->site;
-    for (size_t i = 0; i < site->route_count; i++) {
-        const struct site_route *route = &site->routes[i];
-        if (!route->is_public && route->rule.source == TOKEN_FROM_HEADER &&
-            field_is_spelled(name, route->rule.source_name))
+    for (size_t i = 0; i < site->rule_count; i++) {
+        const struct rule *rule = site->rules[i].rule;
+        if (rule->source == TOKEN_FROM_HEADER && field_is_spelled(name, rule->source_name))
             return problem_key(build->problems, node, "\"%s\" is where route \"%s\" reads its token from", QUOTED(name),
-                               QUOTED(route->name));
+                               QUOTED(site->rules[i].route->name));
     }
     return true;
 }

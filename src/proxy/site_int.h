@@ -47,6 +47,11 @@ bool site_gather_identity(struct site_build *build) MUST_CHECK;
 /* A route's resource metadata, into the site's list. */
 bool site_build_resource(struct site_build *build, const struct route_settings *settings,
                          struct site_route *route) MUST_CHECK;
+/* A route's policy documents as its plan, and its cors. */
+bool site_build_policy(struct site_build *build, const struct route_settings *settings,
+                       struct site_route *route) MUST_CHECK;
+/* The backend of that name, or NULL; with `node` that is told there, with the nearest name. */
+struct site_backend *site_find_backend(struct site_build *build, struct span name, const struct node *node);
 /* Routes with their rules and the entries for lookup. */
 bool site_build_routes(struct site_build *build) MUST_CHECK;
 

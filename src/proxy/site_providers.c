@@ -167,10 +167,10 @@ static bool check_alone(struct site_build *build, const struct provider_settings
 static bool is_named(struct site *site, struct span url)
 {
     AUTO(arena) scratch = {0};
-    for (size_t i = 0; i < site->route_count; i++) {
-        const struct site_route *route = &site->routes[i];
-        for (size_t j = 0; !route->is_public && j < route->rule.provider_count; j++) {
-            const char *named = discovery_url(&scratch, route->rule.providers[j].url);
+    for (size_t i = 0; i < site->rule_count; i++) {
+        const struct rule *rule = site->rules[i].rule;
+        for (size_t j = 0; j < rule->provider_count; j++) {
+            const char *named = discovery_url(&scratch, rule->providers[j].url);
             if (named == NULL || span_eq(span_str(named), url))
                 return true;
         }
@@ -241,12 +241,12 @@ static struct issuer_provider provider_of(const struct site *site, struct span u
     return (struct issuer_provider){0};
 }
 
-/* Whether a route before this one has the issuer too. */
-static bool was_seen(const struct site *site, size_t route, const struct issuer *issuer)
+/* Whether a rule before this one has the issuer too. */
+static bool was_seen(const struct site *site, size_t rule, const struct issuer *issuer)
 {
-    for (size_t i = 0; i < route; i++)
-        for (size_t j = 0; !site->routes[i].is_public && j < site->routes[i].rule.provider_count; j++)
-            if (site->routes[i].issuers[j] == issuer)
+    for (size_t i = 0; i < rule; i++)
+        for (size_t j = 0; j < site->rules[i].rule->provider_count; j++)
+            if (site->rules[i].issuers[j] == issuer)
                 return true;
     return false;
 }
@@ -262,10 +262,10 @@ static bool provide(const struct site *site, struct issuer *issuer, struct err *
 
 bool site_provide(const struct site *site, struct err *err)
 {
-    for (size_t i = 0; i < site->route_count; i++) {
-        const struct site_route *route = &site->routes[i];
-        for (size_t j = 0; !route->is_public && j < route->rule.provider_count; j++)
-            if (!was_seen(site, i, route->issuers[j]) && !provide(site, route->issuers[j], err))
+    for (size_t i = 0; i < site->rule_count; i++) {
+        const struct site_rule *rule = &site->rules[i];
+        for (size_t j = 0; j < rule->rule->provider_count; j++)
+            if (!was_seen(site, i, rule->issuers[j]) && !provide(site, rule->issuers[j], err))
                 return false;
     }
     return true;

@@ -110,27 +110,31 @@ bool site_build_backends(struct site_build *build)
     return is_ok;
 }
 
-static bool find_backend(struct site_build *build, const struct route_settings *settings, struct site_route *route)
+struct site_backend *site_find_backend(struct site_build *build, struct span name, const struct node *node)
 {
     struct site *site = build->site;
     const char *names[64];
     size_t count = 0;
     for (size_t i = 0; i < site->backend_count; i++) {
-        if (span_eq(site->backends[i].name, settings->backend)) {
-            route->backend = &site->backends[i];
-            return true;
-        }
+        if (span_eq(site->backends[i].name, name))
+            return &site->backends[i];
         if (count < COUNT_OF(names) && (names[count] = arena_copy(&site->arena, site->backends[i].name).at) != NULL)
             count++;
     }
+    const char *near = schema_nearest(name, names, count);
+    if (near != NULL)
+        problem_error(build->problems, node, "there is no backend \"%s\"; did you mean \"%s\"?", QUOTED(name), near);
+    else
+        problem_error(build->problems, node, "there is no backend \"%s\"", QUOTED(name));
+    return NULL;
+}
+
+static bool find_backend(struct site_build *build, const struct route_settings *settings, struct site_route *route)
+{
     if (!site_has(settings->backend))
         return false;
-    const struct node *node = node_member(settings->node, "backend");
-    const char *near = schema_nearest(settings->backend, names, count);
-    if (near != NULL)
-        return problem_error(build->problems, node, "there is no backend \"%s\"; did you mean \"%s\"?",
-                             QUOTED(settings->backend), near);
-    return problem_error(build->problems, node, "there is no backend \"%s\"", QUOTED(settings->backend));
+    route->backend = site_find_backend(build, settings->backend, node_member(settings->node, "backend"));
+    return route->backend != NULL;
 }
 
 /* An empty list would read as "any", which nobody means who writes one. */
@@ -226,94 +230,6 @@ static bool read_paths(struct site_build *build, const struct route_settings *se
                          "\"path\" and \"rewrite\" both end in /, or neither does");
 }
 
-/* Whether a route before this one has read the file, and told what is wrong with it. */
-static bool is_policy_known(const struct site_build *build, const struct site_route *route, struct span file)
-{
-    const struct route_settings *settings = build->site->settings.routes.at;
-    for (size_t i = 0; i < route->index; i++)
-        if (settings[i].policy != NULL && settings[i].policy->kind == NODE_TEXT && settings[i].validate_jwt == NULL &&
-            span_eq(settings[i].policy->text, file))
-            return true;
-    return false;
-}
-
-/* A word that names no file was likely meant to switch the policy off. */
-static const char *policy_hint(struct span file)
-{
-    bool is_word = span_chr(file, '.') == NULL && span_chr(file, '/') == NULL;
-    return is_word ? "; for a public route write \"policy: none\"" : "";
-}
-
-static bool read_policy_file(struct site_build *build, struct site_route *route, const struct node *node)
-{
-    struct err err;
-    struct span bytes;
-    struct arena *arena = &build->site->arena;
-    char *path = node_resolve_path(arena, build->file, node->text);
-    if (path == NULL || !node_read_file(arena, path, NODE_BYTES_MAX, &bytes, &err))
-        return problem_error(build->problems, node, "%s%s", path == NULL ? "out of memory" : err.text,
-                             path == NULL ? "" : policy_hint(node->text));
-    AUTO(problems) again;
-    problems_init(&again);
-    struct problems *problems = is_policy_known(build, route, node->text) ? &again : build->problems;
-    const struct node *root = node_read_xml(arena, path, bytes, problems);
-    return root != NULL && rule_read_xml(&route->rule, root, &build->rules, arena, problems);
-}
-
-/* `algorithms` names those that may sign; `none` is none of them, whatever the policy says. */
-static void narrow_unsigned(struct site_build *build, struct rule *rule, const struct node *node)
-{
-    if (rule->requires_signature || node_member(build->site->settings.node, "algorithms") == NULL)
-        return;
-    rule->requires_signature = true;
-    problem_warning(build->problems, node,
-                    "unsigned tokens are refused all the same: \"algorithms\" leaves signed ones only");
-}
-
-/* What is said about refusals means nothing where there are none. */
-static void warn_public(struct site_build *build, const struct route_settings *settings)
-{
-    static const char *const keys[] = {"mode", "insufficient_scope", "expose_reason", "forward_token", "realm"};
-    for (size_t i = 0; i < COUNT_OF(keys); i++)
-        if (node_member(settings->node, keys[i]) != NULL)
-            problem_warning(build->problems, node_member(settings->node, keys[i]),
-                            "\"%s\" has no effect: the route is public", keys[i]);
-}
-
-static bool read_policy(struct site_build *build, const struct route_settings *settings, struct site_route *route)
-{
-    const struct node *policy = settings->policy;
-    const struct node *yaml = settings->validate_jwt;
-    if (policy != NULL && yaml != NULL)
-        return problem_key(build->problems, yaml, "a route has \"policy\" or \"validate_jwt\", not both");
-    if (policy == NULL && yaml == NULL)
-        return problem_error(build->problems, settings->node,
-                             "route \"%s\" has no policy: give \"policy\" or \"validate_jwt\"; \"policy: none\" makes "
-                             "it public on purpose",
-                             QUOTED(settings->name));
-    if (policy != NULL && policy->kind == NODE_LIST)
-        return problem_error(build->problems, policy, "a list of policies is not supported yet; name one file");
-    if (policy != NULL && policy->kind != NODE_TEXT)
-        return problem_error(build->problems, policy,
-                             "\"policy\" is a file name; for a public route write \"policy: none\"");
-    if (site_is_public(settings)) {
-        problem_note(build->problems, policy, "route \"%s\" is public: no token is asked for", QUOTED(settings->name));
-        warn_public(build, settings);
-        return true;
-    }
-    bool is_ok = policy != NULL
-                     ? read_policy_file(build, route, policy)
-                     : rule_read_yaml(&route->rule, yaml, &build->rules, &build->site->arena, build->problems);
-    route->is_public = !is_ok;
-    if (is_ok)
-        narrow_unsigned(build, &route->rule, policy != NULL ? policy : yaml);
-    if (settings->mode == MODE_REPORT_ONLY)
-        problem_note(build->problems, node_member(settings->node, "mode"),
-                     "route \"%s\" is report-only: what its policy refuses passes all the same",
-                     QUOTED(settings->name));
-    return is_ok;
-}
-
 /* It stands in a quoted text of a field: nothing of it is left out there, so nothing else is taken here. */
 static bool read_realm(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
@@ -343,7 +259,7 @@ static bool build_route(struct site_build *build, const struct route_settings *s
     is_ok = read_methods(build, settings, route) && is_ok;
     is_ok = read_paths(build, settings, route) && is_ok;
     is_ok = find_backend(build, settings, route) && is_ok;
-    is_ok = read_policy(build, settings, route) && is_ok;
+    is_ok = site_build_policy(build, settings, route) && is_ok;
     is_ok = site_build_identity(build, settings, route) && is_ok;
     return site_build_resource(build, settings, route) && is_ok;
 }
@@ -390,6 +306,25 @@ static bool make_entries(struct site *site)
     return true;
 }
 
+/* The rules of all routes in one row: what each needs at run time is kept by its place there. */
+static bool gather_rules(struct site *site)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < site->route_count; i++)
+        count += site->routes[i].plan.rule_count;
+    site->rules = arena_zero(&site->arena, count * sizeof *site->rules);
+    if (site->rules == NULL)
+        return false;
+    for (size_t i = 0; i < site->route_count; i++) {
+        struct site_route *route = &site->routes[i];
+        route->rules = site->rules + site->rule_count;
+        for (size_t j = 0; j < route->plan.rule_count; j++, site->rule_count++)
+            site->rules[site->rule_count] =
+                (struct site_rule){.rule = &route->plan.rules[j], .route = route, .index = site->rule_count};
+    }
+    return true;
+}
+
 bool site_build_routes(struct site_build *build)
 {
     struct site *site = build->site;
@@ -405,11 +340,11 @@ bool site_build_routes(struct site_build *build)
         return false;
     for (size_t i = 0; i < site->settings.routes.count; i++) {
         site->routes[i].index = i;
-        site->routes[i].is_public = true; /* until a rule stands: route_release must not end what never began */
         is_ok = settings[i].node != NULL && build_route(build, &settings[i], &site->routes[i]) && is_ok;
         site->route_count = i + 1;
     }
     is_ok = check_pairs(build) && is_ok;
+    is_ok = gather_rules(site) && is_ok;
     is_ok = site_gather_identity(build) && is_ok;
     return is_ok && make_entries(site);
 }

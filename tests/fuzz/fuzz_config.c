@@ -35,7 +35,9 @@ static void require_route(const struct site_route *route)
     require(route->name.len > 0 && route->path.len > 0 && route->path.at[0] == '/');
     require(route->backend != NULL && route->backend->server_count > 0);
     require(!route->has_rewrite || span_ends(route->rewrite, SPAN("/")) == span_ends(route->path, SPAN("/")));
-    require(route->is_public || route->rule.provider_count > 0 || route->rule.inline_keys != NULL);
+    require(route->is_public == (route->plan.rule_count == 0));
+    for (size_t i = 0; i < route->plan.rule_count; i++)
+        require(route->rules[i].rule == &route->plan.rules[i] && route->rules[i].route == route);
     require(!route->is_public || route->identity_count == 0);
     require(route->resource == NULL || route->resource->route == route);
 }

@@ -40,7 +40,7 @@ static void routes_and_backends_stand_as_written(void **state)
     assert_span(one->hosts[1], ".x.example.com");
     assert_span(one->realm, "one");
     const struct site_route *two = &site->routes[1];
-    assert_true(!two->is_public && !two->has_rewrite && two->methods == 0 && two->rule.inline_keys != NULL);
+    assert_true(!two->is_public && !two->has_rewrite && two->methods == 0 && two->plan.rules[0].inline_keys != NULL);
     assert_span(two->realm, "here");
     assert_int_equal(site->entry_count, 3);
     site_release(site);
