@@ -3,7 +3,7 @@
  *
  * Two tokens in one field are never settled by "the first one wins": gateway and backend could choose differently.
  */
-#include "policy/judge.h"
+#include "judge_int.h"
 
 static bool is_absent(struct err *err, const char *found)
 {
@@ -43,19 +43,25 @@ static bool extract_raw(struct span credential, struct span *token, struct err *
     return true;
 }
 
-bool judge_extract(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
-                   struct err *err)
+bool judge_extract_any(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
+                       struct err *err)
 {
     if (credential.at == NULL)
         return is_absent(err, "nothing stands there");
     if (is_repeated)
         return fail(err, REASON_JWT_INVALID, "the credential is there more than once");
-    bool is_taken = rule->is_authorization ? extract_authorization(rule, credential, token, err)
-                                           : extract_raw(credential, token, err);
-    if (!is_taken)
-        return false;
-    if (span_chr(*token, ',') != NULL || span_chr(*token, ' ') != NULL || span_chr(*token, '\t') != NULL)
-        return fail(err, REASON_JWT_INVALID,
-                    "a comma or blank within the credential: one token is expected, not a list");
-    return true;
+    return rule->is_authorization ? extract_authorization(rule, credential, token, err)
+                                  : extract_raw(credential, token, err);
+}
+
+bool judge_refuse_list(struct span token, struct err *err)
+{
+    return (span_chr(token, ',') == NULL && span_chr(token, ' ') == NULL && span_chr(token, '\t') == NULL) ||
+           fail(err, REASON_JWT_INVALID, "a comma or blank within the credential: one token is expected, not a list");
+}
+
+bool judge_extract(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
+                   struct err *err)
+{
+    return judge_extract_any(rule, credential, is_repeated, token, err) && judge_refuse_list(*token, err);
 }

@@ -149,13 +149,15 @@ static bool read_token(struct judging *j)
     struct err err = {.reason = REASON_NONE};
     enum check_name name = CHECK_TOKEN;
     const struct remembered *remembered = j->in->remembered;
-    if (!judge_extract(j->rule, j->in->credential, j->in->is_repeated, &text, &err))
+    if (j->in->assumed != NULL)
+        return judge_assume(j);
+    if (!judge_extract_any(j->rule, j->in->credential, j->in->is_repeated, &text, &err))
         return refuse_token(j, CHECK_TOKEN, &err);
     if (remembered != NULL && text.len <= j->in->limits.token_bytes_max && span_eq(remembered->token->raw, text)) {
         j->remembered = remembered;
         j->token = j->out->token = remembered->token;
         j->claims = remembered->claims;
-    } else if (!read_fresh(j, text, &err, &name)) {
+    } else if (!judge_refuse_list(text, &err) || !read_fresh(j, text, &err, &name)) {
         return refuse_token(j, name, &err);
     }
     j->out->unverified = j->claims;
@@ -169,6 +171,10 @@ static bool read_token(struct judging *j)
 bool judge_alg(struct judging *j)
 {
     const struct token *token = j->token;
+    if (j->in->assumed != NULL) {
+        judge_note(j, CHECK_ALG, VERDICT_SKIP, REASON_NONE);
+        return true;
+    }
     bool is_allowed = token->is_unsigned ? !j->rule->requires_signature : alg_set_has(j->rule->algs, token->alg);
     enum reason reason = is_allowed ? REASON_NONE : REASON_JWT_INVALID;
     struct check *check = judge_note(j, CHECK_ALG, verdict_of(reason), reason);

@@ -36,6 +36,20 @@ struct span judge_text(struct judging *j, const char *format, ...) PRINTF_LIKE(2
 /* `lead`, then the texts with ", " between. */
 struct span judge_joined(struct judging *j, const char *lead, const struct span *texts, size_t count);
 
+/* judge_extract() in two halves: a token equal to one that was read before holds no separators, so that only a new one is looked
+ * through for them.
+ */
+bool judge_extract_any(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
+                       struct err *err) MUST_CHECK;
+/* Whether it is one token, not several words or a list; JWT_INVALID. */
+bool judge_refuse_list(struct span token, struct err *err) MUST_CHECK;
+
+/* In place of reading a token and of finding its key, where claims are assumed: judge_assumed.c. */
+bool judge_assume(struct judging *j);
+bool judge_assume_key(struct judging *j);
+/* Whether `key` of trusts[i] may sign for the issuer of these claims. */
+bool judge_may_vouch(const struct judging *j, size_t i, const struct key *key);
+
 /* The steps, in order; each notes its checks and says whether they held. */
 bool judge_alg(struct judging *j);
 /* Whether some key that may answer signed the token; plans a refetch where none is known. */
