@@ -81,6 +81,15 @@ bool problem_at(struct problems *problems, enum problem_kind kind, const char *f
 struct node *node_read_yaml(struct arena *arena, const char *file, struct span text,
                             struct problems *problems) MUST_CHECK;
 
+/* How much of a document is read. */
+struct node_limits {
+    size_t count_max, bytes_max;
+};
+
+/* The same for a document whose size is the matter of whoever made it: a list of many things. */
+struct node *node_read_yaml_within(struct arena *arena, const char *file, struct span text,
+                                   const struct node_limits *limits, struct problems *problems) MUST_CHECK;
+
 /* Reads one XML document (expat, namespaces on).  API Management's raw form, with unescaped quotes and `<` inside `@(`...`)`
  * and `@{`...`}` of attributes and text, is taken too: they are found by C# string rules before parsing; places stay those of
  * the file.  NULL after syntax errors, any DOCTYPE, depth or count past the limits.  Character data that is only white space

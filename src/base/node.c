@@ -64,7 +64,7 @@ struct place node_place_of_byte(struct span text, size_t byte)
 
 bool node_builder_init(struct node_builder *b, struct arena *arena, const char *file, struct problems *problems)
 {
-    *b = (struct node_builder){.arena = arena, .problems = problems};
+    *b = (struct node_builder){.arena = arena, .problems = problems, .limits = {NODE_COUNT_MAX, NODE_BYTES_MAX}};
     b->file = arena_copy(arena, span_str(file)).at;
     return b->file != NULL || node_builder_no_memory(b);
 }
@@ -97,8 +97,8 @@ struct node *node_builder_top(const struct node_builder *b)
 
 struct node *node_builder_node(struct node_builder *b, enum node_kind kind, struct place at)
 {
-    if (b->count >= NODE_COUNT_MAX) {
-        node_builder_problem(b, at, "the document has more than %d values", NODE_COUNT_MAX);
+    if (b->count >= b->limits.count_max) {
+        node_builder_problem(b, at, "the document has more than %zu values", b->limits.count_max);
         return NULL;
     }
     struct node *node = arena_zero(b->arena, sizeof *node);

@@ -36,6 +36,7 @@ struct node_builder {
     struct open_node open[NODE_DEPTH_MAX];
     size_t depth; /* of open nodes */
     size_t count; /* of all nodes */
+    struct node_limits limits;
 };
 
 /* Starts a tree; false after a problem: no memory.  node_builder_fini() is needed in both cases. */

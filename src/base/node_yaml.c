@@ -256,8 +256,9 @@ static void yaml_run(struct yaml_reader *r, yaml_parser_t *parser)
 static void document_read(struct yaml_reader *r)
 {
     yaml_parser_t parser;
-    if (r->text.len > NODE_BYTES_MAX) {
-        node_builder_problem(&r->tree, (struct place){0, 0}, "the document has more than %d bytes", NODE_BYTES_MAX);
+    if (r->text.len > r->tree.limits.bytes_max) {
+        node_builder_problem(&r->tree, (struct place){0, 0}, "the document has more than %zu bytes",
+                             r->tree.limits.bytes_max);
         return;
     }
     if (!yaml_parser_initialize(&parser)) {
@@ -270,16 +271,25 @@ static void document_read(struct yaml_reader *r)
     yaml_parser_delete(&parser);
 }
 
-struct node *node_read_yaml(struct arena *arena, const char *file, struct span text, struct problems *problems)
+struct node *node_read_yaml_within(struct arena *arena, const char *file, struct span text,
+                                   const struct node_limits *limits, struct problems *problems)
 {
     struct yaml_reader r = {.text = text};
     unsigned errors = problems->errors;
     if (span_starts(text, SPAN("\xef\xbb\xbf")))
         r.text = span_from(text, 3);
-    if (node_builder_init(&r.tree, arena, file, problems))
+    if (node_builder_init(&r.tree, arena, file, problems)) {
+        r.tree.limits = *limits;
         document_read(&r);
+    }
     node_builder_fini(&r.tree);
     if (problems->errors == errors && r.tree.root == NULL)
         problem_at(problems, PROBLEM_ERROR, file, 1, 1, "the document is empty");
     return problems->errors == errors ? r.tree.root : NULL;
+}
+
+struct node *node_read_yaml(struct arena *arena, const char *file, struct span text, struct problems *problems)
+{
+    static const struct node_limits limits = {NODE_COUNT_MAX, NODE_BYTES_MAX};
+    return node_read_yaml_within(arena, file, text, &limits, problems);
 }

@@ -167,6 +167,23 @@ static void limits_hold_and_what_is_one_below_passes(void **state)
                                "the document has more than 4194304 bytes"));
 }
 
+static void list_may_be_longer_where_its_reader_says_so(void **state)
+{
+    static const struct node_limits limits[] = {{5, 16}, {4, 16}, {5, 15}};
+    static const char *const told[] = {"", "4:3 error: the document has more than 4 values",
+                                       "0:0 error: the document has more than 15 bytes"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        struct document d;
+        document_init(&d);
+        struct node *root =
+            node_read_yaml_within(&d.arena, "x.yaml", SPAN("- 1\n- 2\n- 3\n- 4\n"), &limits[i], &d.problems);
+        assert_int_equal(root != NULL, i == 0);
+        assert_string_equal(problems_text(&d), told[i]);
+        document_fini(&d);
+    }
+}
+
 static void members_are_found_by_name(void **state)
 {
     struct document d;
@@ -209,6 +226,7 @@ int main(void)
         cmocka_unit_test(ambiguous_documents_are_refused_with_their_places),
         cmocka_unit_test(syntax_errors_have_their_place),
         cmocka_unit_test(limits_hold_and_what_is_one_below_passes),
+        cmocka_unit_test(list_may_be_longer_where_its_reader_says_so),
         cmocka_unit_test(members_are_found_by_name),
         cmocka_unit_test(reading_without_memory_is_a_problem),
     };
