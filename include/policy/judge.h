@@ -56,6 +56,14 @@ struct judge_input {
     bool is_repeated;                    /* the source was there more than once: JWT_INVALID */
     const struct remembered *remembered; /* a signature checked before, or NULL */
     bool wants_every_check;              /* explain: go on after a failure, fill expected and found of all checks */
+
+    /* Not NULL: claims that nobody signed are judged as if a key of trusts[assumed_trust] had; credential, is_repeated and
+     * remembered do not count.  What comes before the claims is skipped, and a key of that set is taken for the signer, one that may
+     * vouch for the claims' iss where there is one; a set without keys is taken as it is.  From nbf on all checks are real.
+     * For tables of cases only: whoever serves requests leaves it NULL, which a check of the sources holds them to.
+     */
+    const struct claims *assumed;
+    size_t assumed_trust;
 };
 
 /* A signature that was verified before: what a cache of verified signatures hands in.  Lifetime and policy are judged anew. */

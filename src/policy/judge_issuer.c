@@ -69,6 +69,11 @@ static bool is_vouched(const struct judging *j, size_t i, const struct key *key)
            (!is_own && is_of_tenant(j->claims, key->issuer));
 }
 
+bool judge_may_vouch(const struct judging *j, size_t i, const struct key *key)
+{
+    return is_vouched(j, i, key);
+}
+
 /* Several documents may list one key (each tenant's of one service does): any that holds the key may vouch. */
 static bool is_vouched_elsewhere(const struct judging *j)
 {

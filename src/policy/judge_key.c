@@ -137,6 +137,8 @@ static bool accept_key(struct judging *j, const struct search *search)
 
 bool judge_key(struct judging *j)
 {
+    if (j->in->assumed != NULL)
+        return judge_assume_key(j);
     if (j->token->is_unsigned || j->token->alg == ALG_UNKNOWN)
         return skip_key(j);
     struct search search = {.found = NULL};
