@@ -9,6 +9,9 @@
 /* The settings for issuers_new and issuers_configure; callback and metrics are left to the caller.  Borrows from the site. */
 struct issuers_settings site_issuers_settings(const struct site *site);
 
+/* What the entry of `providers` for that discovery URL says; zeroed where there is none.  Texts are the site's. */
+struct issuer_provider site_provider(const struct site *site, struct span url);
+
 /* Gives each issuer of a site that has taken them its entry of `providers`, or none, and takes up what the store holds of it.
  * Control thread; reads files.
  */

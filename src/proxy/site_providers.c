@@ -227,7 +227,7 @@ struct issuers_settings site_issuers_settings(const struct site *site)
                                      .store = site->settings.keys.store.at};
 }
 
-static struct issuer_provider provider_of(const struct site *site, struct span url)
+struct issuer_provider site_provider(const struct site *site, struct span url)
 {
     const struct provider_settings *all = site->settings.providers.at;
     for (size_t i = 0; i < site->settings.providers.count; i++)
@@ -253,7 +253,7 @@ static bool was_seen(const struct site *site, size_t rule, const struct issuer *
 
 static bool provide(const struct site *site, struct issuer *issuer, struct err *err)
 {
-    const struct issuer_provider provider = provider_of(site, issuer_url(issuer));
+    const struct issuer_provider provider = site_provider(site, issuer_url(issuer));
     if (!issuer_provide(issuer, &provider, err))
         return false;
     issuer_restore(issuer);
