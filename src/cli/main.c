@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* jwtgate: the commands, each with its options; what they do stands elsewhere. */
+#include "cli/cases.h"
 #include "cli/check.h"
 #include "cli/options.h"
 #include "cli/serve.h"
@@ -19,6 +20,7 @@ static const struct option_row file_rows[] = {
 
 static int serve_command(const struct command *command, int argc, char **argv);
 static int check_command(const struct command *command, int argc, char **argv);
+static int test_command(const struct command *command, int argc, char **argv);
 
 static const struct command serve = {
     .name = "serve",
@@ -46,7 +48,36 @@ static const struct command check = {
     .run = check_command,
 };
 
-static const struct command *const commands[] = {&serve, &check};
+static const struct command test = {
+    .name = "test",
+    .summary = "judge tables of tokens and claims, and compare with the verdicts they expect",
+    .synopsis = "[-c FILE] CASES.yaml...",
+    .description =
+        "A table is a YAML file: a list `cases` of maps with name, route, one of token, token_file and claims,\n"
+        "expect (pass or refuse), and perhaps reason, status, at, jwks and issuer; `defaults` holds what all\n"
+        "share.  claims are judged as if a key of the provider had signed them.  Keys come from jwks, a file\n"
+        "beside the table, else they are fetched.  Standard output gets TAP 14.  Ends with 0 when every case\n"
+        "holds, 1 when some do not, 2 when they could not be judged.",
+    .examples = "  jwtgate test -c gateway.yaml tests/orders.yaml\n"
+                "  jwtgate test -c conf/calculator.yaml conf/tests/calculator.yaml\n"
+                "\n"
+                "  # tests/orders.yaml\n"
+                "  defaults: { route: orders, at: 2026-01-31T08:00:00Z, issuer: \"https://idp.example.com\" }\n"
+                "  cases:\n"
+                "    - name: a reader may come in\n"
+                "      claims: { iss: \"https://idp.example.com\", aud: orders, exp: 1769847000, roles: [reader] }\n"
+                "      expect: pass\n"
+                "    - name: no token, no entry\n"
+                "      token: \"\"\n"
+                "      expect: refuse\n"
+                "      reason: TokenNotPresent\n",
+    .options = file_rows,
+    .count = COUNT_OF(file_rows),
+    .operands_max = CASES_FILES_MAX,
+    .run = test_command,
+};
+
+static const struct command *const commands[] = {&serve, &check, &test};
 static const struct program program = {
     .name = "jwtgate",
     .about = "A reverse proxy that lets a request through only when its bearer token is right.",
@@ -73,6 +104,19 @@ static int check_command(const struct command *command, int argc, char **argv)
     if (!options_read(&program, command, argc, argv, &options, &operands, &status))
         return status;
     return check_run(options.file);
+}
+
+static int test_command(const struct command *command, int argc, char **argv)
+{
+    struct file_options options = {.file = CHECK_FILE_DEFAULT};
+    struct operands operands;
+    int status;
+    if (!options_read(&program, command, argc, argv, &options, &operands, &status))
+        return status;
+    if (operands.count == 0)
+        return options_wrong(&program, command, "at least one table of cases is needed: CASES.yaml");
+    const struct cases_options what = {.config = options.file, .files = operands.at, .count = operands.count};
+    return cases_run(&what);
 }
 
 int main(int argc, char **argv)

@@ -44,12 +44,14 @@ static bool refuse_key(struct judging *j, enum reason reason)
 
 bool judge_assume_key(struct judging *j)
 {
-    assert(j->in->assumed_trust < j->set_count);
-    const struct keyset *set = j->sets[j->in->assumed_trust];
-    if (set == NULL)
+    /* A rule that takes unsigned tokens may have no set at all: nobody needs to have signed then. */
+    bool has_set = j->in->assumed_trust < j->set_count;
+    const struct keyset *set = has_set ? j->sets[j->in->assumed_trust] : NULL;
+    assert(has_set || j->set_count == 0);
+    if (has_set && set == NULL)
         return refuse_key(j, REASON_OPENID_CONFIG_UNAVAILABLE);
-    const struct key *key = choose(j, set);
-    if (key == NULL && set->count > 0)
+    const struct key *key = has_set ? choose(j, set) : NULL;
+    if (key == NULL && has_set && set->count > 0)
         return refuse_key(j, REASON_KEY_NOT_FOUND);
     j->out->key = key;
     j->out->trust = j->in->assumed_trust;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A case judged on its route, as the gateway would judge a request that carries its token. */
+#include "cli/cases.h"
+
+#include "base/now.h"
+
+bool case_holds(const struct case_row *row, const struct case_outcome *outcome)
+{
+    bool is_pass = strcmp(outcome->verdict, "pass") == 0;
+    bool is_named = row->reason.at != NULL && span_eq(row->reason, span_str(reason_name(outcome->reason)));
+    if ((row->expect == EXPECT_PASS) != is_pass || (row->reason.at != NULL && !is_named))
+        return false;
+    if (strcmp(outcome->verdict, "unknown") == 0 && !is_named)
+        return false;
+    return row->status == 0 || (unsigned)row->status == outcome->status;
+}
+
+/* What the case brings in place of the providers' keys; false: nothing.  Claims whose issuer is said need no keys. */
+static bool takes_given(const struct case_row *row, struct keys_given *given)
+{
+    *given = (struct keys_given){.jwks = row->jwks_bytes, .issuer = row->issuer};
+    return row->jwks_bytes.at != NULL || (row->claims != NULL && row->issuer.at != NULL);
+}
+
+bool case_want(const struct case_row *row, const struct site_route *route, struct keys *keys, struct err *err)
+{
+    struct keys_given given;
+    if (takes_given(row, &given))
+        return true;
+    for (size_t i = 0; i < route->plan.rule_count; i++)
+        if (!keys_want(keys, &route->plan.rules[i], err))
+            return false;
+    return true;
+}
+
+/* The token as a request brings it to where the rule looks. */
+static struct span credential_of(const struct rule *rule, struct span token, struct arena *arena)
+{
+    struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
+    if (token.len == 0 || !rule->is_authorization)
+        return token.len == 0 ? (struct span){NULL, 0} : token;
+    return span_str(arena_printf(arena, "%.*s %.*s", SPAN_ARG(scheme), SPAN_ARG(token)));
+}
+
+/* Whether the claims are from that issuer, a placeholder for the tenant left open: judge() looks closer. */
+static bool may_be_from(const struct claims *claims, struct span issuer)
+{
+    struct span before, behind;
+    if (claims->iss.state != CLAIM_PRESENT)
+        return false;
+    if (!rule_issuer_is_template(issuer, &before, &behind))
+        return span_eq(claims->iss.text, issuer);
+    return span_starts(claims->iss.text, before) && span_ends(claims->iss.text, behind);
+}
+
+/* The provider that the claims are from, else the first. */
+static size_t signer_of(const struct claims *claims, const struct rule *rule, const struct trust *trusts)
+{
+    for (size_t i = 0; i < rule->provider_count; i++)
+        if (trusts[i].verifier != NULL && may_be_from(claims, verifier_keys(trusts[i].verifier)->issuer))
+            return i;
+    return 0;
+}
+
+static void note_outcome(const struct judgement *judgement, const struct site_route *route, struct case_outcome *out)
+{
+    out->verdict = report_verdict(judgement);
+    out->reason = judgement->has_passed ? REASON_NONE : judgement->reason;
+    out->status = route->tells_scope && judgement->only_claims_failed ? 403 : judgement->status;
+    out->failed = judgement->failed;
+    out->advice = reason_info(out->reason)->advice;
+}
+
+struct hearing {
+    const struct case_row *row;
+    const struct site_route *route;
+    const struct site *site;
+    struct keys *keys;
+    struct arena *arena;
+};
+
+/* By one rule; whether it could be judged. */
+static bool hear(const struct hearing *h, const struct rule *rule, struct case_outcome *outcome, struct err *err)
+{
+    struct trust trusts[RULE_PROVIDERS_MAX + 1];
+    struct keys_given given;
+    struct claims claims;
+    struct judgement judgement;
+    if (!keys_trusts(h->keys, rule, takes_given(h->row, &given) ? &given : NULL, trusts, err))
+        return false;
+    struct judge_input input = {.rule = rule,
+                                .trusts = trusts,
+                                .now_s = h->row->has_at ? h->row->at_s : now_read().wall_s,
+                                .limits = h->site->token_limits,
+                                .arena = h->arena,
+                                .wants_every_check = true};
+    if (h->row->claims != NULL) {
+        if (!claims_read_json(&claims, h->arena, h->row->claims_json, input.limits.json_depth_max, err))
+            return err_prefix(err, "claims");
+        input.assumed = &claims;
+        input.assumed_trust = signer_of(&claims, rule, trusts);
+    } else {
+        input.credential = credential_of(rule, h->row->credential, h->arena);
+    }
+    judge(&input, &judgement);
+    note_outcome(&judgement, h->route, outcome);
+    return true;
+}
+
+bool case_judge(const struct case_row *row, const struct site_route *route, const struct site *site, struct keys *keys,
+                struct arena *arena, struct case_outcome *outcome, struct err *err)
+{
+    const struct hearing h = {.row = row, .route = route, .site = site, .keys = keys, .arena = arena};
+    *outcome = (struct case_outcome){.verdict = "pass", .status = 200, .rule_count = route->plan.rule_count};
+    outcome->advice = "";
+    for (size_t i = 0; i < route->plan.rule_count && outcome->reason == REASON_NONE; i++) {
+        outcome->rule = i;
+        if (!hear(&h, &route->plan.rules[i], outcome, err))
+            return false;
+    }
+    outcome->holds = case_holds(row, outcome);
+    return true;
+}
