@@ -53,6 +53,9 @@ bool key_set_text(struct span *text, struct span value, struct err *err) MUST_CH
 /* A certificate in DER, all of it; NULL when it is none. */
 X509 *key_x509_from_der(struct span der) MUST_CHECK;
 
+/* The crv of a key on P-256, P-384 or P-521; `at` NULL for any other. */
+struct span key_x509_curve(const EVP_PKEY *pkey);
+
 /* Takes over what the certificate says beside its key: end, and x5t unless one was set. */
 bool key_set_certificate(struct key *key, X509 *certificate, struct err *err) MUST_CHECK;
 

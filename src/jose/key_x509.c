@@ -47,18 +47,23 @@ static bool rsa_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *
     return key_material_rsa(m, n, e, err);
 }
 
-static bool ec_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
+struct span key_x509_curve(const EVP_PKEY *pkey)
 {
-    unsigned char x_bytes[KEY_FIELD_BYTES_MAX], y_bytes[KEY_FIELD_BYTES_MAX];
     char group[64] = "";
-    struct span x, y, crv = {NULL, 0};
-    size_t bytes = (size_t)(EVP_PKEY_get_bits(pkey) + 7) / 8;
     EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, NULL);
     for (size_t i = 0; i < COUNT_OF(groups); i++)
         if (strcmp(groups[i].group, group) == 0)
-            crv = span_str(groups[i].crv);
+            return span_str(groups[i].crv);
+    return (struct span){NULL, 0};
+}
+
+static bool ec_from_pkey(struct material *m, const EVP_PKEY *pkey, struct err *err)
+{
+    unsigned char x_bytes[KEY_FIELD_BYTES_MAX], y_bytes[KEY_FIELD_BYTES_MAX];
+    struct span x, y, crv = key_x509_curve(pkey);
+    size_t bytes = (size_t)(EVP_PKEY_get_bits(pkey) + 7) / 8;
     if (crv.at == NULL || bytes > sizeof x_bytes)
-        return fail(err, REASON_KEY_UNUSABLE, "curve %s; P-256, P-384, P-521 are known", QUOTED(span_str(group)));
+        return fail(err, REASON_KEY_UNUSABLE, "a curve other than P-256, P-384, P-521");
     if (!read_number(pkey, OSSL_PKEY_PARAM_EC_PUB_X, x_bytes, bytes, true, &x) ||
         !read_number(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, y_bytes, bytes, true, &y))
         return fail(err, REASON_KEY_UNUSABLE, "the point at infinity");

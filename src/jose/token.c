@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking a compact token apart: cheap checks first, nothing decoded before the shape is right. */
-#include "jose/token.h"
+#include "token_int.h"
 
 #include "jose/b64url.h"
 
@@ -8,54 +8,63 @@
 
 #include <string.h>
 
-enum { JWS_PARTS = 3, JWE_PARTS = 5, SHORT_HASH_CHARS = 12, SHA256_BYTES = 32 };
+enum { SHORT_HASH_CHARS = 12, SHA256_BYTES = 32 };
 
-/* Cuts `text` at its dots into at most JWE_PARTS; returns how many parts there are, JWE_PARTS + 1 for any more. */
-static size_t split(struct span text, struct span parts[JWE_PARTS])
+size_t token_split(struct span text, struct span parts[TOKEN_ENCRYPTED_PARTS])
 {
     size_t count = 0;
     struct span piece;
     while (span_split(&text, '.', &piece)) {
-        if (count == JWE_PARTS)
-            return JWE_PARTS + 1;
+        if (count == TOKEN_ENCRYPTED_PARTS)
+            return TOKEN_ENCRYPTED_PARTS + 1;
         parts[count++] = piece;
     }
     return count;
 }
 
-/* A member of the header that may be missing, but must be a string where it stands. */
-static bool read_text(const struct token *token, struct span name, struct span *text, struct err *err)
+bool token_read_text(const struct tape *header, struct span name, struct span *text, struct err *err)
 {
-    const struct tape_item *item = tape_member(&token->header, NULL, name);
+    const struct tape_item *item = tape_member(header, NULL, name);
     if (item == NULL)
         return true;
     if (tape_kind_of(item) != TAPE_STRING)
         return fail(err, REASON_JWT_INVALID, "header: %.*s is no string", SPAN_ARG(name));
-    *text = tape_span(&token->header, item);
+    *text = tape_span(header, item);
     return true;
 }
 
-/* RFC 7515 4.1.11, RFC 7797 6: no extension is understood, so a header that counts on one is refused. */
-static bool refuse_extension(const struct token *token, struct span name, struct err *err)
+bool token_refuse_extensions(const struct tape *header, struct err *err)
 {
-    return tape_member(&token->header, NULL, name) == NULL ||
-           fail(err, REASON_JWT_INVALID, "header: %.*s asks for an extension; none is understood", SPAN_ARG(name));
+    static const struct span names[] = {SPAN_INIT("crit"), SPAN_INIT("b64")};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (tape_member(header, NULL, names[i]) != NULL)
+            return fail(err, REASON_JWT_INVALID, "header: %.*s asks for an extension; none is understood",
+                        SPAN_ARG(names[i]));
+    return true;
+}
+
+bool token_read_object(struct tape *header, struct arena *arena, struct span part, unsigned depth_max, struct err *err)
+{
+    struct span json;
+    if (!b64url_decode_arena(arena, part, &json, err) || !tape_read(header, arena, json, depth_max, err))
+        return err_prefix(err, "header");
+    return tape_kind_of(header->items) == TAPE_OBJECT || fail(err, REASON_JWT_INVALID, "header is no JSON object");
 }
 
 static bool read_header(struct token *token, struct arena *arena, struct span part, unsigned depth_max, struct err *err)
 {
-    struct span json;
-    if (!b64url_decode_arena(arena, part, &json, err) || !tape_read(&token->header, arena, json, depth_max, err))
-        return err_prefix(err, "header");
-    if (tape_kind_of(token->header.items) != TAPE_OBJECT)
-        return fail(err, REASON_JWT_INVALID, "header is no JSON object");
-    if (!read_text(token, SPAN("alg"), &token->alg_text, err) || !read_text(token, SPAN("kid"), &token->kid, err) ||
-        !read_text(token, SPAN("x5t"), &token->x5t, err) || !read_text(token, SPAN("typ"), &token->typ, err))
+    const struct tape *header = &token->header;
+    if (!token_read_object(&token->header, arena, part, depth_max, err))
+        return false;
+    if (!token_read_text(header, SPAN("alg"), &token->alg_text, err) ||
+        !token_read_text(header, SPAN("kid"), &token->kid, err) ||
+        !token_read_text(header, SPAN("x5t"), &token->x5t, err) ||
+        !token_read_text(header, SPAN("typ"), &token->typ, err))
         return false;
     if (token->alg_text.len == 0)
         return fail(err, REASON_JWT_INVALID, "header: alg is missing or empty");
     token->alg = alg_by_name(token->alg_text);
-    return refuse_extension(token, SPAN("crit"), err) && refuse_extension(token, SPAN("b64"), err);
+    return token_refuse_extensions(header, err);
 }
 
 /* `none` demands an empty signature, everything else one that is not (RFC 7518 3.6). */
@@ -70,8 +79,8 @@ static bool check_signature_presence(struct token *token, struct err *err)
     return true;
 }
 
-static bool read_parts(struct token *token, struct arena *arena, const struct span parts[JWS_PARTS], unsigned depth_max,
-                       struct err *err)
+static bool read_parts(struct token *token, struct arena *arena, const struct span parts[TOKEN_SIGNED_PARTS],
+                       unsigned depth_max, struct err *err)
 {
     token->payload_text = parts[1];
     token->signing_input = span_cut(token->raw, parts[0].len + 1 + parts[1].len);
@@ -91,17 +100,18 @@ bool token_read(struct token *token, struct arena *arena, struct span text, cons
     if (text.len > limits->token_bytes_max)
         return fail(err, REASON_JWT_INVALID, "token of %zu bytes; at most %zu are read", text.len,
                     limits->token_bytes_max);
-    struct span parts[JWE_PARTS];
-    size_t count = split(text, parts);
-    if (count == JWE_PARTS) {
+    struct span parts[TOKEN_ENCRYPTED_PARTS];
+    size_t count = token_split(text, parts);
+    if (count == TOKEN_ENCRYPTED_PARTS) {
         token->is_encrypted = true;
         return true;
     }
-    if (count > JWE_PARTS)
-        return fail(err, REASON_JWT_INVALID, "token of more than %d parts; a signed one has %d", JWE_PARTS, JWS_PARTS);
-    if (count != JWS_PARTS)
+    if (count > TOKEN_ENCRYPTED_PARTS)
+        return fail(err, REASON_JWT_INVALID, "token of more than %d parts; a signed one has %d", TOKEN_ENCRYPTED_PARTS,
+                    TOKEN_SIGNED_PARTS);
+    if (count != TOKEN_SIGNED_PARTS)
         return fail(err, REASON_JWT_INVALID, "token of %zu part%s; a signed one has %d", count, PLURAL(count),
-                    JWS_PARTS);
+                    TOKEN_SIGNED_PARTS);
     return read_parts(token, arena, parts, limits->json_depth_max, err);
 }
 
