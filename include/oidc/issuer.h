@@ -27,6 +27,9 @@ struct issuer_timing {
     int64_t timeout_ms;   /* of one fetch */
 };
 
+/* When keys whose answer states that max-age (-1: none) are fetched again, but for the jitter. */
+int64_t issuer_refresh_ms(const struct issuer_timing *timing, int64_t max_age_s);
+
 /* Families of the metrics table that issuers count into: age gauge {issuer}, refresh counter {issuer,result}, gauge of the clocks'
  * difference {issuer}.
  */

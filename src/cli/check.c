@@ -3,6 +3,7 @@
 #include "cli/check.h"
 
 #include "base/now.h"
+#include "cli/doctor.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,19 +72,20 @@ void check_print(const struct problems *problems)
     free(all);
 }
 
-int check_run(const char *file)
+int check_run(const char *file, bool is_online)
 {
     AUTO(problems) problems;
     problems_init(&problems);
     struct site *site = check_read(file, (struct span){NULL, 0}, &problems);
+    bool is_asked = site == NULL || !is_online || doctor_run(site, &problems);
     check_print(&problems);
-    if (site == NULL) {
+    if (site == NULL || !is_asked || problems.errors > 0)
         printf("%s: %u error%s, %u warning%s\n", file, problems.errors, PLURAL(problems.errors), problems.warnings,
                PLURAL(problems.warnings));
-        return 1;
-    }
-    printf("%s: ok: %zu route%s, %zu backend%s, %u warning%s\n", file, site->route_count, PLURAL(site->route_count),
-           site->backend_count, PLURAL(site->backend_count), problems.warnings, PLURAL(problems.warnings));
+    else
+        printf("%s: ok: %zu route%s, %zu backend%s, %u warning%s\n", file, site->route_count, PLURAL(site->route_count),
+               site->backend_count, PLURAL(site->backend_count), problems.warnings, PLURAL(problems.warnings));
+    bool is_ok = site != NULL && is_asked && problems.errors == 0;
     site_release(site);
-    return 0;
+    return is_ok ? 0 : 1;
 }

@@ -18,6 +18,24 @@ static const struct option_row file_rows[] = {
      .help = "configuration (default " CHECK_FILE_DEFAULT ")"},
 };
 
+struct check_options {
+    const char *file;
+    bool is_online;
+};
+
+static const struct option_row check_rows[] = {
+    {.name = "config",
+     .letter = 'c',
+     .argument = "FILE",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct check_options, file),
+     .help = "configuration (default " CHECK_FILE_DEFAULT ")"},
+    {.name = "online",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct check_options, is_online),
+     .help = "fetch every discovery document and key set,\nand report them"},
+};
+
 static int serve_command(const struct command *command, int argc, char **argv);
 static int check_command(const struct command *command, int argc, char **argv);
 static int test_command(const struct command *command, int argc, char **argv);
@@ -38,13 +56,14 @@ static const struct command serve = {
 static const struct command check = {
     .name = "check",
     .summary = "read configuration and policies, tell every problem",
-    .synopsis = "[-c FILE]",
+    .synopsis = "[-c FILE] [--online]",
     .description = "Problems go to standard error as FILE:LINE:COL: error|warning|note: TEXT, the position where\n"
                    "there is one, and one summary line to standard output.  Ends with 0 when there is no error,\n"
-                   "else with 1.",
-    .examples = "  jwtgate check -c conf/calculator.yaml\n",
-    .options = file_rows,
-    .count = COUNT_OF(file_rows),
+                   "else with 1.  --online asks the providers too: standard output gets a block for each, with its\n"
+                   "issuer, its keys, its certificates and its clock; one without usable keys is an error.",
+    .examples = "  jwtgate check -c conf/calculator.yaml\n  jwtgate check -c conf/entra.yaml --online\n",
+    .options = check_rows,
+    .count = COUNT_OF(check_rows),
     .run = check_command,
 };
 
@@ -98,12 +117,12 @@ static int serve_command(const struct command *command, int argc, char **argv)
 
 static int check_command(const struct command *command, int argc, char **argv)
 {
-    struct file_options options = {.file = CHECK_FILE_DEFAULT};
+    struct check_options options = {.file = CHECK_FILE_DEFAULT};
     struct operands operands;
     int status;
     if (!options_read(&program, command, argc, argv, &options, &operands, &status))
         return status;
-    return check_run(options.file);
+    return check_run(options.file, options.is_online);
 }
 
 static int test_command(const struct command *command, int argc, char **argv)

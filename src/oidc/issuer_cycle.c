@@ -41,14 +41,18 @@ static int64_t jittered(int64_t ms)
 }
 
 /* Keys are confirmed at least twice in the time they may serve. */
+int64_t issuer_refresh_ms(const struct issuer_timing *timing, int64_t max_age_s)
+{
+    int64_t delay = least(timing->refresh_ms, timing->max_stale_ms / 2);
+    if (max_age_s < 0)
+        return delay;
+    int64_t max_age_ms = max_age_s * 1000;
+    return least(delay, max_age_ms < MAX_AGE_MS_MIN ? MAX_AGE_MS_MIN : max_age_ms);
+}
+
 static int64_t refresh_delay(const struct issuer *issuer)
 {
-    const struct issuer_timing *timing = &issuer->issuers->settings.timing;
-    int64_t delay = least(timing->refresh_ms, timing->max_stale_ms / 2);
-    if (issuer->current.max_age_s < 0)
-        return delay;
-    int64_t max_age_ms = issuer->current.max_age_s * 1000;
-    return least(delay, max_age_ms < MAX_AGE_MS_MIN ? MAX_AGE_MS_MIN : max_age_ms);
+    return issuer_refresh_ms(&issuer->issuers->settings.timing, issuer->current.max_age_s);
 }
 
 static int64_t backoff_delay(const struct issuer *issuer)
