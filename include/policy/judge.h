@@ -84,7 +84,8 @@ struct judgement {
     struct check *checks;    /* in order; without wants_every_check only the first failure, or none */
     size_t check_count;
     const struct check *failed;  /* first failure, or NULL */
-    const struct token *token;   /* what was read of it, or NULL */
+    const struct token *token;   /* what was read of it, or NULL; of an encrypted one what was inside */
+    bool was_encrypted;          /* and opened: token->raw is then not what was sent */
     const struct claims *claims; /* verified when has_passed or when the signature check passed; else NULL */
     const struct claims
         *unverified;       /* what the payload says, true or not: for showing only; NULL when it can't be read */

@@ -10,6 +10,7 @@
 #include "base/schema.h"
 #include "base/span.h"
 #include "jose/alg.h"
+#include "jose/decrypt.h"
 #include "jose/keyset.h"
 
 enum {
@@ -55,7 +56,8 @@ struct rule {
     struct span output_variable;
     const struct rule_provider *providers;
     size_t provider_count;
-    struct keyset *inline_keys; /* NULL: none; the rule holds a reference */
+    struct keyset *inline_keys;           /* NULL: none; the rule holds a reference */
+    struct decrypt_keys *decryption_keys; /* NULL: none, and encrypted tokens are refused; the rule owns them */
     const struct span *audiences;
     size_t audience_count; /* 0: not checked */
     const struct span *issuers;
@@ -110,7 +112,7 @@ bool rule_is_claim_path(struct span path);
 bool rule_evaluate(const struct rule *rule, const struct expression_context *context, struct rule *evaluated,
                    struct err *err) MUST_CHECK;
 
-/* Releases the inline keys. */
+/* Releases the keys. */
 void rule_fini(struct rule *rule);
 
 /* Whether the issuer, published or listed, holds `{tenantid}`, letter case not counted: it stands for every tenant then, each

@@ -118,6 +118,12 @@ static bool refuse_token(struct judging *j, enum check_name name, const struct e
     return false;
 }
 
+static bool read_signed(struct judging *j, const struct token *token, struct claims *claims, struct err *err)
+{
+    j->out->token = token;
+    return claims_read(claims, j->in->arena, token->payload_text, j->in->limits.json_depth_max, err);
+}
+
 /* Header and payload of a token that was not seen before. */
 static bool read_fresh(struct judging *j, struct span text, struct err *err, enum check_name *name)
 {
@@ -130,11 +136,9 @@ static bool read_fresh(struct judging *j, struct span text, struct err *err, enu
         *name = has_shape(text, &j->in->limits) ? CHECK_HEADER : CHECK_TOKEN;
         return false;
     }
-    if (token->is_encrypted)
-        return fail(err, REASON_JWT_INVALID, "the token is encrypted (five parts), and no decryption keys are set");
-    j->out->token = token;
-    if (!claims_read(claims, j->in->arena, token->payload_text, j->in->limits.json_depth_max, err))
+    if (token->is_encrypted ? !judge_decrypt(j, token, claims, err) : !read_signed(j, token, claims, err))
         return false;
+    j->out->token = token;
     j->token = token;
     j->claims = claims;
     return true;

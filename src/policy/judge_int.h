@@ -50,6 +50,9 @@ bool judge_assume_key(struct judging *j);
 /* Whether `key` of trusts[i] may sign for the issuer of these claims. */
 bool judge_may_vouch(const struct judging *j, size_t i, const struct key *key);
 
+/* judge_decrypt.c: opens the encrypted token in token->raw; token and claims are then those of what is inside. */
+bool judge_decrypt(struct judging *j, struct token *token, struct claims *claims, struct err *err) MUST_CHECK;
+
 /* The steps, in order; each notes its checks and says whether they held. */
 bool judge_alg(struct judging *j);
 /* Whether some key that may answer signed the token; plans a refetch where none is known. */

@@ -19,6 +19,11 @@ struct draft_key {
     struct span id, base64, certificate_id, n, e;
 };
 
+struct draft_decryption_key {
+    struct span base64, certificate_id;
+    const struct node *id, *n, *e;
+};
+
 struct draft_claim {
     struct span name, path, separator;
     int match;
@@ -36,7 +41,7 @@ struct rule_draft {
     struct span require_scheme;
     int64_t clock_skew_s;
     struct span output_token_variable_name;
-    struct schema_list openid_config, issuer_signing_keys, required_claims;
+    struct schema_list openid_config, issuer_signing_keys, decryption_keys, required_claims;
     struct schema_texts audiences, issuers;
     struct span typ;
     int64_t max_age_ms;
@@ -82,6 +87,10 @@ const struct node *rule_member(const struct rule_reader *reader, const struct no
 
 /* rule_keys.c: the inline keys into rule->inline_keys. */
 bool rule_read_keys(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule) MUST_CHECK;
+
+/* rule_decrypt.c: the keys that open tokens into rule->decryption_keys. */
+bool rule_read_decryption_keys(struct rule_reader *reader, const struct rule_draft *draft,
+                               struct rule *rule) MUST_CHECK;
 
 /* rule_url.c: whether keys may be fetched from this URL: absolute, https (http for loopback or with allow_http), no user,
  * no fragment.

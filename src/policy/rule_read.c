@@ -24,6 +24,16 @@ static const struct schema_row key_rows[] = {
     {ROW(draft_key, e, TEXT), .help = "RSA exponent"},
 };
 
+static const struct schema_row decryption_key_rows[] = {
+    {ROW(draft_decryption_key, base64, TEXT),
+     .help = "symmetric key in base64 (in XML the element's text): 16, 24, 32, 48 or 64 bytes"},
+    {ROW(draft_decryption_key, certificate_id, TEXT),
+     .help = "a name of the certificates section, with its private key"},
+    {ROW(draft_decryption_key, id, NODE), .help = "for signing keys only, refused"},
+    {ROW(draft_decryption_key, n, NODE), .help = "for signing keys only, refused"},
+    {ROW(draft_decryption_key, e, NODE), .help = "for signing keys only, refused"},
+};
+
 static const char *const match_words[] = {"all", "any", NULL};
 
 static const struct schema_row claim_rows[] = {
@@ -47,6 +57,8 @@ static bool config_from_text(const struct node *node, void *out, struct arena *a
 static const struct schema config_table = {
     .name = "openid_config", .rows = config_rows, .count = COUNT_OF(config_rows), .read_short = config_from_text};
 static const struct schema key_table = {.name = "issuer_signing_keys", .rows = key_rows, .count = COUNT_OF(key_rows)};
+static const struct schema decryption_key_table = {
+    .name = "decryption_keys", .rows = decryption_key_rows, .count = COUNT_OF(decryption_key_rows)};
 static const struct schema claim_table = {.name = "required_claims", .rows = claim_rows, .count = COUNT_OF(claim_rows)};
 
 #define LIST_ROW(field, type) \
@@ -73,7 +85,8 @@ static const struct schema_row rule_rows[] = {
     {ROW(rule_draft, output_token_variable_name, TEXT), .help = "variable for the token; kept for expressions"},
     {LIST_ROW(openid_config, config), .help = "providers whose published keys sign"},
     {LIST_ROW(issuer_signing_keys, key), .help = "keys written here"},
-    {.name = "decryption_keys", .kind = SCHEMA_LATER, .help = "keys for encrypted tokens"},
+    {LIST_ROW(decryption_keys, decryption_key),
+     .help = "keys that open encrypted tokens; none: such tokens are refused"},
     {ROW(rule_draft, audiences, TEXTS), .one_is_list = true, .help = "accepted aud; left out: not checked"},
     {ROW(rule_draft, issuers, TEXTS), .one_is_list = true, .help = "accepted iss beside those the providers publish"},
     {LIST_ROW(required_claims, claim), .help = "claims that must all hold"},
@@ -317,6 +330,7 @@ static void read_lists(struct rule_reader *reader, const struct rule_draft *draf
 {
     check_not_empty(reader, draft, "openid_config", draft->openid_config.count);
     check_not_empty(reader, draft, "issuer_signing_keys", draft->issuer_signing_keys.count);
+    check_not_empty(reader, draft, "decryption_keys", draft->decryption_keys.count);
     check_not_empty(reader, draft, "audiences", draft->audiences.count);
     check_not_empty(reader, draft, "issuers", draft->issuers.count);
     check_not_empty(reader, draft, "required_claims", draft->required_claims.count);
@@ -366,7 +380,8 @@ static bool read_draft(struct rule_reader *reader, const struct rule_draft *draf
     read_source(reader, draft, rule);
     read_answers(reader, draft, rule);
     read_lists(reader, draft, rule);
-    return rule_read_keys(reader, draft, rule) && reader->problems->errors == errors;
+    return rule_read_keys(reader, draft, rule) && rule_read_decryption_keys(reader, draft, rule) &&
+           reader->problems->errors == errors;
 }
 
 bool rule_is_clean(const struct rule_reader *reader)
@@ -413,5 +428,6 @@ void rule_fini(struct rule *rule)
 {
     if (rule->inline_keys != NULL)
         keyset_release(rule->inline_keys);
+    decrypt_keys_free(rule->decryption_keys);
     *rule = (struct rule){0};
 }

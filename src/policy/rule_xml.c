@@ -73,7 +73,7 @@ static const struct container_shape {
     bool is_item;                     /* repeated itself, no container */
 } containers[] = {
     {"openid-config", &config_shape, true}, {"issuer-signing-keys", &key_shape, false},
-    {"decryption-keys", NULL, false},       {"audiences", &audience_shape, false},
+    {"decryption-keys", &key_shape, false}, {"audiences", &audience_shape, false},
     {"issuers", &issuer_shape, false},      {"required-claims", &claim_shape, false},
 };
 

@@ -14,13 +14,15 @@ static const char xml[] =
 
 static const char yaml[] =
     "openid_config: [ \"https://a/{{tid}}\" ]\nissuer_signing_keys: [ { id: k, base64: " SECRET " } ]\n"
-    "audiences: [ a ]\nrequired_claims: [ { name: scp, match: any, separator: \" \", values: [ x ] } ]\n";
+    "decryption_keys: [ { base64: " SECRET
+    " } ]\naudiences: [ a ]\nrequired_claims: [ { name: scp, match: any, separator: \" \", values: [ x ] } ]\n";
 
 static bool is_whole(const struct rule *rule, bool is_xml)
 {
     return rule->provider_count == 1 && rule->inline_keys->count == 1 && rule->audience_count == 1 &&
            rule->claim_count == (is_xml ? 2 : 1) && rule->claims[0].count == 1 && rule->claims[0].separator.len == 1 &&
-           rule->claims[0].match == MATCH_ANY && (!is_xml || (rule->claims[1].is_path && rule->max_age_s == 300));
+           rule->claims[0].match == MATCH_ANY && (is_xml || decrypt_keys_count(rule->decryption_keys) == 1) &&
+           (!is_xml || (rule->claims[1].is_path && rule->max_age_s == 300));
 }
 
 static bool load(void *arg)
