@@ -40,7 +40,8 @@ static void show_cache(struct gate *gate)
 }
 
 /* Keeps what was verified just now; an entry whose key moved to a newer set, or that another key answers for now, moves with it.
- * One whose key is gone goes when the exchange ends: until then the judgement points into it.
+ * One whose key is gone goes when the exchange ends: until then the judgement points into it.  What was encrypted is not kept: it
+ * would be found under what was inside, which nobody sent.
  */
 static void remember(struct exchange *x, const struct trust *trusts, struct span raw,
                      const struct verified_entry *entry)
@@ -49,7 +50,7 @@ static void remember(struct exchange *x, const struct trust *trusts, struct span
     const struct judgement *judgement = &x->judgement;
     if (entry != NULL && judgement->key == NULL)
         x->forgotten = raw;
-    if (!judgement->has_passed || judgement->key == NULL)
+    if (!judgement->has_passed || judgement->key == NULL || judgement->was_encrypted)
         return;
     struct keyset *keys = (struct keyset *)(uintptr_t)verifier_keys(trusts[judgement->trust].verifier);
     if (entry == NULL)
