@@ -31,7 +31,7 @@ struct value {
     enum value_kind kind;
     union {
         bool boolean;
-        int64_t integer; /* VALUE_INT; VALUE_TIME: milliseconds since 1970 */
+        int64_t integer; /* VALUE_INT, 32 bits as in C#; VALUE_TIME: milliseconds since 1970 */
         struct span text;
         struct {
             const struct span *at;
@@ -102,7 +102,9 @@ struct expression_context {
 
 struct expression;
 
-/* Whether the whole text is an expression, `@(...)` or `@{...}`. */
+/* Whether the text is meant as an expression: blanks aside, it begins with `@(` or `@{`.  One that does not end as it
+ * should is for expression_read() to refuse; it is no plain text.
+ */
 bool expression_is(struct span text);
 
 /* Reads `@(...)` into memory of `arena`.  False with CONFIG: what was found, what would be right; `*offset` is where in
@@ -111,7 +113,9 @@ bool expression_is(struct span text);
 bool expression_read(struct span text, struct arena *arena, const struct expression **expression, size_t *offset,
                      struct err *err) MUST_CHECK;
 
-/* Whether it depends on nothing but itself; then `*value` is what it always gives. */
+/* Whether it depends on nothing but itself; then `*value` is what it always gives, as long as the expression's memory lives.
+ * (One that would always fail is not read.)
+ */
 bool expression_is_constant(const struct expression *expression, struct arena *arena, struct value *value);
 
 /* Calls `visit` for the name of every variable that it reads by a literal name. */
@@ -123,8 +127,8 @@ void expression_each_variable(const struct expression *expression, void (*visit)
 bool expression_evaluate(const struct expression *expression, const struct expression_context *context,
                          struct value *value, struct err *err) MUST_CHECK;
 
-/* The value as text, as C#'s ToString() gives it for what policies print: `True`, `12`, the text, the token's own text.  NULL gives
- * an empty text.  False for a list: EXPRESSION_FAILED.
+/* The value as text, as C#'s ToString() gives it for what policies print: `True`, `12`, the text, the token's own text, a
+ * time as `11/21/2026 16:59:27`.  NULL gives an empty text.  False for a list: EXPRESSION_FAILED.
  */
 bool value_text(const struct value *value, struct arena *arena, struct span *text, struct err *err) MUST_CHECK;
 
