@@ -5,6 +5,7 @@ import { lookup } from 'node:dns/promises';
 import test from 'node:test';
 import tls from 'node:tls';
 import { newAuthority } from './harness/certs.mjs';
+import { newKey } from './harness/keys.mjs';
 import { startStand } from './harness/stand.mjs';
 
 // An https server that counts requests, in its plainest form.
@@ -60,6 +61,25 @@ test('another CA, another name, no CA: 502, and nothing was sent', async (t) => 
       assert.equal(backend.requests, 0);
     });
   }
+});
+
+// A library that leaves errors in its queue makes the next connection of the same thread fail for them.
+test('signatures that fail leave nothing behind that a TLS connection would trip over', async (t) => {
+  const authority = newAuthority(t);
+  const backend = await startTlsBackend(t, authority.issue('127.0.0.1'));
+  const algs = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+  const stand = await startStand(t, { backend, algs, backendMore: { tls: { ca: authority.caFile } }, config: { workers: 1 } });
+  const { issuer } = stand;
+  for (const key of issuer.keys) {
+    const strange = { ...newKey(key.alg, key.kid), alg: key.alg };
+    for (let i = 0; i < 3; i++) {
+      assert.equal((await stand.send({ token: issuer.token({}, { key: strange }) })).status, 401, key.alg);
+      const answer = await stand.send({ token: issuer.token({}, { key }), fields: { Connection: 'close' } });
+      assert.equal(answer.status, 200, key.alg);
+      assert.equal(answer.text, 'secure');
+    }
+  }
+  assert.equal(backend.requests, 3 * algs.length);
 });
 
 test('verify: false is the only way around, and it is told', async (t) => {

@@ -61,6 +61,7 @@ test('a public key is no secret', async (t) => {
       [`the bytes of the ${alg} key`]: Buffer.from(jwk.n ?? jwk.x, 'base64url'),
     });
     if (jwk.n) cases['the RSA key as PKCS#1'] = publicKey.export({ type: 'pkcs1', format: 'pem' });
+    if (jwk.n) cases['the RSA key as PKCS#1 without its last newline'] = cases['the RSA key as PKCS#1'].trimEnd();
     if (jwk.y) cases['the point'] = Buffer.concat([Buffer.of(4), Buffer.from(jwk.x, 'base64url'), Buffer.from(jwk.y, 'base64url')]);
   }
   for (const [name, bytes] of Object.entries(cases)) {

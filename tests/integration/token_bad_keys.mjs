@@ -52,6 +52,39 @@ test('RSA keys that anybody could sign for, or that are too small or too large',
   assert.ok(Date.now() - started < 10000, 'the keys cost too much');
 });
 
+// The whole number whose cube is at least `value`, and next to it.
+function cubeRoot(value) {
+  let [low, high] = [0n, 1n << 683n];
+  while (low < high) {
+    const middle = (low + high) >> 1n;
+    if (middle ** 3n < value) low = middle + 1n;
+    else high = middle;
+  }
+  return low;
+}
+
+test('exponent 3: a cube that only begins as it should is no signature', async (t) => {
+  const issuer = await startIssuer(t, 'RS256');
+  const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
+  issuer.keys = [{ jwk: { ...publicKey.export({ format: 'jwk' }), kid: 'e3', alg: 'RS256' } }, issuer.key];
+  const stand = await startStand(t, { issuer });
+  const info = Buffer.from('3031300d060960864801650304020105000420', 'hex');
+  // 0, 1, eight ff, 0, the digest, and whatever the cube brings behind it: its first 62 bytes are chosen, the root needs 86.
+  const forged = (input) => {
+    const begin = Buffer.concat([Buffer.of(0, 1), Buffer.alloc(8, 0xff), Buffer.of(0), info, crypto.createHash('sha256').update(input).digest()]);
+    const root = cubeRoot(BigInt(`0x${begin.toString('hex')}`) << BigInt(8 * (256 - begin.length)));
+    const cube = toBytes(root ** 3n);
+    assert.deepEqual(Buffer.concat([Buffer.of(0), cube]).subarray(0, begin.length), begin, 'a lax reader would take it');
+    return Buffer.concat([Buffer.alloc(256), toBytes(root)]).subarray(-256);
+  };
+  const named = (signer) => forge({ alg: 'RS256', kid: 'e3' }, issuer.claims(), signer);
+  await refusesAll(t, stand, { 'a forged cube root': named(forged), 'the same, not named': forge({ alg: 'RS256' }, issuer.claims(), forged) });
+  await passesAll(t, stand, {
+    'a true signature by that key': named((input) => signature('RS256', privateKey, input)),
+    'the key beside it': issuer.token({}, { key: issuer.keys[1] }),
+  });
+});
+
 test('points that are none, and Ed25519 keys that accept anything', async (t) => {
   const issuer = await startIssuer(t, 'ES256', 'EdDSA');
   const [ec, ed] = issuer.keys;

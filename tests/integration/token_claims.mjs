@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attack: claims that are almost the right ones: issuer, audience and required claims compare whole texts, nothing less.
 import test from 'node:test';
+import { forge, signature } from './harness/keys.mjs';
 import { startStand } from './harness/stand.mjs';
 import { passesAll, refusesAll } from './harness/verdicts.mjs';
 
@@ -24,7 +25,15 @@ test('iss', async (t) => {
     'Iss in other case': stand.issuer.token({ iss: undefined, Iss: right }),
     'iss within another claim': stand.issuer.token({ iss: undefined, nested: { iss: right } }),
   });
-  await passesAll(t, stand, { iss: stand.issuer.token() });
+  const { kid, privateKey } = stand.issuer.key;
+  const escaped = (slash) => forge({ alg: 'ES256', kid }, JSON.stringify(stand.issuer.claims()).replaceAll('/', slash),
+    (input) => signature('ES256', privateKey, input));
+  await passesAll(t, stand, {
+    iss: stand.issuer.token(),
+    'iss with its slashes escaped, as some providers print them': escaped('\\/'),
+    'iss with its slashes as \\u002f': escaped('\\u002f'),
+  });
+  await refusesAll(t, stand, { 'iss with its slashes escaped twice': escaped('\\\\/') });
 });
 
 test('aud', async (t) => {

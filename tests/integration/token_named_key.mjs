@@ -37,7 +37,7 @@ test('keys inside the token and addresses of keys are ignored', async (t) => {
   for (const name of ['jku', 'x5u']) {
     for (const address of [
       `${attacker.url}/keys`, `http://${good.host}@127.0.0.1:${attacker.port}/keys`, `${issuer.url}/../jwks`, `${issuer.url}/redirect?to=${attacker.url}`,
-      `${attacker.url}/#${issuer.url}/jwks`, 'file:///etc/passwd', 'gopher://127.0.0.1/', 'http://169.254.169.254/latest/meta-data/',
+      `${attacker.url}/#${issuer.url}/jwks`, `http://${good.hostname}.localhost:${attacker.port}/jwks`, 'file:///etc/passwd', 'gopher://127.0.0.1/', 'http://169.254.169.254/latest/meta-data/',
     ]) {
       cases[`${name} ${address.replace(/:\d+/g, '')}`] = bySet({ [name]: address });
       cases[`${name} ${address.replace(/:\d+/g, '')} and no kid`] = bySet({ [name]: address, kid: undefined });

@@ -34,6 +34,22 @@ test('a token counts in its field alone, once, with its scheme', async (t) => {
   });
 });
 
+test('a token in a trailer is none', async (t) => {
+  const stand = await startStand(t, { algs: ['ES256'] });
+  const token = stand.issuer.token();
+  const ask = async (field, trailer) => {
+    const client = await stand.connect();
+    client.write(`POST / HTTP/1.1\r\nHost: x\r\n${field}Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n3\r\nabc\r\n0\r\n${trailer}\r\n`);
+    const { status } = await client.answer();
+    client.destroy();
+    return status;
+  };
+  assert.equal(await ask('', `Authorization: Bearer ${token}\r\n`), 401);
+  assert.equal(stand.backend.requests.length, 0);
+  assert.equal(await ask(`Authorization: Bearer ${token}\r\n`, ''), 200);
+  assert.equal(await ask(`Authorization: Bearer ${token}\r\n`, 'Authorization: Bearer x.y.z\r\n'), 200, 'nor does one there spoil the one in its field');
+});
+
 test('naming the field in Connection does not drop it before the check', async (t) => {
   const stand = await startStand(t, { algs: ['ES256'] });
   await passesAll(t, stand, { 'a good token': { token: stand.issuer.token(), fields: { Connection: 'Authorization' } } });
