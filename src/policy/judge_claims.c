@@ -216,7 +216,7 @@ static bool text_holds(struct span text, struct span separator, struct span want
     return false;
 }
 
-static bool values_hold(const struct rule_claim *claim, const struct claim_values *values, struct span wanted)
+bool judge_holds_value(const struct rule_claim *claim, const struct claim_values *values, struct span wanted)
 {
     struct span separator = values->has_only_strings ? claim->separator : (struct span){NULL, 0};
     for (size_t i = 0; i < values->count; i++)
@@ -229,7 +229,7 @@ static bool values_match(const struct rule_claim *claim, const struct claim_valu
 {
     bool is_any = claim->match == MATCH_ANY;
     for (size_t i = 0; i < claim->count; i++)
-        if (values_hold(claim, values, claim->values[i]) == is_any)
+        if (judge_holds_value(claim, values, claim->values[i]) == is_any)
             return is_any;
     return !is_any;
 }
@@ -242,24 +242,43 @@ static enum reason claim_reason(const struct rule_claim *claim, const struct cla
     return claim->count == 0 || values_match(claim, values) ? REASON_NONE : REASON_CLAIM_VALUE_NOT_ALLOWED;
 }
 
-static bool judge_one(struct judging *j, const struct rule_claim *claim)
+/* One of the claim's two names; `values` are those of the token. */
+static bool judge_named(struct judging *j, const struct rule_claim *claim, struct span name,
+                        const struct claim_values *values)
 {
-    struct claim_values values = {.is_present = false};
-    struct err err;
-    if (!claims_values(j->claims, j->in->arena, claim->name, claim->is_path, &values, &err)) {
-        j->is_out_of_memory = true;
-        return false;
-    }
-    enum reason reason = claim_reason(claim, &values);
+    enum reason reason = claim_reason(claim, values);
     j->has_required_failed = j->has_required_failed || (j->reason == REASON_NONE && reason != REASON_NONE);
     struct check *check = judge_note(j, CHECK_CLAIM, verdict_of(reason), reason);
     if (check == NULL)
         return reason == REASON_NONE;
     const char *lead = claim->count < 2 ? "" : claim->match == MATCH_ANY ? "any of " : "all of ";
-    check->claim = claim->name;
+    check->claim = name;
     check->expected = claim->count == 0 ? SPAN("any value") : judge_joined(j, lead, claim->values, claim->count);
-    check->found = values.is_present ? judge_joined(j, "", values.texts, values.count) : SPAN("no such claim");
+    check->found = values->is_present ? judge_joined(j, "", values->texts, values->count) : SPAN("no such claim");
     return reason == REASON_NONE;
+}
+
+static bool values_of(struct judging *j, const struct rule_claim *claim, struct span name, struct claim_values *values)
+{
+    struct err err;
+    *values = (struct claim_values){.is_present = false};
+    if (claims_values(j->claims, j->in->arena, name, claim->is_path, values, &err))
+        return true;
+    j->is_out_of_memory = true;
+    return false;
+}
+
+/* One check: of the claim's other name where that is there, unless the first is there as well and does not hold. */
+static bool judge_one(struct judging *j, const struct rule_claim *claim)
+{
+    struct claim_values values, others = {.is_present = false};
+    if (!values_of(j, claim, claim->name, &values))
+        return false;
+    if (claim->other_name.len > 0 && !values_of(j, claim, claim->other_name, &others))
+        return false;
+    bool is_wrong = values.is_present && claim_reason(claim, &values) != REASON_NONE;
+    return others.is_present && !is_wrong ? judge_named(j, claim, claim->other_name, &others)
+                                          : judge_named(j, claim, claim->name, &values);
 }
 
 bool judge_required(struct judging *j)

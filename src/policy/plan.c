@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plan once it is made: names of its sections, the operands of its steps, its end. */
+/* A plan once it is made: names of its sections, operands for one request, its end. */
 #include "policy/plan.h"
-
 
 const char *plan_section_name(enum plan_section section)
 {
@@ -14,5 +13,14 @@ void plan_fini(struct plan *plan)
 {
     for (size_t i = 0; i < plan->rule_count; i++)
         rule_fini(&plan->rules[i]);
-    *plan = (struct plan){0};
+    *plan = (struct plan){.steps = NULL};
+}
+
+bool plan_text_now(const struct plan_text *text, const struct expression_context *context, struct span *value,
+                   struct err *err)
+{
+    struct value result;
+    *value = text->literal;
+    return text->expression == NULL || (expression_evaluate(text->expression, context, &result, err) &&
+                                        value_text(&result, context->arena, value, err));
 }

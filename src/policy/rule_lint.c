@@ -54,7 +54,9 @@ static void lint_claim(struct problems *problems, const struct rule_claim *claim
 static void lint_source(const struct rule_reader *reader, const struct rule_draft *draft, const struct rule *rule)
 {
     const struct node *scheme = rule_member(reader, draft->node, "require_scheme");
-    if (scheme != NULL && !rule->is_authorization)
+    const struct node *header = rule_member(reader, draft->node, "header_name");
+    bool may_be_authorization = rule->is_authorization || (header != NULL && rule_is_dynamic(reader, header));
+    if (scheme != NULL && !may_be_authorization)
         problem_warning(reader->problems, scheme, "%s has no effect here: only the Authorization field has a scheme",
                         rule_spell(reader, "require_scheme"));
     const struct node *status = rule_member(reader, draft->node, "failed_validation_httpcode");
@@ -149,7 +151,7 @@ void rule_lint(const struct rule_reader *reader, const struct rule_draft *draft,
     const struct draft_claim *claims = draft->required_claims.at;
     lint_source(reader, draft, rule);
     lint_trust(reader, draft, rule);
-    for (size_t i = 0; i < rule->claim_count; i++) {
+    for (size_t i = 0; i < draft->required_claims.count; i++) {
         lint_claim(reader->problems, &rule->claims[i], draft->required_claims.nodes[i]);
         lint_values(reader->problems, &rule->claims[i], &claims[i].values);
     }

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Named values put into a policy's texts, and expressions refused.
+/* Named values put into a policy's texts, and expressions found in them.
  *
  * The replacement is plain text, whole or partial, and is not looked at again for further names (no nesting).  An expression
- * is never skipped or taken as text: a policy that is not understood must not load.
+ * is the whole of a text: one within other text would have to be taken as text, and a policy that is not understood must not
+ * load.
  */
 #include "rule_int.h"
 
 #include "base/buf.h"
+#include "policy/expression.h"
 
 bool rule_holds_expression(struct span text)
 {
     return span_holds(text, SPAN("@(")) || span_holds(text, SPAN("@{"));
-}
-
-bool rule_mark_bad(struct rule_reader *reader, const struct node *node)
-{
-    struct bad_node *bad = arena_take(reader->arena, sizeof *bad);
-    if (bad == NULL)
-        return false;
-    *bad = (struct bad_node){.node = node, .next = reader->bad};
-    reader->bad = bad;
-    return false;
 }
 
 static const struct span *find_named(const struct rule_settings *settings, struct span name)
@@ -92,7 +84,36 @@ static bool replace_names(struct rule_reader *reader, struct node *node)
     return true;
 }
 
-static void resolve_text(struct rule_reader *reader, struct node *node)
+static struct span trim_xml(struct span text)
+{
+    while (text.len > 0 && strchr(" \t\r\n", text.at[0]) != NULL)
+        text = span_from(text, 1);
+    while (text.len > 0 && strchr(" \t\r\n", text.at[text.len - 1]) != NULL)
+        text.len--;
+    return text;
+}
+
+/* An expression without the blanks around it, its node placed at the `@`, so that its faults can be told at their places.  The
+ * place of a text within quotes is that of the quote: of attributes, and in YAML, where `@` begins no plain scalar.
+ */
+static void settle_expression(struct rule_reader *reader, struct node *node, bool is_quoted)
+{
+    struct span text = trim_xml(node->text);
+    if (!rule_holds_expression(text))
+        return;
+    if (expression_is(text)) {
+        bool is_one_line = span_chr(node->text, '\n') == NULL || reader->is_xml;
+        node->column += is_quoted && is_one_line ? 1 + (unsigned)(text.at - node->text.at) : 0;
+        node->text = text;
+        return;
+    }
+    problem_error(reader->problems, node,
+                  "a policy expression is the whole of a value: put the text around it into it, as in "
+                  "@(\"text \" + ...)");
+    rule_mark_bad(reader, node);
+}
+
+static void resolve_text(struct rule_reader *reader, struct node *node, bool is_quoted)
 {
     bool is_text = node->kind == NODE_TEXT;
     if (node->is_lost) {
@@ -101,11 +122,8 @@ static void resolve_text(struct rule_reader *reader, struct node *node)
     }
     if (is_text && span_holds(node->text, SPAN("{{")) && !replace_names(reader, node))
         return;
-    if (!is_text || !rule_holds_expression(node->text))
-        return;
-    problem_error(reader->problems, node,
-                  "policy expressions, `@(...)` and `@{...}`, are not supported yet; write the value");
-    rule_mark_bad(reader, node);
+    if (is_text)
+        settle_expression(reader, node, is_quoted);
 }
 
 static struct node *copy_one(struct rule_reader *reader, const struct node *from, struct node *parent)
@@ -124,10 +142,10 @@ static struct node *copy_one(struct rule_reader *reader, const struct node *from
         **end = *attribute;
         (*end)->parent = copy;
         (*end)->next = NULL;
-        resolve_text(reader, *end);
+        resolve_text(reader, *end, true);
         end = &(*end)->next;
     }
-    resolve_text(reader, copy);
+    resolve_text(reader, copy, !reader->is_xml);
     return copy;
 }
 

@@ -68,7 +68,7 @@ static const struct schema_row rule_rows[] = {
     {ROW(rule_draft, id, TEXT), .help = "of the policy; not used"},
     {ROW(rule_draft, header_name, TEXT), .help = "header field that holds the token"},
     {ROW(rule_draft, query_parameter_name, TEXT), .help = "query parameter that holds the token"},
-    {ROW(rule_draft, token_value, NODE), .help = "an expression that gives the token; not supported yet"},
+    {ROW(rule_draft, token_value, NODE), .help = "an expression that gives the token"},
     {ROW(rule_draft, failed_validation_httpcode, INT), .preset = "401", .min = 200, .max = 599,
      .help = "status of refusals"},
     {ROW(rule_draft, failed_validation_error_message, TEXT),
@@ -146,7 +146,7 @@ static const struct schema *spelled_table(const struct rule_reader *reader, cons
 
 /* ---- what the tables cannot say ---- */
 
-static bool is_token_text(struct span text)
+bool rule_is_token_text(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.at[i];
@@ -160,7 +160,7 @@ static void check_token_text(struct rule_reader *reader, const struct rule_draft
                              struct span text)
 {
     const struct node *node = rule_member(reader, draft->node, name);
-    if (node != NULL && !is_token_text(text))
+    if (node != NULL && !rule_is_dynamic(reader, node) && !rule_is_token_text(text))
         problem_error(reader->problems, node, "%s: letters, digits and -._ are expected, without blanks",
                       rule_spell(reader, name));
 }
@@ -169,17 +169,30 @@ static void check_source_count(struct rule_reader *reader, const struct rule_dra
 {
     const struct node *header = rule_member(reader, draft->node, "header_name");
     const struct node *query = rule_member(reader, draft->node, "query_parameter_name");
-    bool is_none = header == NULL && query == NULL && reader->is_xml;
-    bool is_both = header != NULL && query != NULL;
-    if (draft->token_value != NULL)
-        problem_error(reader->problems, draft->token_value,
-                      "%s takes a policy expression, and expressions are not supported yet; use %s or %s",
-                      rule_spell(reader, "token_value"), rule_spell(reader, "header_name"),
-                      rule_spell(reader, "query_parameter_name"));
-    else if (is_none || is_both)
-        problem_error(reader->problems, is_both ? query : draft->node,
-                      "exactly one of %s and %s says where the token is", rule_spell(reader, "header_name"),
-                      rule_spell(reader, "query_parameter_name"));
+    const struct node *value = draft->token_value;
+    int count = (header != NULL) + (query != NULL) + (value != NULL);
+    if (count > 1 || (count == 0 && reader->is_xml))
+        problem_error(reader->problems,
+                      count == 0      ? draft->node
+                      : value != NULL ? value
+                                      : query,
+                      "exactly one of %s, %s and %s says where the token is", rule_spell(reader, "header_name"),
+                      rule_spell(reader, "query_parameter_name"), rule_spell(reader, "token_value"));
+}
+
+/* A token written into the policy would be no credential of the caller. */
+static void read_token_value(struct rule_reader *reader, const struct node *node, struct rule *rule)
+{
+    struct value value;
+    bool is_expression = node->kind == NODE_TEXT && rule_holds_expression(node->text);
+    rule->source = TOKEN_FROM_VALUE;
+    if (is_expression && !rule_read_expression(reader, node, &rule->token_value))
+        return;
+    if (!is_expression || expression_is_constant(rule->token_value, reader->arena, &value))
+        problem_error(reader->problems, node,
+                      "%s is an expression that finds the token in the request, as in "
+                      "@(context.Request.Headers.GetValueOrDefault(\"X-Token\", \"\"))",
+                      rule_spell(reader, "token_value"));
 }
 
 static void read_source(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule)
@@ -187,21 +200,32 @@ static void read_source(struct rule_reader *reader, const struct rule_draft *dra
     check_source_count(reader, draft);
     check_token_text(reader, draft, "header_name", draft->header_name);
     check_token_text(reader, draft, "require_scheme", draft->require_scheme);
+    const struct node *header = rule_member(reader, draft->node, "header_name");
     const struct node *query = rule_member(reader, draft->node, "query_parameter_name");
     if (query != NULL && draft->query_parameter_name.len == 0)
         problem_error(reader->problems, query, "%s is empty", rule_spell(reader, "query_parameter_name"));
+    if (draft->token_value != NULL) {
+        read_token_value(reader, draft->token_value, rule);
+        return;
+    }
     rule->source = query == NULL ? TOKEN_FROM_HEADER : TOKEN_FROM_QUERY;
     rule->source_name = query == NULL ? draft->header_name : draft->query_parameter_name;
     if (query == NULL && draft->header_name.len == 0)
         rule->source_name = SPAN("Authorization");
     rule->is_authorization = query == NULL && span_eq_nocase(rule->source_name, SPAN("Authorization"));
-    rule->scheme = rule->is_authorization ? draft->require_scheme : (struct span){NULL, 0};
+    bool may_be_authorization = rule->is_authorization || (header != NULL && rule_is_dynamic(reader, header));
+    rule->scheme = may_be_authorization ? draft->require_scheme : (struct span){NULL, 0};
+}
+
+bool rule_is_status(uint64_t status)
+{
+    return status >= 200 && status <= 599 && status != 204 && status != 205 && status != 304;
 }
 
 static void read_answers(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule)
 {
     unsigned status = (unsigned)draft->failed_validation_httpcode;
-    if (status == 204 || status == 205 || status == 304)
+    if (!rule_is_status(status) && status >= 200 && status <= 599)
         problem_error(reader->problems, rule_member(reader, draft->node, "failed_validation_httpcode"),
                       "%s: %u has no body; 400 to 599 is usual", rule_spell(reader, "failed_validation_httpcode"),
                       status);
@@ -311,9 +335,11 @@ static void read_claims(struct rule_reader *reader, const struct rule_draft *dra
 {
     const struct schema_list *list = &draft->required_claims;
     const struct draft_claim *from = list->at;
-    struct rule_claim *to = arena_zero(reader->arena, list->count * sizeof *to);
-    if (list->count > RULE_CLAIMS_MAX) {
-        problem_error(reader->problems, list->nodes[RULE_CLAIMS_MAX], "more than %d required claims", RULE_CLAIMS_MAX);
+    size_t extra = reader->caller != NULL ? 1 : 0;
+    struct rule_claim *to = arena_zero(reader->arena, (list->count + extra) * sizeof *to);
+    if (list->count + extra > RULE_CLAIMS_MAX) {
+        problem_error(reader->problems, list->nodes[RULE_CLAIMS_MAX - extra], "more than %zu required claims",
+                      RULE_CLAIMS_MAX - extra);
         return;
     }
     if (to == NULL) {
@@ -322,8 +348,10 @@ static void read_claims(struct rule_reader *reader, const struct rule_draft *dra
     }
     for (size_t i = 0; i < list->count; i++)
         read_claim(reader, &from[i], list->nodes[i], &to[i]);
+    if (extra > 0)
+        to[list->count] = *reader->caller;
     rule->claims = to;
-    rule->claim_count = list->count;
+    rule->claim_count = list->count + extra;
 }
 
 static void read_lists(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule)
@@ -381,7 +409,7 @@ static bool read_draft(struct rule_reader *reader, const struct rule_draft *draf
     read_answers(reader, draft, rule);
     read_lists(reader, draft, rule);
     return rule_read_keys(reader, draft, rule) && rule_read_decryption_keys(reader, draft, rule) &&
-           reader->problems->errors == errors;
+           rule_keep_dynamics(reader, draft->node, rule) && reader->problems->errors == errors;
 }
 
 bool rule_is_clean(const struct rule_reader *reader)
@@ -389,10 +417,12 @@ bool rule_is_clean(const struct rule_reader *reader)
     return reader->problems->errors == reader->errors && reader->bad == NULL;
 }
 
-bool rule_read_map(struct rule_reader *reader, const struct node *map, struct rule *rule)
+bool rule_read_map(struct rule_reader *reader, struct node *map, struct rule *rule)
 {
     AUTO(problems) found;
     problems_init(&found);
+    rule->source_policy = "validate-jwt";
+    rule_settle_expressions(reader, map);
     struct rule_reader inner = *reader;
     inner.problems = &found;
     struct rule_draft draft = {.node = map};
@@ -414,7 +444,7 @@ bool rule_read_yaml(struct rule *rule, const struct node *map, const struct rule
     *rule = (struct rule){0};
     if (map->kind != NODE_MAP)
         return problem_error(problems, map, "validate_jwt: a map is expected, found %s", node_kind_name(map->kind));
-    const struct node *resolved = rule_resolve(&reader, map);
+    struct node *resolved = rule_resolve(&reader, map);
     if (resolved == NULL)
         return problem_error(problems, map, "out of memory");
     bool is_read = rule_read_map(&reader, resolved, rule);

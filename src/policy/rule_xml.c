@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Policy XML as the same shape of nodes that YAML gives, so that one set of tables reads both.
  *
- * <validate-jwt> becomes a map: its attributes are keys, its containers lists, element texts scalars.  What only XML can get
- * wrong is found here: unknown and legacy names, containers given twice, children out of the documented order.
+ * <validate-jwt> becomes a map: its attributes are keys, its containers lists, element texts scalars; so does its sibling
+ * <validate-azure-ad-token>.  What only XML can get wrong is found here: unknown and legacy names, containers given twice,
+ * children out of the documented order.
  */
 #include "rule_xml.h"
 
@@ -40,6 +41,19 @@ static const struct attribute_shape policy_attributes[] = {
     {"typ", SCALAR_TEXT, true},
     {"max-age", SCALAR_TEXT, true},
 };
+static const struct attribute_shape azure_attributes[] = {
+    {"id", SCALAR_TEXT, false},
+    {"tenant-id", SCALAR_TEXT, false},
+    {"authentication-endpoint", SCALAR_TEXT, false},
+    {"header-name", SCALAR_TEXT, false},
+    {"query-parameter-name", SCALAR_TEXT, false},
+    {"token-value", SCALAR_TEXT, false},
+    {"failed-validation-httpcode", SCALAR_INT, false},
+    {"failed-validation-error-message", SCALAR_TEXT, false},
+    {"output-token-variable-name", SCALAR_TEXT, false},
+    {"typ", SCALAR_TEXT, true},
+    {"max-age", SCALAR_TEXT, true},
+};
 static const struct attribute_shape config_attributes[] = {
     {"url", SCALAR_TEXT, false},
     {"validate-connectivity", SCALAR_BOOL, false},
@@ -58,24 +72,47 @@ static const struct attribute_shape claim_attributes[] = {
     {"path", SCALAR_TEXT, true},
 };
 
-static const struct element_shape policy_shape = {"validate-jwt", policy_attributes, COUNT_OF(policy_attributes)};
 static const struct element_shape config_shape = {"openid-config", config_attributes, COUNT_OF(config_attributes)};
 static const struct element_shape key_shape = {"key", key_attributes, COUNT_OF(key_attributes)};
 static const struct element_shape claim_shape = {"claim", claim_attributes, COUNT_OF(claim_attributes)};
 static const struct element_shape audience_shape = {"audience", NULL, 0};
 static const struct element_shape issuer_shape = {"issuer", NULL, 0};
+static const struct element_shape application_shape = {"application-id", NULL, 0};
 static const struct element_shape value_shape = {"value", NULL, 0};
 
-/* The children of <validate-jwt> in the documented order. */
-static const struct container_shape {
+struct container_shape {
     const char *name;
     const struct element_shape *item; /* NULL: not read */
     bool is_item;                     /* repeated itself, no container */
-} containers[] = {
+};
+
+struct policy_shape {
+    struct element_shape element;
+    const struct container_shape *containers;
+    size_t container_count;
+    bool has_order; /* the containers above are in the documented order */
+};
+
+static const struct container_shape jwt_containers[] = {
     {"openid-config", &config_shape, true}, {"issuer-signing-keys", &key_shape, false},
     {"decryption-keys", &key_shape, false}, {"audiences", &audience_shape, false},
     {"issuers", &issuer_shape, false},      {"required-claims", &claim_shape, false},
 };
+static const struct container_shape azure_containers[] = {
+    {"backend-application-ids", &application_shape, false},
+    {"client-application-ids", &application_shape, false},
+    {"audiences", &audience_shape, false},
+    {"required-claims", &claim_shape, false},
+    {"decryption-keys", &key_shape, false},
+};
+
+static const struct policy_shape jwt_shape = {
+    {"validate-jwt", policy_attributes, COUNT_OF(policy_attributes)}, jwt_containers, COUNT_OF(jwt_containers), true};
+static const struct policy_shape azure_shape = {
+    {"validate-azure-ad-token", azure_attributes, COUNT_OF(azure_attributes)},
+    azure_containers,
+    COUNT_OF(azure_containers),
+    false};
 
 struct span xml_local_name(const struct node *node)
 {
@@ -102,39 +139,7 @@ bool xml_unknown(struct rule_reader *reader, const struct node *node, const char
     return problem_key(reader->problems, node, "%s", text);
 }
 
-/* A node of our own at the place of `from`, under the key `key`. */
-static struct node *node_like(struct rule_reader *reader, const struct node *from, enum node_kind kind, struct span key)
-{
-    struct node *node = arena_take(reader->arena, sizeof *node);
-    if (node == NULL) {
-        problem_error(reader->problems, from, "out of memory");
-        return NULL;
-    }
-    *node = *from;
-    node->kind = kind;
-    node->key = key;
-    node->children = node->attributes = node->next = node->parent = NULL;
-    return node;
-}
-
-static void append(struct node *parent, struct node *child)
-{
-    struct node **end = &parent->children;
-    while (*end != NULL)
-        end = &(*end)->next;
-    *end = child;
-    child->parent = parent;
-}
-
 /* ---- attributes ---- */
-
-static bool is_bad(const struct rule_reader *reader, const struct node *node)
-{
-    for (const struct bad_node *bad = reader->bad; bad != NULL; bad = bad->next)
-        if (bad->node == node)
-            return true;
-    return false;
-}
 
 static bool type_bool(struct rule_reader *reader, struct node *node)
 {
@@ -159,8 +164,11 @@ static bool type_int(struct rule_reader *reader, struct node *node)
     return true;
 }
 
+/* An expression is typed by what it gives. */
 static bool type_scalar(struct rule_reader *reader, struct node *node, enum scalar scalar)
 {
+    if (rule_holds_expression(node->text))
+        return true;
     switch (scalar) {
     case SCALAR_TEXT: return true;
     case SCALAR_BOOL: return type_bool(reader, node);
@@ -185,6 +193,11 @@ static void refuse_attribute(struct rule_reader *reader, const struct element_sh
                              const struct node *attribute)
 {
     const char *known[COUNT_OF(policy_attributes)];
+    if (shape == &azure_shape.element && find_attribute(&jwt_shape.element, attribute) != NULL) {
+        problem_key(reader->problems, attribute, "\"%.*s\" is an attribute of validate-jwt, not of %s",
+                    SPAN_ARG(attribute->key), shape->name);
+        return;
+    }
     for (size_t i = 0; i < shape->attribute_count; i++)
         known[i] = shape->attributes[i].name;
     char what[WHAT_BYTES];
@@ -198,13 +211,14 @@ static void put_attributes(struct rule_reader *reader, const struct element_shap
 {
     for (const struct node *attribute = element->attributes; attribute != NULL; attribute = attribute->next) {
         const struct attribute_shape *known = find_attribute(shape, attribute);
-        struct node *scalar = known == NULL ? NULL : node_like(reader, attribute, NODE_TEXT, xml_local_name(attribute));
+        struct node *scalar =
+            known == NULL ? NULL : rule_node_like(reader, attribute, NODE_TEXT, xml_local_name(attribute));
         if (known == NULL)
             refuse_attribute(reader, shape, attribute);
         if (scalar == NULL)
             continue;
-        append(map, scalar);
-        if (!is_bad(reader, attribute) && !type_scalar(reader, scalar, known->scalar))
+        rule_node_append(map, scalar);
+        if (rule_is_bad(reader, attribute) || !type_scalar(reader, scalar, known->scalar))
             rule_mark_bad(reader, scalar);
     }
 }
@@ -228,7 +242,7 @@ static void ignore_text(struct rule_reader *reader, const char *within, const st
 static struct node *text_of(struct rule_reader *reader, const struct element_shape *shape, const struct node *element,
                             struct span key)
 {
-    struct node *scalar = node_like(reader, element, NODE_TEXT, key);
+    struct node *scalar = rule_node_like(reader, element, NODE_TEXT, key);
     AUTO(buf) joined = {0};
     for (const struct node *child = element->children; scalar != NULL && child != NULL; child = child->next) {
         if (child->kind == NODE_ELEMENT) {
@@ -237,12 +251,16 @@ static struct node *text_of(struct rule_reader *reader, const struct element_sha
         }
         buf_add_span(&joined, child->text);
         scalar->is_secret = scalar->is_secret || child->is_secret;
-        if (is_bad(reader, child))
+        if (rule_is_bad(reader, child))
             rule_mark_bad(reader, scalar);
     }
     if (scalar == NULL)
         return NULL;
     scalar->text = arena_copy(reader->arena, buf_span(&joined));
+    if (element->children != NULL && rule_holds_expression(scalar->text)) {
+        scalar->line = element->children->line;
+        scalar->column = element->children->column;
+    }
     if (scalar->text.at == NULL || joined.is_broken)
         problem_error(reader->problems, element, "out of memory");
     return scalar;
@@ -256,7 +274,7 @@ static void put_text_item(struct rule_reader *reader, const struct element_shape
     if (scalar == NULL)
         return;
     put_attributes(reader, shape, element, scalar);
-    append(list, scalar);
+    rule_node_append(list, scalar);
     if (scalar->text.len == 0 && shape != &value_shape) {
         problem_error(reader->problems, element, "<%s> is empty", shape->name);
         rule_mark_bad(reader, scalar);
@@ -275,8 +293,8 @@ static void put_claim_values(struct rule_reader *reader, const struct node *elem
             refuse_element(reader, child, "claim", "value");
             continue;
         }
-        if (list == NULL && (list = node_like(reader, child, NODE_LIST, SPAN("values"))) != NULL)
-            append(claim, list);
+        if (list == NULL && (list = rule_node_like(reader, child, NODE_LIST, SPAN("values"))) != NULL)
+            rule_node_append(claim, list);
         if (list != NULL)
             put_text_item(reader, &value_shape, child, list);
     }
@@ -286,7 +304,7 @@ static void put_key_text(struct rule_reader *reader, const struct node *element,
 {
     struct node *text = text_of(reader, &key_shape, element, SPAN("base64"));
     if (text != NULL && text->text.len > 0)
-        append(key, text);
+        rule_node_append(key, text);
 }
 
 static void put_config_content(struct rule_reader *reader, const struct node *element)
@@ -302,14 +320,14 @@ static void put_config_content(struct rule_reader *reader, const struct node *el
 static void put_item(struct rule_reader *reader, const struct element_shape *shape, const struct node *element,
                      struct node *list)
 {
-    if (shape == &audience_shape || shape == &issuer_shape) {
+    if (shape == &audience_shape || shape == &issuer_shape || shape == &application_shape) {
         put_text_item(reader, shape, element, list);
         return;
     }
-    struct node *map = node_like(reader, element, NODE_MAP, (struct span){NULL, 0});
+    struct node *map = rule_node_like(reader, element, NODE_MAP, (struct span){NULL, 0});
     if (map == NULL)
         return;
-    append(list, map);
+    rule_node_append(list, map);
     put_attributes(reader, shape, element, map);
     if (shape == &claim_shape)
         put_claim_values(reader, element, map);
@@ -341,8 +359,8 @@ static void put_container(struct rule_reader *reader, const struct container_sha
         problem_error(reader->problems, element, "<%s> is not supported yet", container->name);
     else if (!container->is_item && list != NULL)
         problem_error(reader->problems, element, "<%s> is given twice", container->name);
-    else if (list == NULL && (list = node_like(reader, element, NODE_LIST, element->key)) != NULL)
-        append(map, list);
+    else if (list == NULL && (list = rule_node_like(reader, element, NODE_LIST, element->key)) != NULL)
+        rule_node_append(map, list);
     if (container->item == NULL || list == NULL)
         return;
     if (container->is_item)
@@ -351,55 +369,64 @@ static void put_container(struct rule_reader *reader, const struct container_sha
         put_items(reader, container, element, list);
 }
 
-/* Index into `containers`, or their count. */
-static size_t find_container(const struct node *element)
+/* Index into the policy's containers, or their count. */
+static size_t find_container(const struct policy_shape *policy, const struct node *element)
 {
     size_t i = 0;
-    while (i < COUNT_OF(containers) && !xml_is(element, containers[i].name))
+    while (i < policy->container_count && !xml_is(element, policy->containers[i].name))
         i++;
     return i;
 }
 
-static void refuse_child(struct rule_reader *reader, const struct node *element)
+static void refuse_child(struct rule_reader *reader, const struct policy_shape *policy, const struct node *element)
 {
-    const char *known[COUNT_OF(containers)];
-    for (size_t i = 0; i < COUNT_OF(containers); i++)
-        known[i] = containers[i].name;
+    const char *known[COUNT_OF(jwt_containers)];
+    char what[WHAT_BYTES];
+    for (size_t i = 0; i < policy->container_count; i++)
+        known[i] = policy->containers[i].name;
+    snprintf(what, sizeof what, "element in <%s>", policy->element.name);
     if (xml_is(element, "issuer-signing-tokens") || xml_is(element, "zumo-master-key"))
         problem_error(reader->problems, element, "<%.*s> is legacy and not supported; use <issuer-signing-keys>",
                       SPAN_ARG(element->key));
+    else if (policy == &azure_shape && find_container(&jwt_shape, element) < jwt_shape.container_count)
+        problem_error(reader->problems, element, "<%.*s> belongs into validate-jwt, not into %s",
+                      SPAN_ARG(element->key), policy->element.name);
     else
-        xml_unknown(reader, element, "element in <validate-jwt>", known, COUNT_OF(known));
+        xml_unknown(reader, element, what, known, policy->container_count);
 }
+_Static_assert(COUNT_OF(azure_containers) <= COUNT_OF(jwt_containers), "room for the names of either policy");
 
-static void lint_order(struct rule_reader *reader, const struct node *child, size_t at, size_t *furthest)
+static void lint_order(struct rule_reader *reader, const struct policy_shape *policy, const struct node *child,
+                       size_t *furthest)
 {
-    if (at >= *furthest) {
+    size_t at = find_container(policy, child);
+    if (!policy->has_order || at >= *furthest) {
         *furthest = at;
         return;
     }
     problem_warning(reader->problems, child,
                     "<%s> stands behind <%s>; the documented order puts it before, and API Management "
                     "may refuse this one",
-                    containers[at].name, containers[*furthest].name);
+                    policy->containers[at].name, policy->containers[*furthest].name);
 }
 
 struct node *xml_policy_map(struct rule_reader *reader, const struct node *element)
 {
-    struct node *map = node_like(reader, element, NODE_MAP, element->key);
+    const struct policy_shape *policy = xml_is(element, azure_shape.element.name) ? &azure_shape : &jwt_shape;
+    struct node *map = rule_node_like(reader, element, NODE_MAP, element->key);
     if (map == NULL)
         return NULL;
-    put_attributes(reader, &policy_shape, element, map);
+    put_attributes(reader, &policy->element, element, map);
     size_t furthest = 0;
     for (const struct node *child = element->children; child != NULL; child = child->next) {
-        size_t at = find_container(child);
+        size_t at = find_container(policy, child);
         if (child->kind != NODE_ELEMENT) {
-            ignore_text(reader, "validate-jwt", child);
-        } else if (at == COUNT_OF(containers)) {
-            refuse_child(reader, child);
+            ignore_text(reader, policy->element.name, child);
+        } else if (at == policy->container_count) {
+            refuse_child(reader, policy, child);
         } else {
-            lint_order(reader, child, at, &furthest);
-            put_container(reader, &containers[at], child, map);
+            lint_order(reader, policy, child, &furthest);
+            put_container(reader, &policy->containers[at], child, map);
         }
     }
     return map;

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* set-header, set-query-parameter and check-header.
+ *
+ * What is literal is checked here; names, actions and values that are expressions are held to the same by whoever runs the
+ * plan.
+ */
+#include "plan_int.h"
+
+/* Fields that frame a message or belong to one connection: a policy that changed them would desynchronise the two ends (RFC
+ * 9110 7.6.1, RFC 9112 6).  API Management refuses the first four.
+ */
+static bool is_immutable(struct span name)
+{
+    static const struct span names[] = {
+        SPAN_INIT("Connection"), SPAN_INIT("Content-Length"), SPAN_INIT("Keep-Alive"), SPAN_INIT("Transfer-Encoding"),
+        SPAN_INIT("Te"),         SPAN_INIT("Trailer"),        SPAN_INIT("Upgrade"),    SPAN_INIT("Proxy-Connection"),
+    };
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (span_eq_nocase(name, names[i]))
+            return true;
+    return false;
+}
+
+static bool check_name(struct plan_reader *r, const struct node *node, const struct plan_text *name)
+{
+    if (name->expression != NULL)
+        return true;
+    return rule_is_token_text(name->literal) ||
+           problem_error(r->problems, node, "\"%.*s\": a header's name is letters, digits and -._, found \"%s\"",
+                         SPAN_ARG(node->key), QUOTED(name->literal));
+}
+
+static const char *const action_words[] = {"override", "skip", "append", "delete"};
+
+static bool read_action(struct plan_reader *r, const struct node *node, struct plan_assignment *to)
+{
+    size_t i = 0;
+    if (node == NULL)
+        return true;
+    if (!plan_text(r, node, &to->action_text))
+        return false;
+    if (to->action_text.expression != NULL)
+        return true;
+    while (i < COUNT_OF(action_words) && !span_eq(to->action_text.literal, span_str(action_words[i])))
+        i++;
+    if (i == COUNT_OF(action_words))
+        return problem_error(r->problems, node,
+                             "\"exists-action\": one of override, skip, append, delete is expected, found \"%s\"",
+                             QUOTED(to->action_text.literal));
+    to->action = (enum exists_action)i;
+    return true;
+}
+
+static bool check_values(struct plan_reader *r, const struct node *element, const struct plan_assignment *to)
+{
+    bool is_delete = to->action == EXISTS_DELETE && to->action_text.expression == NULL;
+    if (to->count == 0 && !is_delete && to->action_text.expression == NULL)
+        return problem_error(r->problems, element, "<%.*s> needs a <value>; exists-action=\"delete\" needs none",
+                             SPAN_ARG(element->key));
+    if (to->count > 0 && is_delete)
+        problem_warning(r->problems, element, "exists-action=\"delete\": the values have no effect");
+    return true;
+}
+
+static bool read_assigned(struct plan_reader *r, const struct node *element, struct plan_assignment *to)
+{
+    static const struct plan_attribute attributes[] = {{"name", true, true}, {"exists-action", false, true}};
+    const struct plan_shape shape = {xml_is(element, "set-header") ? "set-header" : "set-query-parameter", attributes,
+                                     COUNT_OF(attributes), true};
+    const struct node *found[PLAN_ATTRIBUTES_MAX];
+    bool is_good = plan_attributes(r, &shape, element, found);
+    is_good = plan_values(r, element, "value", &to->values, &to->count) && is_good;
+    return is_good && plan_text(r, found[0], &to->name) && read_action(r, found[1], to) && check_values(r, element, to);
+}
+
+static bool check_header_values(struct plan_reader *r, const struct node *element, const struct plan_assignment *to)
+{
+    size_t i = 0;
+    bool is_good = true;
+    for (const struct node *child = element->children; child != NULL; child = child->next)
+        if (child->kind == NODE_ELEMENT && i < to->count)
+            is_good = plan_check_field(r, child, to->values[i++].literal) && is_good;
+    return is_good;
+}
+
+bool plan_read_assignment(struct plan_reader *r, const struct node *element, struct plan_assignment *to, bool is_answer)
+{
+    if (!read_assigned(r, element, to))
+        return false;
+    const struct node *name = node_member(element, "name");
+    bool is_delete = to->action == EXISTS_DELETE && to->action_text.expression == NULL;
+    if (!check_name(r, name, &to->name) || !check_header_values(r, element, to))
+        return false;
+    if (to->name.expression == NULL && is_immutable(to->name.literal))
+        return problem_error(r->problems, name,
+                             "\"%s\" belongs to one connection or frames the message: no policy changes it",
+                             QUOTED(to->name.literal));
+    if (is_answer && is_delete && span_eq_nocase(to->name.literal, SPAN("Server")))
+        return problem_error(r->problems, name, "\"Server\" cannot be removed, in API Management either");
+    return true;
+}
+
+bool plan_read_set_header(struct plan_reader *r, const struct node *element, struct draft_step *draft)
+{
+    struct plan_assignment *assignment = plan_take(r, element, sizeof *assignment);
+    bool is_answer = r->section == SECTION_OUTBOUND || r->section == SECTION_ON_ERROR;
+    draft->step.assignment = assignment;
+    return assignment != NULL && plan_read_assignment(r, element, assignment, is_answer);
+}
+
+bool plan_read_set_query(struct plan_reader *r, const struct node *element, struct draft_step *draft)
+{
+    struct plan_assignment *assignment = plan_take(r, element, sizeof *assignment);
+    draft->step.assignment = assignment;
+    if (assignment == NULL || !read_assigned(r, element, assignment))
+        return false;
+    return assignment->name.expression != NULL || assignment->name.literal.len > 0 ||
+           problem_error(r->problems, node_member(element, "name"), "\"name\" is empty");
+}
+
+/* ---- check-header ---- */
+
+static bool read_ignores_case(struct plan_reader *r, const struct node *node, struct plan_check_header *to)
+{
+    if (!plan_text(r, node, &to->ignores_case_text))
+        return false;
+    if (to->ignores_case_text.expression != NULL)
+        return true;
+    to->ignores_case = span_eq_nocase(to->ignores_case_text.literal, SPAN("true"));
+    return to->ignores_case || span_eq_nocase(to->ignores_case_text.literal, SPAN("false")) ||
+           problem_error(r->problems, node, "\"ignore-case\": true or false is expected, found \"%s\"",
+                         QUOTED(to->ignores_case_text.literal));
+}
+
+static bool check_failed_status(struct plan_reader *r, const struct node *node, const struct plan_text *status)
+{
+    uint64_t number = 0;
+    if (status->expression != NULL || !plan_check_status(r, node, status))
+        return status->expression != NULL;
+    return (span_u64(status->literal, 599, &number) && rule_is_status(number)) ||
+           problem_error(r->problems, node, "\"%.*s\": %s has no body; 400 to 599 is usual", SPAN_ARG(node->key),
+                         QUOTED(status->literal));
+}
+
+bool plan_read_check_header(struct plan_reader *r, const struct node *element, struct draft_step *draft)
+{
+    static const struct plan_attribute attributes[] = {{"name", true, true},
+                                                       {"failed-check-httpcode", true, true},
+                                                       {"failed-check-error-message", true, true},
+                                                       {"ignore-case", true, true}};
+    static const struct plan_shape shape = {"check-header", attributes, COUNT_OF(attributes), true};
+    const struct node *found[PLAN_ATTRIBUTES_MAX];
+    struct plan_check_header *to = plan_take(r, element, sizeof *to);
+    draft->step.check_header = to;
+    if (to == NULL)
+        return false;
+    bool is_good = plan_attributes(r, &shape, element, found);
+    is_good = plan_values(r, element, "value", &to->values, &to->count) && is_good;
+    if (!is_good)
+        return false;
+    is_good = plan_text(r, found[0], &to->name) && check_name(r, found[0], &to->name);
+    is_good = plan_text(r, found[1], &to->status) && check_failed_status(r, found[1], &to->status) && is_good;
+    is_good = plan_text(r, found[2], &to->message) && is_good;
+    return read_ignores_case(r, found[3], to) && is_good;
+}
