@@ -102,6 +102,7 @@ struct site_route {
     bool has_rewrite;
     struct site_backend *backend;
     bool is_public;
+    bool has_pipeline;                 /* the plan is more than one plain rule */
     struct plan plan;                  /* without a step where public */
     const struct site_rule *rules;     /* one for each of the plan's rules, in their order */
     const struct site_target *targets; /* by the plan's steps */

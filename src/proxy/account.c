@@ -55,7 +55,7 @@ static void count(struct exchange *x, int64_t now_us)
     if (x->route != NULL)
         metric_observe(x->route->figures->duration, shard, now_us - stream->begun_us);
     if (x->was_judged)
-        metric_add(reason_series(x, x->judgement.reason), shard, 1);
+        metric_add(reason_series(x, x->counted), shard, 1);
     metric_add(x->gate->figures.sent, shard, stream->sent_bytes);
     const char *limit = x->is_token_too_long ? "token" : limit_names[x->reason];
     if (limit != NULL) {
@@ -76,7 +76,7 @@ static void add(struct line *line, struct log_field field)
 }
 
 /* Why it was refused, and of a token which: kid and a short hash, never the token. */
-size_t account_refusal(struct exchange *x, struct log_field out[REFUSAL_FIELDS_MAX])
+size_t account_refusal(struct exchange *x, struct log_field *out)
 {
     const struct judgement *judgement = &x->judgement;
     size_t count = report_fields(judgement, &x->stream->arena, out);

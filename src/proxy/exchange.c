@@ -68,6 +68,32 @@ static bool find_route(struct exchange *x, struct err *err)
     return route != NULL;
 }
 
+/* Answered without the backend: not a refusal, so nothing is told but the access line. */
+static enum turn end_here(struct exchange *x)
+{
+    exchange_end(x, REASON_NONE);
+    return ENDED;
+}
+
+/* Preflights carry no token, and ask for a method that is not their own; true: answered. */
+static bool is_preflight_answered(struct exchange *x)
+{
+    x->route = cors_preflight_route(x);
+    return x->route != NULL && cors_answer_preflight(x);
+}
+
+/* Where a found route leads. */
+static enum turn enter_route(struct exchange *x)
+{
+    x->target = x->route->backend;
+    if (x->route->cors != NULL && cors_meet(x))
+        return end_here(x);
+    if (!x->route->has_pipeline || pipeline_make(x))
+        return exchange_enter(x, x->route->is_public ? STEP_FORWARD : STEP_JUDGE);
+    fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the policies");
+    return exchange_refuse(x, REASON_OUT_OF_MEMORY);
+}
+
 static enum turn step_route(struct exchange *x)
 {
     struct stream *stream = x->stream;
@@ -76,14 +102,15 @@ static enum turn step_route(struct exchange *x)
         x->route = x->resource->route;
         return exchange_enter(x, STEP_DESCRIBE);
     }
+    if (is_preflight_answered(x))
+        return end_here(x);
     if (!find_route(x, &x->err))
         return exchange_refuse(x, x->err.reason);
     if (is_tunnelled(x)) {
         fail(&x->err, REASON_BAD_REQUEST, "a field gives another method, and the route is for some methods only");
         return exchange_refuse(x, REASON_BAD_REQUEST);
     }
-    x->target = x->route->backend;
-    return exchange_enter(x, x->route->is_public ? STEP_FORWARD : STEP_JUDGE);
+    return enter_route(x);
 }
 
 /* Asks the providers that could help; whether any fetch is or will be under way.  Asked again after each fetch: one that was
@@ -142,6 +169,8 @@ enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const 
             return TRIAL_PARKED;
         }
     }
+    if (x->counted == REASON_NONE)
+        x->counted = x->judgement.reason;
     if (x->route->mode == MODE_REPORT_ONLY && reason_is_verdict(x->judgement.reason)) {
         exchange_let_pass(x);
         return TRIAL_LET_PASS;
@@ -152,8 +181,10 @@ enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const 
 static enum turn step_judge(struct exchange *x)
 {
     const struct site_rule *rule = &x->route->rules[0];
+    if (x->pipeline != NULL)
+        return pipeline_inbound(x);
     switch (exchange_try(x, rule, rule->rule)) {
-    case TRIAL_PASSED:
+    case TRIAL_PASSED: exchange_detach(x); break;
     case TRIAL_LET_PASS: break;
     case TRIAL_REFUSED: return exchange_refuse(x, x->judgement.reason);
     case TRIAL_PARKED: return exchange_enter(x, STEP_AWAIT_KEYS);

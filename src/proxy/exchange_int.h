@@ -24,6 +24,13 @@ enum step {
 
 enum turn { GO_ON, WAIT, ENDED };
 
+/* What cors found. */
+enum origin {
+    ORIGIN_NONE,    /* the route has no cors, or the request comes from no other origin */
+    ORIGIN_ALLOWED, /* the answer says so */
+    ORIGIN_UNKNOWN, /* served without a word on it */
+};
+
 struct exchange {
     uint32_t magic;
     enum step step;
@@ -45,6 +52,16 @@ struct exchange {
     const char *keys_note;       /* why keys that might have helped were not waited for, for the log; NULL: nothing */
     struct span forgotten;       /* the token whose remembered key is gone; at NULL: none */
     const struct span *identity; /* values of the route's identity headers; NULL: none, the token did not pass */
+    /* policies */
+    struct pipeline *pipeline;  /* NULL: the route's policy is one plain rule, or none */
+    const struct rule **judged; /* rules that were judged and passed, or let pass; with a pipeline only */
+    size_t judged_count;
+    unsigned policy_status; /* answer of a policy that refused for another reason than the token; 0: the reason's own */
+    struct span policy_message; /* empty: the reason's own */
+    enum reason counted;        /* verdict for the metrics: the first refusal, or the last pass */
+    enum origin origin;
+    struct span origin_text; /* of a request from another origin */
+    struct span credential;  /* what was judged last, scheme and all; at NULL: nothing */
     /* let pass in report-only mode */
     bool was_let_pass;
     bool is_credential_repeated; /* ambiguous: none of them was judged, so none goes on */
@@ -80,12 +97,18 @@ void exchange_end(struct exchange *x, enum reason why);
 /* How the request fared under one rule. */
 enum trial { TRIAL_PASSED, TRIAL_REFUSED, TRIAL_LET_PASS, TRIAL_PARKED };
 
-/* Judges the request by x->rule_now, which is x->rule's; a pass sets x->identity. */
+/* Judges the request by x->rule_now, which is x->rule's; a pass sets x->identity.  The judgement may point into what is
+ * remembered: exchange_detach before anything else is judged or forgotten.
+ */
 void exchange_judge(struct exchange *x);
+/* Lets go of what the judgement points to. */
+void exchange_detach(struct exchange *x);
 /* The same, and what follows from it: parked where keys are to be waited for, let pass in report-only mode. */
 enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const struct rule *now);
 /* Lets a refused request pass: what is to be told of it is kept, nothing else of the judgement. */
 void exchange_let_pass(struct exchange *x);
+/* The same where a policy refused for another reason than the token, which x->err tells. */
+void exchange_report(struct exchange *x);
 /* Drops the remembered token whose key is gone, if there is one. */
 void exchange_forget(struct exchange *x);
 
@@ -95,13 +118,45 @@ void relay_body(struct exchange *x, struct span piece);
 void relay_batch(struct exchange *x);
 void relay_drained(struct exchange *x);
 
+/* A plan that is more than one plain rule: makes x->pipeline.  False: no memory. */
+bool pipeline_make(struct exchange *x) MUST_CHECK;
+/* Runs the inbound and backend sections, from where they stopped. */
+enum turn pipeline_inbound(struct exchange *x);
+/* Runs the outbound section over a backend's answer.  False: it failed, x->err says why. */
+bool pipeline_outbound(struct exchange *x, const struct head *head) MUST_CHECK;
+/* Runs the on-error section over the refusal that is about to be sent; what it makes of it is in x->pipeline. */
+void pipeline_on_error(struct exchange *x, const struct answer *refusal, struct span message);
+/* The query as it goes to the backend so far. */
+struct span pipeline_query(const struct exchange *x);
+/* What stands in the field that x->rule_now names, or what its token-value gave, of the request as policies made it so far. */
+void pipeline_credential(struct exchange *x, struct span *credential, bool *is_repeated);
+/* Whether policies changed the answer's fields; or made one of their own, which pipeline_send_own sends. */
+bool pipeline_has_own(const struct exchange *x);
+/* Sends the answer that a policy made. */
+enum flow pipeline_send_own(struct exchange *x);
+/* The fields of the answer for the client: `fields` as policies changed them, and what cors adds.  False: no memory. */
+bool pipeline_answer_fields(struct exchange *x, const struct field **fields, size_t *count) MUST_CHECK;
+/* The request id, chosen when it is first asked for. */
+struct span forward_request_id(struct exchange *x);
+
+/* The route whose cors answers this preflight, or NULL. */
+const struct site_route *cors_preflight_route(struct exchange *x);
+/* Answers a preflight of x->route; true: answered. */
+bool cors_answer_preflight(struct exchange *x);
+/* Looks at the origin of a request that is no preflight; true: it ends here, with an empty 200. */
+bool cors_meet(struct exchange *x);
+/* The fields that cors adds to an answer; and those of a backend that it takes the place of. */
+enum { CORS_FIELDS_MAX = 4 };
+size_t cors_fields(const struct exchange *x, struct field out[CORS_FIELDS_MAX]);
+bool cors_is_own(struct span name);
+
 /* Sends the refusal that x->reason and x->judgement call for. */
 void refuse_send(struct exchange *x);
 /* Sends the metadata of x->resource. */
 void refuse_describe(struct exchange *x);
 
 /* Why the judgement refused, as fields for the access line; texts may point into what was judged.  Returns how many. */
-size_t account_refusal(struct exchange *x, struct log_field out[REFUSAL_FIELDS_MAX]);
+size_t account_refusal(struct exchange *x, struct log_field *out);
 /* The access line, the refusal's line, and the counts. */
 void account_end(struct exchange *x, enum reason why);
 

@@ -6,18 +6,27 @@
 
 #include "proxy/identity.h"
 
+static void find_in_query(struct exchange *x, struct span query, struct judge_input *input)
+{
+    size_t count = 0;
+    struct err err;
+    if (query.at != NULL &&
+        !uri_query(&x->stream->arena, query, x->rule_now->source_name, &input->credential, &count, &err))
+        input->is_repeated = true; /* badly encoded: refused as ambiguous */
+    input->is_repeated = input->is_repeated || count > 1;
+}
+
 /* What stood in the place that the rule names. */
 static void find_credential(struct exchange *x, struct judge_input *input)
 {
     const struct rule *rule = x->rule_now;
     const struct head *head = &x->stream->head;
     if (rule->source == TOKEN_FROM_QUERY) {
-        size_t count = 0;
-        struct err err;
-        if (head->query.at != NULL &&
-            !uri_query(&x->stream->arena, head->query, rule->source_name, &input->credential, &count, &err))
-            input->is_repeated = true; /* badly encoded: refused as ambiguous */
-        input->is_repeated = input->is_repeated || count > 1;
+        find_in_query(x, pipeline_query(x), input);
+        return;
+    }
+    if (x->pipeline != NULL) {
+        pipeline_credential(x, &input->credential, &input->is_repeated);
         return;
     }
     const struct field *field =
@@ -130,7 +139,7 @@ static void read_identity(struct exchange *x)
 }
 
 /* What the judgement points to may lie in an entry of the cache, which can go before this exchange does. */
-static void detach(struct exchange *x)
+void exchange_detach(struct exchange *x)
 {
     struct judgement *judgement = &x->judgement;
     judgement->token = NULL;
@@ -155,13 +164,12 @@ void exchange_judge(struct exchange *x)
     gate_trusts(x->site, x->rule, trusts);
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
     judge(&input, &x->judgement);
+    x->credential = input.credential;
     x->was_judged = true;
     x->is_token_too_long = raw.len > input.limits.token_bytes_max;
     if (x->gate->verified != NULL && raw.at != NULL)
         remember(x, trusts, raw, entry);
     read_identity(x);
-    if (x->judgement.has_passed)
-        detach(x);
 }
 
 /* Several in one field, as a list: the judge found none of them right, and who reads on may take any. */
@@ -181,15 +189,36 @@ static bool is_ambiguous(struct exchange *x)
     return input.is_repeated || is_list(rule, input.credential);
 }
 
-void exchange_let_pass(struct exchange *x)
+/* Keeps what is told of the first refusal that was let pass. */
+static void keep_refusal(struct exchange *x, size_t (*tell)(struct exchange *x, struct log_field *out))
 {
     struct arena *arena = &x->stream->arena;
+    if (x->was_let_pass)
+        return;
     x->was_let_pass = true;
-    x->is_credential_repeated = is_ambiguous(x);
     x->refusal = arena_zero(arena, REFUSAL_FIELDS_MAX * sizeof *x->refusal);
-    x->refusal_count = x->refusal == NULL ? 0 : account_refusal(x, x->refusal);
+    x->refusal_count = x->refusal == NULL ? 0 : tell(x, x->refusal);
     for (size_t i = 0; i < x->refusal_count; i++)
         if (x->refusal[i].kind == LOG_VALUE_TEXT)
             x->refusal[i].text = arena_copy(arena, x->refusal[i].text);
-    detach(x);
+}
+
+void exchange_let_pass(struct exchange *x)
+{
+    x->is_credential_repeated = x->is_credential_repeated || is_ambiguous(x);
+    keep_refusal(x, account_refusal);
+    exchange_detach(x);
+}
+
+static size_t tell_policy(struct exchange *x, struct log_field *out)
+{
+    struct span text = arena_copy(&x->stream->arena, span_str(x->err.text));
+    out[0] = LOG_STR("reason", reason_name(x->err.reason));
+    out[1] = LOG_TEXT("error", text);
+    return 2;
+}
+
+void exchange_report(struct exchange *x)
+{
+    keep_refusal(x, tell_policy);
 }

@@ -2,7 +2,7 @@
 /* The request as the backend sees it: written afresh, the target byte for byte but for the configured prefix, only the credential
  * that was judged, and what a proxy adds.
  */
-#include "exchange_int.h"
+#include "pipeline_int.h"
 
 #include "base/ascii.h"
 #include "proxy/identity.h"
@@ -43,6 +43,20 @@ static void choose_request_id(struct exchange *x)
     x->request_id = span_of(x->request_id_text, 32);
 }
 
+struct span forward_request_id(struct exchange *x)
+{
+    if (x->request_id.len == 0)
+        choose_request_id(x);
+    return x->request_id;
+}
+
+/* The rules that were judged: their credentials may go on, and no others. */
+static const struct rule *const *judged_rules(const struct exchange *x, size_t *count)
+{
+    *count = x->pipeline != NULL ? x->judged_count : x->rule_now != NULL;
+    return x->pipeline != NULL ? x->judged : (const struct rule *const *)&x->rule_now;
+}
+
 /* Whether the judged credential itself is not to go on.  Of several none was judged: in report-only mode that comes this far. */
 static bool is_credential_withheld(const struct exchange *x)
 {
@@ -52,17 +66,40 @@ static bool is_credential_withheld(const struct exchange *x)
 /* Of fields that could hold the token, only the one that was judged goes on, and not even that without forward_token. */
 static bool is_token_withheld(const struct exchange *x, struct span name)
 {
-    const struct rule *rule = x->rule_now;
-    if (rule == NULL || rule->source != TOKEN_FROM_HEADER || !field_is_spelled(name, rule->source_name))
-        return false;
-    return is_credential_withheld(x) || !span_eq_nocase(name, rule->source_name);
+    const struct plan *plan = &x->route->plan;
+    size_t count;
+    const struct rule *const *judged = judged_rules(x, &count);
+    bool is_place = false;
+    for (size_t i = 0; i < count; i++) {
+        if (judged[i]->source != TOKEN_FROM_HEADER || !field_is_spelled(name, judged[i]->source_name))
+            continue;
+        if (!is_credential_withheld(x) && span_eq_nocase(name, judged[i]->source_name))
+            return false;
+        is_place = true;
+    }
+    /* A place that some other branch of the policy would have looked at. */
+    for (size_t i = 0; x->pipeline != NULL && i < plan->rule_count && !is_place; i++)
+        is_place = plan->rules[i].source == TOKEN_FROM_HEADER && field_is_spelled(name, plan->rules[i].source_name);
+    return is_place;
+}
+
+/* Whether the Authorization field is what was judged, or holds the token that a token-value took out of it. */
+static bool is_authorization_judged(const struct exchange *x, const struct field *field)
+{
+    size_t count;
+    const struct rule *const *judged = judged_rules(x, &count);
+    for (size_t i = 0; i < count; i++)
+        if (judged[i]->is_authorization ||
+            (judged[i]->source == TOKEN_FROM_VALUE && x->credential.len > 0 && span_ends(field->value, x->credential)))
+            return true;
+    return false;
 }
 
 /* Fields of the client that do not go on: written anew here, or not the judged credential. */
 static bool is_withheld(const struct exchange *x, const struct field *field)
 {
     switch (field->id) {
-    case FIELD_AUTHORIZATION: return x->rule_now == NULL || !x->rule_now->is_authorization || is_credential_withheld(x);
+    case FIELD_AUTHORIZATION: return is_credential_withheld(x) || !is_authorization_judged(x, field);
     case FIELD_CONTENT_LENGTH:
     case FIELD_EXPECT:
     case FIELD_FORWARDED:
@@ -94,9 +131,45 @@ static bool is_withheld(const struct exchange *x, const struct field *field)
     return is_token_withheld(x, field->name) || identity_is_name(x->site->site, field->name);
 }
 
+/* Whether a policy set this field itself. */
+static bool is_set_by_policy(const struct exchange *x, struct span name)
+{
+    const struct pipeline *pipeline = x->pipeline;
+    const struct edit_field *field = NULL;
+    while (pipeline != NULL && pipeline->has_fields && (field = edit_find(&pipeline->fields, name, field)) != NULL)
+        if (field->is_ours)
+            return true;
+    return false;
+}
+
+/* An identity header that this route sets itself is the token's word, not the policy's. */
+static bool is_identity_of_route(const struct exchange *x, struct span name)
+{
+    for (size_t i = 0; x->identity != NULL && i < x->route->identity_count; i++)
+        if (x->identity[i].at != NULL && field_is_spelled(name, x->route->identity[i].name))
+            return true;
+    return false;
+}
+
+/* Fields as policies left them; what they set goes on whatever is withheld of a client's own. */
+static void put_edited_fields(struct exchange *x, const struct edit_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct edit_field *at = &fields->at[i];
+        bool goes = at->is_ours ? at->field.id != FIELD_HOST && !is_identity_of_route(x, at->field.name)
+                                : !at->field.is_hop && !is_withheld(x, &at->field);
+        if (goes)
+            h1_write_field(&x->request, at->field.name, at->field.value);
+    }
+}
+
 static void put_client_fields(struct exchange *x)
 {
     const struct head *head = &x->stream->head;
+    if (x->pipeline != NULL && x->pipeline->has_fields) {
+        put_edited_fields(x, &x->pipeline->fields);
+        return;
+    }
     for (size_t i = 0; i < head->count; i++)
         if (!head->fields[i].is_hop && !is_withheld(x, &head->fields[i]))
             h1_write_field(&x->request, head->fields[i].name, head->fields[i].value);
@@ -104,13 +177,15 @@ static void put_client_fields(struct exchange *x)
 
 static void put_identity(struct exchange *x)
 {
-    for (size_t i = 0; x->identity != NULL && i < x->route->identity_count; i++)
+    for (size_t i = 0; x->identity != NULL && !x->was_let_pass && i < x->route->identity_count; i++)
         if (x->identity[i].at != NULL)
             h1_write_field(&x->request, x->route->identity[i].name, x->identity[i]);
 }
 
 static struct span host_to_send(const struct exchange *x)
 {
+    if (is_set_by_policy(x, SPAN("Host")))
+        return edit_find(&x->pipeline->fields, SPAN("Host"), NULL)->field.value;
     const struct site_backend *backend = x->target;
     switch (backend->host_header) {
     case HOST_OF_BACKEND: return backend->servers[x->server].uri.authority;
@@ -120,6 +195,12 @@ static struct span host_to_send(const struct exchange *x)
     return backend->host_fixed;
 }
 
+static void put_unless_set(struct exchange *x, struct span name, struct span value)
+{
+    if (!is_set_by_policy(x, name))
+        h1_write_field(&x->request, name, value);
+}
+
 /* RFC 7239 4, 6: IPv6 addresses in brackets and quotes. */
 static void put_forwarded(struct exchange *x)
 {
@@ -127,10 +208,12 @@ static void put_forwarded(struct exchange *x)
     struct buf *out = &x->request;
     bool is_v6 = span_chr(stream->peer, ':') != NULL;
     const char *proto = stream->is_tls ? "https" : "http";
-    h1_write_field(out, SPAN("X-Forwarded-For"), stream->peer);
-    h1_write_field(out, SPAN("X-Forwarded-Proto"), span_str(proto));
+    put_unless_set(x, SPAN("X-Forwarded-For"), stream->peer);
+    put_unless_set(x, SPAN("X-Forwarded-Proto"), span_str(proto));
     if (stream->head.authority.len > 0)
-        h1_write_field(out, SPAN("X-Forwarded-Host"), stream->head.authority);
+        put_unless_set(x, SPAN("X-Forwarded-Host"), stream->head.authority);
+    if (is_set_by_policy(x, SPAN("Forwarded")))
+        return;
     buf_add_str(out, is_v6 ? "Forwarded: for=\"[" : "Forwarded: for=");
     buf_add_span(out, stream->peer);
     buf_add_str(out, is_v6 ? "]\";proto=" : ";proto=");
@@ -180,21 +263,43 @@ static struct span copy_whole(struct exchange *x, const struct buf *bytes)
     return copy;
 }
 
+/* Whether the pair holds a judged token that is not to go on. */
+static bool is_pair_withheld(struct exchange *x, struct span pair)
+{
+    size_t count;
+    const struct rule *const *judged = judged_rules(x, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct span value;
+        size_t found = 0;
+        struct err err;
+        if (judged[i]->source == TOKEN_FROM_QUERY &&
+            (!uri_query(&x->stream->arena, pair, judged[i]->source_name, &value, &found, &err) || found > 0))
+            return true;
+    }
+    return false;
+}
+
+static bool has_query_token(const struct exchange *x)
+{
+    size_t count;
+    const struct rule *const *judged = judged_rules(x, &count);
+    for (size_t i = 0; i < count; i++)
+        if (judged[i]->source == TOKEN_FROM_QUERY)
+            return true;
+    return false;
+}
+
 /* A token in the query that is not to go on is cut out of it, nothing else is touched. */
 static struct span query_to_send(struct exchange *x)
 {
-    const struct rule *rule = x->rule_now;
-    struct span query = x->stream->head.query;
-    if (rule == NULL || !is_credential_withheld(x) || rule->source != TOKEN_FROM_QUERY || query.at == NULL)
+    struct span query = pipeline_query(x);
+    if (query.at == NULL || !is_credential_withheld(x) || !has_query_token(x))
         return query;
     struct span rest = span_from(query, 1);
     struct span pair;
     AUTO(buf) kept = {0};
     while (span_split(&rest, '&', &pair)) {
-        struct span value;
-        size_t count = 0;
-        struct err err;
-        if (!uri_query(&x->stream->arena, pair, rule->source_name, &value, &count, &err) || count > 0)
+        if (is_pair_withheld(x, pair))
             continue;
         buf_add_char(&kept, buf_len(&kept) == 0 ? '?' : '&');
         buf_add_span(&kept, pair);
@@ -218,9 +323,17 @@ static void put_request_line(struct exchange *x)
 {
     const struct head *head = &x->stream->head;
     const struct site_route *route = x->route;
-    struct span prefix = route->has_rewrite ? route->rewrite : (struct span){NULL, 0};
-    struct span path = route->has_rewrite ? span_from(head->path, route->path.len) : head->path;
-    h1_write_request_line(&x->request, head->method_text, prefix, target_rest(x, path));
+    struct span none = {NULL, 0};
+    struct span path;
+    if (x->pipeline == NULL) {
+        path = route->has_rewrite ? span_from(head->path, route->path.len) : head->path;
+        h1_write_request_line(&x->request, head->method_text, route->has_rewrite ? route->rewrite : none,
+                              target_rest(x, path));
+    } else if (pipeline_path(x->pipeline, &path)) {
+        h1_write_request_line(&x->request, head->method_text, none, target_rest(x, path));
+    } else {
+        x->request.is_broken = true;
+    }
 }
 
 static void put_head(struct exchange *x)
@@ -233,7 +346,7 @@ static void put_head(struct exchange *x)
     put_identity(x);
     put_forwarded(x);
     put_via(x);
-    h1_write_field(&x->request, SPAN("X-Request-Id"), x->request_id);
+    put_unless_set(x, SPAN("X-Request-Id"), x->request_id);
     put_framing(x);
     h1_write_end(&x->request);
 }
@@ -242,8 +355,7 @@ bool forward_head(struct exchange *x)
 {
     AUTO(buf) before = x->request;
     struct span body = span_from(buf_span(&before), x->request_head_bytes);
-    if (x->request_id.len == 0)
-        choose_request_id(x);
+    forward_request_id(x);
     x->request = (struct buf){0};
     put_head(x);
     x->request_head_bytes = buf_len(&x->request);

@@ -2,7 +2,7 @@
 /* Refusals: status, challenge and body out of the judgement, by the shape of the route. */
 #include "exchange_int.h"
 
-enum { REPLY_FIELDS_MAX = 5 };
+enum { REPLY_FIELDS_MAX = 8 };
 
 struct reply {
     struct field fields[REPLY_FIELDS_MAX];
@@ -29,6 +29,8 @@ static bool lacks_scope(const struct exchange *x)
 
 static unsigned status_of(const struct exchange *x)
 {
+    if (x->policy_status != 0)
+        return x->policy_status;
     if (!is_verdict(x))
         return reason_info(x->reason)->status;
     return lacks_scope(x) ? 403 : x->judgement.status;
@@ -37,6 +39,8 @@ static unsigned status_of(const struct exchange *x)
 /* The policy's message, else the reason's own. */
 static struct span message_of(const struct exchange *x)
 {
+    if (x->policy_status != 0 && x->policy_message.len > 0)
+        return x->policy_message;
     if (is_verdict(x) && x->rule_now->failed_message.len > 0)
         return x->rule_now->failed_message;
     return span_str(reason_info(x->reason)->message);
@@ -79,6 +83,27 @@ static void send_reply(struct exchange *x, unsigned status, const struct reply *
                                   .body_bytes = body.len,
                                   .wants_close = wants_close};
     bool is_head = x->stream->head.method == METHOD_HEAD;
+    stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : body, true);
+}
+
+/* A refusal, as on-error and cors leave it. */
+static void send_refusal(struct exchange *x, const struct refusal *refusal, struct reply *reply, struct span body,
+                         bool wants_close)
+{
+    struct answer answer = {.status = refusal->status,
+                            .fields = reply->fields,
+                            .count = reply->count,
+                            .body = BODY_SIZED,
+                            .body_bytes = body.len,
+                            .wants_close = wants_close};
+    bool is_head = x->stream->head.method == METHOD_HEAD;
+    pipeline_on_error(x, &answer, refusal->message);
+    if (pipeline_has_own(x)) {
+        pipeline_send_own(x);
+        return;
+    }
+    if (!pipeline_answer_fields(x, &answer.fields, &answer.count))
+        answer.count = reply->count;
     stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : body, true);
 }
 
@@ -129,5 +154,5 @@ void refuse_send(struct exchange *x)
     if (refusal.shape == SHAPE_ODATA)
         add_field(&reply, SPAN("OData-Version"), SPAN("4.0"));
     bool wants_close = ends_connection[x->reason] || x->is_token_too_long || !is_ok;
-    send_reply(x, refusal.status, &reply, buf_span(&body), wants_close);
+    send_refusal(x, &refusal, &reply, buf_span(&body), wants_close);
 }

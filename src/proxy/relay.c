@@ -242,24 +242,64 @@ static bool may_state_bytes(const struct exchange *x, unsigned status)
     return status != 204 && (x->stream->head.method == METHOD_HEAD || status == 304);
 }
 
-static void on_answer(void *user, const struct head *head, struct span piece, bool is_last)
+/* The backend's answer is not wanted any more; `is_last`: its lease is over already. */
+static void drop_backend(struct exchange *x, bool is_last)
 {
-    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
-    const struct answer answer = {.status = head->status,
-                                  .phrase = head->phrase,
-                                  .fields = head->fields,
-                                  .count = head->count,
-                                  .body = head->body,
-                                  .body_bytes = head->body_bytes,
-                                  .has_stated_bytes = head->has_stated_bytes && may_state_bytes(x, head->status)};
-    if (is_last)
-        x->backend = NULL; /* the lease is over */
+    struct backend *backend = x->backend;
+    x->backend = NULL;
+    if (!is_last && backend != NULL)
+        backend_drop(backend);
+}
+
+/* The outbound section over the answer; true: it ended the exchange, with an answer of its own or a failure. */
+static bool is_answered_by_policy(struct exchange *x, const struct head *head, bool is_last)
+{
+    if (x->pipeline == NULL)
+        return false;
+    bool is_done = pipeline_outbound(x, head);
+    if (is_done && !pipeline_has_own(x))
+        return false;
+    drop_backend(x, is_last);
+    if (is_done) {
+        pipeline_send_own(x);
+        exchange_end(x, REASON_NONE);
+        return true;
+    }
+    exchange_refuse(x, x->err.reason);
+    exchange_run(x);
+    return true;
+}
+
+static void note_answer(struct exchange *x)
+{
     x->is_replayable = false;
     if (buf_len(&x->request) > 0)
         buf_fini(&x->request);
     x->answered_us = worker_now(x->gate->worker)->mono_us;
     if (x->sent_us != 0) /* an early answer tells nothing of how long the server takes */
         metric_observe(x->target->duration, x->gate->worker->index, x->answered_us - x->sent_us);
+}
+
+static void on_answer(void *user, const struct head *head, struct span piece, bool is_last)
+{
+    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    struct answer answer = {.status = head->status,
+                            .phrase = head->phrase,
+                            .fields = head->fields,
+                            .count = head->count,
+                            .body = head->body,
+                            .body_bytes = head->body_bytes,
+                            .has_stated_bytes = head->has_stated_bytes && may_state_bytes(x, head->status)};
+    if (is_last)
+        x->backend = NULL; /* the lease is over */
+    note_answer(x);
+    if (is_answered_by_policy(x, head, is_last))
+        return;
+    if (!pipeline_answer_fields(x, &answer.fields, &answer.count)) {
+        drop_backend(x, is_last);
+        exchange_end(x, REASON_OUT_OF_MEMORY);
+        return;
+    }
     after_sending(x, stream_answer(x->stream, &answer, piece, is_last), is_last);
 }
 

@@ -167,6 +167,13 @@ static bool read_cors(struct site_build *build, const struct route_settings *set
     return problem_key(build->problems, settings->cors, "\"cors\" is not supported yet");
 }
 
+/* One rule that asks for nothing but the token: what most routes have, and what costs least. */
+static bool is_plain(const struct plan *plan)
+{
+    return plan->count == 1 && plan->steps[0].kind == PLAN_VALIDATE && plan->rules[0].dynamic_count == 0 &&
+           plan->rules[0].output_variable.len == 0;
+}
+
 static bool read_plan(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
     const struct node *policy = settings->policy;
@@ -183,6 +190,7 @@ static bool read_plan(struct site_build *build, const struct route_settings *set
         problem_note(build->problems, node_member(settings->node, "mode"),
                      "route \"%s\" is report-only: what its policy refuses passes all the same",
                      QUOTED(settings->name));
+    route->has_pipeline = !is_plain(&route->plan);
     return find_targets(build, route);
 }
 

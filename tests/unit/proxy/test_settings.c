@@ -195,7 +195,6 @@ static const struct later {
     {LISTENERS "backends: { b: { tls: { key: x }, servers: [\"https://x\"] } }\n" ROUTES, 2, 25, "key"},
     {LISTENERS BACKENDS "routes: [ { forward_auth: true, name: r, path: /, backend: b, policy: none } ]\n", 3, 13,
      "forward_auth"},
-    {LISTENERS BACKENDS "routes: [ { cors: {}, name: r, path: /, backend: b, policy: none } ]\n", 3, 13, "cors"},
     {LISTENERS BACKENDS "routes: [ { cnf: ignore, name: r, path: /, backend: b, policy: none } ]\n", 3, 13, "cnf"},
 };
 

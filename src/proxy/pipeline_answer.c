@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes to the client where policies or cors had a hand in it. */
+#include "pipeline_int.h"
+
+bool pipeline_has_own(const struct exchange *x)
+{
+    return x->pipeline != NULL && x->pipeline->own.is_set;
+}
+
+/* Fields as an array: those of `list`, or `fields`, but what cors says itself, and what cors adds. */
+static bool gather(struct exchange *x, const struct edit_fields *list, const struct field **fields, size_t *count)
+{
+    size_t from = list != NULL ? list->count : *count;
+    bool has_cors = x->origin == ORIGIN_ALLOWED;
+    struct field *out = arena_take(&x->stream->arena, (from + CORS_FIELDS_MAX) * sizeof *out);
+    size_t used = 0;
+    if (out == NULL)
+        return false;
+    for (size_t i = 0; i < from; i++) {
+        const struct field *field = list != NULL ? &list->at[i].field : &(*fields)[i];
+        if (!has_cors || !cors_is_own(field->name))
+            out[used++] = *field;
+    }
+    used += has_cors ? cors_fields(x, out + used) : 0;
+    *fields = out;
+    *count = used;
+    return true;
+}
+
+bool pipeline_answer_fields(struct exchange *x, const struct field **fields, size_t *count)
+{
+    const struct pipeline *pipeline = x->pipeline;
+    const struct edit_fields *list = pipeline != NULL && pipeline->has_answer_fields ? &pipeline->answer_fields : NULL;
+    if (list == NULL && x->origin != ORIGIN_ALLOWED)
+        return true;
+    return gather(x, list, fields, count);
+}
+
+enum flow pipeline_send_own(struct exchange *x)
+{
+    struct pipeline_answer *own = &x->pipeline->own;
+    const struct field *fields = NULL;
+    size_t count = 0;
+    bool has_no_body = own->status == 204 || own->status == 205 || own->status == 304;
+    struct span body = has_no_body ? (struct span){NULL, 0} : own->body;
+    struct answer answer = {.status = own->status,
+                            .phrase = own->phrase,
+                            .body = own->status == 204 || own->status == 304 ? BODY_NONE : BODY_SIZED,
+                            .body_bytes = body.len};
+    if (!gather(x, &own->fields, &fields, &count))
+        answer = (struct answer){.status = 503, .body = BODY_SIZED, .wants_close = true};
+    answer.fields = fields;
+    answer.count = count;
+    bool is_head = x->stream->head.method == METHOD_HEAD || answer.status == 503;
+    return stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : body, true);
+}

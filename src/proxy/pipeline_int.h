@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A route's plan at work on one exchange: what its policies have changed so far, and what its expressions see. */
+#ifndef PROXY_PIPELINE_INT_H
+#define PROXY_PIPELINE_INT_H
+
+#include "exchange_int.h"
+#include "proxy/edit.h"
+
+enum { PIPELINE_MAGIC = 0x51c0d37b };
+
+/* context.LastError */
+struct pipeline_error {
+    bool is_set;
+    const char *source, *reason, *section, *path;
+    struct span message, id;
+};
+
+/* An answer that a policy made: return-response. */
+struct pipeline_answer {
+    bool is_set;
+    unsigned status;
+    struct span phrase, body;
+    struct edit_fields fields;
+};
+
+struct pipeline {
+    uint32_t magic;
+    struct exchange *x;
+    const struct plan *plan;
+    size_t at;                    /* the inbound step that is next, or waits for keys */
+    const struct plan_step *step; /* running now */
+    enum plan_section section;
+    struct variables variables;
+    /* the request for the backend */
+    bool has_fields;
+    struct edit_fields fields; /* with has_fields; else the head's */
+    struct span path;          /* whole, set by rewrite-uri; at NULL: as routed */
+    struct span prefix;        /* path of the chosen backend's base URL */
+    struct span token_value;   /* of the rule being judged */
+    struct span query;         /* with `?`; at NULL: none */
+    /* the answer for the client */
+    unsigned status; /* 0: there is none yet */
+    struct span phrase;
+    bool has_answer_fields;
+    struct edit_fields answer_fields;
+    struct pipeline_answer own;
+    struct pipeline_error error;
+};
+
+/* The context of expressions now. */
+struct expression_context pipeline_context(struct pipeline *pipeline);
+
+/* The request's path and query as they go to the backend so far; false: no memory. */
+bool pipeline_path(struct pipeline *pipeline, struct span *path) MUST_CHECK;
+
+/* The request's fields as a list that can be changed. */
+bool pipeline_fields(struct pipeline *pipeline, struct err *err) MUST_CHECK;
+
+/* Runs one step that changes the request or the answer, or that may refuse; x->err and the reason say why it did not. */
+bool pipeline_apply(struct pipeline *pipeline, const struct plan_step *step, struct err *err) MUST_CHECK;
+/* check-header and ip-filter: false with the reason; status and message for the client go to x->policy_status and its message. */
+bool pipeline_check(struct pipeline *pipeline, const struct plan_step *step, struct err *err) MUST_CHECK;
+/* return-response: makes pipeline->own. */
+bool pipeline_make_answer(struct pipeline *pipeline, const struct plan_answer *from, struct err *err) MUST_CHECK;
+
+/* Runs the steps of a section that cannot wait (all but inbound).  False: an expression failed. */
+bool pipeline_section(struct pipeline *pipeline, enum plan_section section, struct err *err) MUST_CHECK;
+
+#endif
