@@ -39,4 +39,7 @@ struct keys_given {
 bool keys_trusts(struct keys *keys, const struct rule *rule, const struct keys_given *given, struct trust *trusts,
                  struct err *err) MUST_CHECK;
 
+/* How far the clocks of `rule`'s providers are surely ahead of ours, as they were fetched; 0 where not known. */
+void keys_clocks(const struct keys *keys, const struct rule *rule, int64_t ahead_s[RULE_PROVIDERS_MAX]);
+
 #endif

@@ -5,23 +5,39 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "jose/second_opinion.h"
 #include "policy/judge.h"
 
 struct report_input {
     const struct judgement *judgement; /* made with wants_every_check to show every check */
-    const struct rule *rule;           /* the one it was judged by */
+    const struct rule *rule;           /* the one it was judged by, evaluated */
     struct span route;                 /* name; at NULL: none */
     int64_t at_s;                      /* wall clock of the judgement */
-    struct arena *arena;               /* scratch */
+    struct arena *arena;               /* scratch; what is returned lives here */
+
+    /* What more is known; all of it may be left out, and then less is said. */
+    const struct trust *trusts;           /* those it was judged by */
+    bool is_issuer_assumed;               /* the issuers of the trusts were made out of URLs */
+    int64_t clock_ahead_s;                /* of the provider's clock, as issuer_describe() says; 0: not known */
+    const struct second_opinion *opinion; /* about the judgement's signature */
+    const struct span *notes;             /* sentences to be shown beside */
+    size_t note_count;
+    bool has_colour;  /* text for a terminal that shows colours */
+    bool omits_token; /* text without header and claims */
 };
 
 /* "pass", "refuse", or "unknown" where no verdict on the token was possible (no keys, no memory). */
 const char *report_verdict(const struct judgement *judgement);
 
 /* What to do about a failed check: for common mistakes by this very token, else by its reason.  Empty when it did not fail. */
-const char *report_advice(const struct check *check, const struct judgement *judgement, const struct rule *rule);
+const char *report_advice(const struct report_input *input, const struct check *check);
 
-/* A line for the verdict, then one for each check with expected, found and advice; foreign bytes escaped.  False: no memory. */
+/* The line for the verdict, "refuse TokenExpired (401) on route calc: exp, expired 3 min 12 s ago". */
+bool report_summary(const struct report_input *input, struct buf *out);
+
+/* That line; one for each check with expected, found and advice; the key that verified, the second opinion; header and
+ * claims, times in words beside them.  Foreign bytes are escaped and cut.  False: no memory.
+ */
 bool report_text(const struct report_input *input, struct buf *out);
 
 /* One JSON object, `{"schema":1,...}`, without a newline behind.  Header and claims are embedded as the token spells them. */

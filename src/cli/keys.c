@@ -15,6 +15,7 @@ struct source {
     struct list link;
     const char *url; /* the discovery URL */
     bool was_asked;
+    int64_t ahead_s;
     struct keyset *set; /* one reference; NULL: none were got */
 };
 
@@ -142,6 +143,7 @@ bool keys_fetch(struct keys *keys, void (*complain)(void *of, const char *url, c
     for (size_t i = 0; i < count; i++) {
         sources[i]->was_asked = true;
         sources[i]->set = STEAL(probes[i].keys);
+        sources[i]->ahead_s = probes[i].keys_document.ahead_s;
         if (sources[i]->set == NULL && complain != NULL)
             complain(of, probes[i].url, &probes[i].err);
     }
@@ -251,4 +253,14 @@ bool keys_trusts(struct keys *keys, const struct rule *rule, const struct keys_g
                  struct err *err)
 {
     return given != NULL ? trust_given(keys, rule, given, trusts, err) : trust_fetched(keys, rule, trusts, err);
+}
+
+void keys_clocks(const struct keys *keys, const struct rule *rule, int64_t ahead_s[RULE_PROVIDERS_MAX])
+{
+    AUTO(arena) scratch = {0};
+    for (size_t i = 0; i < rule->provider_count; i++) {
+        const char *url = discovery_url(&scratch, rule->providers[i].url);
+        const struct source *source = url == NULL ? NULL : find_source(keys, url);
+        ahead_s[i] = source == NULL ? 0 : source->ahead_s;
+    }
 }

@@ -2,6 +2,7 @@
 /* jwtgate: the commands, each with its options; what they do stands elsewhere. */
 #include "cli/cases.h"
 #include "cli/check.h"
+#include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/serve.h"
 
@@ -38,6 +39,7 @@ static const struct option_row check_rows[] = {
 
 static int serve_command(const struct command *command, int argc, char **argv);
 static int check_command(const struct command *command, int argc, char **argv);
+static int explain_command(const struct command *command, int argc, char **argv);
 static int test_command(const struct command *command, int argc, char **argv);
 
 static const struct command serve = {
@@ -65,6 +67,69 @@ static const struct command check = {
     .options = check_rows,
     .count = COUNT_OF(check_rows),
     .run = check_command,
+};
+
+static const struct option_row explain_rows[] = {
+    {.name = "config",
+     .letter = 'c',
+     .argument = "FILE",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct explain_options, config),
+     .help = "configuration (default " CHECK_FILE_DEFAULT ")"},
+    {.name = "route",
+     .argument = "NAME",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct explain_options, route),
+     .help = "judge by this route; may be left out where only one asks for tokens"},
+    {.name = "policy",
+     .argument = "FILE.xml",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct explain_options, policy),
+     .help = "judge by this policy, without a configuration"},
+    {.name = "jwks",
+     .argument = "FILE",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct explain_options, jwks),
+     .help = "a JWK Set in place of all key sets; nothing is fetched then"},
+    {.name = "issuer",
+     .argument = "ISS",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct explain_options, issuer),
+     .help = "whose keys --jwks holds; else assumed from the configured URL"},
+    {.name = "at",
+     .argument = "TIME",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct explain_options, at),
+     .help = "judge as at this time, in RFC 3339 or in seconds since 1970 (default: now)"},
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct explain_options, is_json),
+     .help = "one JSON object"},
+    {.name = "token-file",
+     .argument = "FILE",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct explain_options, token_file),
+     .help = "the token is in this file"},
+};
+
+static const struct command explain = {
+    .name = "explain",
+    .summary = "judge one token, and tell every check and what to do about those that fail",
+    .synopsis = "[-c FILE --route NAME | --policy FILE.xml] [--jwks FILE [--issuer ISS]]\n"
+                "       [--at TIME] [--json] [--token-file F | TOKEN | -]",
+    .description =
+        "The token is read from standard input unless it is given; `Bearer ` and blanks around it are taken\n"
+        "off.  An argument can be seen by other users of the machine: prefer standard input or a file.\n"
+        "Keys are fetched from the providers of the policy, unless --jwks gives them.  The token itself is\n"
+        "never shown; its header and claims are.  Ends with 0 when it is valid, 1 when it is refused, 2 when\n"
+        "it could not be judged.",
+    .examples = "  pbpaste | jwtgate explain -c gateway.yaml --route orders\n"
+                "  jwtgate explain --policy orders.xml --jwks keys.json --at 2026-01-31T08:00:00Z < token\n"
+                "  jwtgate explain -c gateway.yaml --route orders --json --token-file token | jq .reason\n",
+    .options = explain_rows,
+    .count = COUNT_OF(explain_rows),
+    .operands_max = 1,
+    .run = explain_command,
 };
 
 static const struct command test = {
@@ -96,7 +161,7 @@ static const struct command test = {
     .run = test_command,
 };
 
-static const struct command *const commands[] = {&serve, &check, &test};
+static const struct command *const commands[] = {&serve, &check, &explain, &test};
 static const struct program program = {
     .name = "jwtgate",
     .about = "A reverse proxy that lets a request through only when its bearer token is right.",
@@ -123,6 +188,20 @@ static int check_command(const struct command *command, int argc, char **argv)
     if (!options_read(&program, command, argc, argv, &options, &operands, &status))
         return status;
     return check_run(options.file, options.is_online);
+}
+
+static int explain_command(const struct command *command, int argc, char **argv)
+{
+    struct explain_options options = {.config = NULL};
+    struct operands operands;
+    int status;
+    if (!options_read(&program, command, argc, argv, &options, &operands, &status))
+        return status;
+    const char *token = operands.count == 0 ? NULL : operands.at[0];
+    const char *wrong = explain_wrong(&options, token);
+    if (wrong != NULL)
+        return options_wrong(&program, command, "%s", wrong);
+    return explain_run(&options, token);
 }
 
 static int test_command(const struct command *command, int argc, char **argv)

@@ -68,6 +68,7 @@ bool judge_typ(struct judging *j);
 bool judge_age(struct judging *j);
 /* Whether all required claims hold. */
 bool judge_required(struct judging *j);
+bool judge_holds_value(const struct rule_claim *claim, const struct claim_values *values, struct span wanted);
 
 /* The same questions asked of unverified claims, to see whether a refetch of keys is due. */
 bool judge_is_timely(const struct judging *j);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Judgements rendered. */
-#include "policy/report.h"
+#include "report_int.h"
 
 #include <inttypes.h>
 
@@ -13,7 +13,7 @@ const char *report_verdict(const struct judgement *judgement)
     return is_unknown ? "unknown" : "refuse";
 }
 
-static const char *verdict_text(enum check_verdict verdict)
+const char *report_check_verdict(enum check_verdict verdict)
 {
     switch (verdict) {
     case VERDICT_SKIP: return "skip";
@@ -23,34 +23,20 @@ static const char *verdict_text(enum check_verdict verdict)
     return "";
 }
 
-/* ---- text ---- */
-
-static void text_check(const struct report_input *input, const struct check *check, struct buf *out)
+const char *report_opinion(const struct report_input *input)
 {
-    const char *name = check_name_text(check, input->arena);
-    const char *advice = report_advice(check, input->judgement, input->rule);
-    buf_printf(out, "%s  %s", verdict_text(check->verdict), QUOTED(span_str(name)));
-    if (check->expected.len > 0)
-        buf_printf(out, "%sexpected %s", ": ", QUOTED(check->expected));
-    if (check->found.len > 0)
-        buf_printf(out, "%sfound %s", check->expected.len > 0 ? "; " : ": ", QUOTED(check->found));
-    buf_add_char(out, '\n');
-    if (advice[0] != '\0')
-        buf_printf(out, "      -> %s\n", advice);
+    switch (input->opinion->opinion) {
+    case OPINION_NONE: return "cannot say";
+    case OPINION_GOOD: return input->judgement->key != NULL ? "agrees" : "disagrees";
+    case OPINION_BAD: return input->judgement->key == NULL ? "agrees" : "disagrees";
+    }
+    return "";
 }
 
-bool report_text(const struct report_input *input, struct buf *out)
+struct span report_key_source(const struct report_input *input)
 {
-    const struct judgement *judgement = input->judgement;
-    buf_add_str(out, report_verdict(judgement));
-    if (!judgement->has_passed)
-        buf_printf(out, " %s (%u)", reason_name(judgement->reason), judgement->status);
-    if (input->route.at != NULL)
-        buf_printf(out, " on route %s", QUOTED(input->route));
-    buf_add_char(out, '\n');
-    for (size_t i = 0; i < judgement->check_count; i++)
-        text_check(input, &judgement->checks[i], out);
-    return !out->is_broken;
+    size_t trust = input->judgement->trust;
+    return trust < input->rule->provider_count ? input->rule->providers[trust].url : (struct span){NULL, 0};
 }
 
 /* ---- JSON ---- */
@@ -89,14 +75,54 @@ static void json_check(const struct report_input *input, const struct check *che
     buf_add_char(out, '{');
     json_text(out, "name", span_str(check_name_text(check, input->arena)));
     buf_add_char(out, ',');
-    json_text(out, "verdict", span_str(verdict_text(check->verdict)));
+    json_text(out, "verdict", span_str(report_check_verdict(check->verdict)));
     buf_add_char(out, ',');
     json_text(out, "expected", check->expected);
     buf_add_char(out, ',');
     json_text(out, "found", check->found);
     buf_add_char(out, ',');
-    json_text(out, "advice", span_str(report_advice(check, input->judgement, input->rule)));
+    json_text(out, "advice", span_str(report_advice(input, check)));
     buf_add_char(out, '}');
+}
+
+/* The key that verified; where its set came from is null for keys that the policy holds itself. */
+static void json_key(const struct report_input *input, struct buf *out)
+{
+    const struct key *key = input->judgement->key;
+    buf_add_str(out, ",\"key\":");
+    if (key == NULL) {
+        buf_add_str(out, "null");
+        return;
+    }
+    buf_add_char(out, '{');
+    json_text(out, "kid", key->kid);
+    buf_add_char(out, ',');
+    json_text(out, "alg", input->judgement->token->alg_text);
+    buf_add_char(out, ',');
+    json_text(out, "thumbprint", span_str(key->thumbprint));
+    buf_add_char(out, ',');
+    json_text(out, "provider", report_key_source(input));
+    buf_add_char(out, '}');
+}
+
+static void json_opinion(const struct report_input *input, struct buf *out)
+{
+    buf_add_str(out, ",\"second_opinion\":{\"by\":\"libjwt\",");
+    json_text(out, "verdict", span_str(report_opinion(input)));
+    buf_add_char(out, ',');
+    json_text(out, "text", span_str(input->opinion->text));
+    buf_add_char(out, '}');
+}
+
+static void json_notes(const struct report_input *input, struct buf *out)
+{
+    buf_add_str(out, ",\"notes\":[");
+    for (size_t i = 0; i < input->note_count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        buf_add_json_text(out, input->notes[i]);
+    }
+    buf_add_char(out, ']');
 }
 
 bool report_json(const struct report_input *input, struct buf *out)
@@ -116,7 +142,12 @@ bool report_json(const struct report_input *input, struct buf *out)
             buf_add_char(out, ',');
         json_check(input, &judgement->checks[i], out);
     }
-    buf_add_str(out, "]}");
+    buf_add_char(out, ']');
+    json_key(input, out);
+    if (input->opinion != NULL)
+        json_opinion(input, out);
+    json_notes(input, out);
+    buf_add_char(out, '}');
     return !out->is_broken;
 }
 

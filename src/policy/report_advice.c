@@ -1,67 +1,185 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Advice by the token at hand: the mistakes that most reports of refused tokens come down to. */
-#include "policy/report.h"
+#include "report_advice_int.h"
 
-static bool differs_by_slash(struct span a, struct span b)
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { ADVICE_BYTES_MAX = 1024 };
+
+/* ---- what advisors ask ---- */
+
+const char *advising_ask(const struct advising *a, advisor *const *advisors, size_t count)
+{
+    const char *advice = NULL;
+    for (size_t i = 0; i < count && advice == NULL; i++)
+        advice = advisors[i](a);
+    return advice;
+}
+
+const char *advising_say(const struct advising *a, const char *format, ...)
+{
+    char text[ADVICE_BYTES_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return arena_printf(a->in->arena, "%s", text);
+}
+
+static const struct tape_item *member(const struct advising *a, struct span name)
+{
+    return a->claims == NULL ? NULL : tape_member(&a->claims->tape, NULL, name);
+}
+
+struct span advising_text(const struct advising *a, struct span name)
+{
+    const struct tape_item *item = member(a, name);
+    return item != NULL && tape_kind_of(item) == TAPE_STRING ? tape_span(&a->claims->tape, item)
+                                                             : (struct span){NULL, 0};
+}
+
+bool advising_has(const struct advising *a, struct span name)
+{
+    return member(a, name) != NULL;
+}
+
+struct claim_values advising_values(const struct advising *a, struct span name, bool is_path)
+{
+    struct claim_values values = {.is_present = false};
+    struct err err;
+    if (a->claims == NULL || !claims_values(a->claims, a->in->arena, name, is_path, &values, &err))
+        return (struct claim_values){.is_present = false};
+    return values;
+}
+
+bool advising_is_keycloak(const struct advising *a)
+{
+    return span_holds(advising_text(a, SPAN("iss")), SPAN("/realms/")) || advising_has(a, SPAN("realm_access")) ||
+           advising_has(a, SPAN("resource_access"));
+}
+
+size_t advising_sets(const struct advising *a)
+{
+    return a->in->trusts == NULL ? 0 : a->rule->provider_count + (a->rule->inline_keys != NULL);
+}
+
+const struct keyset *advising_set(const struct advising *a, size_t i)
+{
+    const struct verifier *verifier = a->in->trusts[i].verifier;
+    return verifier == NULL ? NULL : verifier_keys(verifier);
+}
+
+struct span advising_issuer(const struct advising *a, size_t i)
+{
+    for (size_t k = 0; k < advising_sets(a); k++) {
+        const struct keyset *set = advising_set(a, k);
+        if (set != NULL && set->issuer.len > 0 && i-- == 0)
+            return set->issuer;
+    }
+    return i < a->rule->issuer_count ? a->rule->issuers[i] : (struct span){NULL, 0};
+}
+
+/* What stands between `before` and the next slash; `at` NULL where `url` begins otherwise. */
+static struct span segment_behind(struct span url, struct span before)
+{
+    struct span piece = {NULL, 0};
+    struct span rest = span_from(url, before.len);
+    return span_starts(url, before) && span_split(&rest, '/', &piece) ? piece : (struct span){NULL, 0};
+}
+
+bool advising_is_older_entra(struct span a, struct span b)
+{
+    struct span old = segment_behind(a, SPAN("https://sts.windows.net/"));
+    struct span new = segment_behind(b, SPAN("https://login.microsoftonline.com/"));
+    bool is_any = span_starts(old, SPAN("{")) || span_starts(new, SPAN("{"));
+    return old.at != NULL && new.at != NULL && (is_any || span_eq_nocase(old, new));
+}
+
+bool advising_is_slash_apart(struct span a, struct span b)
 {
     struct span longer = a.len > b.len ? a : b;
     struct span shorter = a.len > b.len ? b : a;
     return longer.len == shorter.len + 1 && longer.at[longer.len - 1] == '/' && span_starts(longer, shorter);
 }
 
-static bool differs_by_api(struct span a, struct span b)
+bool advising_is_case_apart(struct span a, struct span b)
 {
-    struct span prefix = SPAN("api://");
-    return (span_starts(a, prefix) && span_eq(span_from(a, prefix.len), b)) ||
-           (span_starts(b, prefix) && span_eq(span_from(b, prefix.len), a));
+    return span_eq_nocase(a, b) && !span_eq(a, b);
 }
 
-static const char *audience_advice(const struct check *check, const struct rule *rule)
+/* ---- the kind of token ---- */
+
+static const char *keycloak_kind_advice(const struct advising *a)
 {
-    for (size_t i = 0; i < rule->audience_count; i++) {
-        if (differs_by_slash(check->found, rule->audiences[i]))
-            return "the audiences differ by one slash at the end; they are compared to the letter";
-        if (differs_by_api(check->found, rule->audiences[i]))
-            return "GUID and api://GUID are different audiences: v2 tokens of Entra have the GUID, v1 tokens often the "
-                   "URI; "
-                   "list both where both are meant";
+    struct span typ = advising_text(a, SPAN("typ"));
+    if (span_eq(typ, SPAN("Refresh")) || span_eq(typ, SPAN("Offline")))
+        return "this is a refresh token, which only the provider itself takes: send the access_token of the same "
+               "answer";
+    if (span_eq(typ, SPAN("Logout")))
+        return "this is a logout token, meant for a client's logout endpoint: send an access token";
+    if (span_eq(typ, SPAN("ID")))
+        return "this is an ID token, which tells the client who logged in: send the access_token of the same answer";
+    return NULL;
+}
+
+static bool has_grant(const struct advising *a)
+{
+    return advising_has(a, SPAN("scp")) || advising_has(a, SPAN("scope")) || advising_has(a, SPAN("roles"));
+}
+
+/* OpenID Connect Core 2, 3.1.3.6: these claims are of ID tokens; a nonce as well, but access tokens were seen with one. */
+static const char *id_token_advice(const struct advising *a)
+{
+    bool has_hash = advising_has(a, SPAN("at_hash")) || advising_has(a, SPAN("c_hash"));
+    bool is_id = has_hash || (advising_has(a, SPAN("nonce")) && !has_grant(a)) ||
+                 span_eq(advising_text(a, SPAN("token_use")), SPAN("id"));
+    return is_id ? "this looks like an ID token (at_hash, nonce or token_use), whose audience is the client: send the "
+                   "access_token of the same answer"
+                 : NULL;
+}
+
+static advisor *const kinds[] = {keycloak_kind_advice, id_token_advice};
+
+/* Told once, at the failure that decides: the wrong kind of token fails in several places. */
+static const char *kind_advice(const struct advising *a)
+{
+    bool is_about_kind = a->check == a->in->judgement->failed && a->check->name != CHECK_NBF &&
+                         a->check->name != CHECK_EXP && a->check->name != CHECK_ISSUER;
+    return is_about_kind ? advising_ask(a, kinds, COUNT_OF(kinds)) : NULL;
+}
+
+/* ---- all of it ---- */
+
+static const char *advice_of(const struct advising *a)
+{
+    switch (a->check->name) {
+    case CHECK_TOKEN:
+    case CHECK_HEADER:
+    case CHECK_ALG: return report_advice_token(a);
+    case CHECK_KEY: return report_advice_key(a);
+    case CHECK_SIGNATURE: return report_advice_signature(a);
+    case CHECK_NBF:
+    case CHECK_EXP: return report_advice_time(a);
+    case CHECK_AUDIENCE: return report_advice_audience(a);
+    case CHECK_ISSUER: return report_advice_issuer(a);
+    case CHECK_CLAIM: return report_advice_claim(a);
+    case CHECK_COUNT: break;
     }
     return NULL;
 }
 
-static const char *issuer_advice(const struct check *check)
+const char *report_advice(const struct report_input *input, const struct check *check)
 {
-    struct span v1 = SPAN("https://sts.windows.net/");
-    struct span v2 = SPAN("https://login.microsoftonline.com/");
-    if (differs_by_slash(check->found, check->expected))
-        return "the issuers differ by one slash at the end; they are compared to the letter";
-    if (span_starts(check->found, v1) && span_starts(check->expected, v2))
-        return "a v1 token of Entra meets a v2 document: add this issuer to issuers, or set accessTokenAcceptedVersion "
-               "to 2 in "
-               "the API's registration";
-    if (span_starts(check->found, v2) && span_starts(check->expected, v1))
-        return "a v2 token of Entra meets a v1 document: use the document under /v2.0";
-    return NULL;
-}
-
-/* Tokens of Microsoft Graph are signed over another header than they carry and can't be verified by anybody else. */
-static const char *signature_advice(const struct judgement *judgement)
-{
-    if (judgement->token == NULL || tape_member(&judgement->token->header, NULL, SPAN("nonce")) == NULL)
-        return NULL;
-    return "the token is for Microsoft Graph (nonce in its header) and can't be verified; ask for a token for this API";
-}
-
-const char *report_advice(const struct check *check, const struct judgement *judgement, const struct rule *rule)
-{
-    const char *advice = NULL;
+    const struct advising a = {.in = input,
+                               .check = check,
+                               .token = input->judgement->token,
+                               .claims = input->judgement->unverified,
+                               .rule = input->rule};
     if (check->verdict != VERDICT_FAIL)
         return "";
-    if (check->name == CHECK_AUDIENCE)
-        advice = audience_advice(check, rule);
-    else if (check->name == CHECK_ISSUER)
-        advice = issuer_advice(check);
-    else if (check->name == CHECK_SIGNATURE)
-        advice = signature_advice(judgement);
+    const char *advice = check->reason == REASON_OPENID_CONFIG_UNAVAILABLE ? NULL : kind_advice(&a);
+    if (advice == NULL && check->reason != REASON_OPENID_CONFIG_UNAVAILABLE)
+        advice = advice_of(&a);
     return advice != NULL ? advice : reason_info(check->reason)->advice;
 }
