@@ -33,6 +33,9 @@ void doctor_examine(const struct doctor *doctor, const struct patient *patient);
 /* Appends its block: lines, the first its URL. */
 void doctor_tell(const struct doctor *doctor, const struct patient *patient, struct buf *out);
 
+/* Whether the key set came from a server that showed the certificate that the discovery document's had shown. */
+bool doctor_is_same_server(const struct probe *probe);
+
 /* Whole days from `now_s` to `end_s`; negative when it has passed. */
 int64_t doctor_days(int64_t now_s, int64_t end_s);
 

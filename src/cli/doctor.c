@@ -14,6 +14,16 @@ int64_t doctor_days(int64_t now_s, int64_t end_s)
     return left_s < 0 ? -((-left_s + DAY_S - 1) / DAY_S) : left_s / DAY_S;
 }
 
+bool doctor_is_same_server(const struct probe *probe)
+{
+    const struct probe_document *a = &probe->discovery_document;
+    const struct probe_document *b = &probe->keys_document;
+    return a->certificate_count > 0 && b->certificate_count > 0 &&
+           span_eq(a->certificates[0].subject, b->certificates[0].subject) &&
+           span_eq(a->certificates[0].issuer, b->certificates[0].issuer) &&
+           a->certificates[0].not_after_s == b->certificates[0].not_after_s;
+}
+
 static struct patient *find(struct patient *all, size_t count, const char *url)
 {
     for (size_t i = 0; i < count; i++)

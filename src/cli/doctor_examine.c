@@ -158,7 +158,8 @@ void doctor_examine(const struct doctor *doctor, const struct patient *patient)
     examine_url(doctor, patient, probe->keys_document.url, "the key set");
     examine_issuer(doctor, patient);
     examine_server(doctor, patient, &probe->discovery_document);
-    examine_server(doctor, patient, &probe->keys_document);
+    if (!doctor_is_same_server(probe))
+        examine_server(doctor, patient, &probe->keys_document);
     examine_clock(doctor, patient);
     if (probe->keys == NULL)
         return;

@@ -180,7 +180,8 @@ void doctor_tell(const struct doctor *doctor, const struct patient *patient, str
         buf_printf(out, "%s\n", QUOTED(span_str(probe->keys_document.url)));
     }
     add_document("", &probe->keys_document, out);
-    add_certificates(doctor, &probe->keys_document, out);
+    if (!doctor_is_same_server(probe))
+        add_certificates(doctor, &probe->keys_document, out);
     add_refresh(doctor, probe, out);
     add_clock(probe, out);
     if (probe->keys != NULL)
