@@ -42,15 +42,17 @@ enum flow pipeline_send_own(struct exchange *x)
     const struct field *fields = NULL;
     size_t count = 0;
     bool has_no_body = own->status == 204 || own->status == 205 || own->status == 304;
-    struct span body = has_no_body ? (struct span){NULL, 0} : own->body;
+    struct span none = {NULL, 0};
+    struct span body = has_no_body ? none : own->body;
     struct answer answer = {.status = own->status,
                             .phrase = own->phrase,
                             .body = own->status == 204 || own->status == 304 ? BODY_NONE : BODY_SIZED,
                             .body_bytes = body.len};
-    if (!gather(x, &own->fields, &fields, &count))
+    if (!gather(x, &own->fields, &fields, &count)) {
         answer = (struct answer){.status = 503, .body = BODY_SIZED, .wants_close = true};
+        return stream_answer(x->stream, &answer, none, true);
+    }
     answer.fields = fields;
     answer.count = count;
-    bool is_head = x->stream->head.method == METHOD_HEAD || answer.status == 503;
-    return stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : body, true);
+    return stream_answer(x->stream, &answer, x->stream->head.method == METHOD_HEAD ? none : body, true);
 }

@@ -164,7 +164,8 @@ static bool read_cors(struct site_build *build, const struct route_settings *set
         return true;
     if (route->plan.cors != NULL)
         return problem_key(build->problems, settings->cors, "the route's policy has a cors already");
-    return problem_key(build->problems, settings->cors, "\"cors\" is not supported yet");
+    route->cors = plan_read_cors(settings->cors, &build->site->arena, build->problems);
+    return route->cors != NULL;
 }
 
 /* One rule that asks for nothing but the token: what most routes have, and what costs least. */
