@@ -45,7 +45,7 @@ struct explanation {
     const struct explained *decisive; /* the first that does not pass, else the last */
 };
 
-/* The token in what was pasted: blanks and line breaks around it, `Bearer ` before it and blanks behind that taken off; whether
+/* The token in what was pasted: blanks and line breaks around it, `Bearer ` (or `DPoP `) before it taken off; whether
  * there was such a scheme in `*had_scheme`.  Empty: there is none.
  */
 struct span explain_token(struct span pasted, bool *had_scheme);

@@ -26,11 +26,17 @@ static struct span strip(struct span text)
 
 struct span explain_token(struct span pasted, bool *had_scheme)
 {
-    struct span scheme = SPAN("Bearer");
+    static const struct span schemes[] = {SPAN_INIT("Bearer"), SPAN_INIT("DPoP")};
     struct span token = strip(pasted);
-    struct span rest = span_from(token, scheme.len);
-    *had_scheme = span_eq_nocase(span_cut(token, scheme.len), scheme) && (rest.len == 0 || is_blank(rest.at[0]));
-    return *had_scheme ? strip(rest) : token;
+    *had_scheme = false;
+    for (size_t i = 0; i < COUNT_OF(schemes) && !*had_scheme; i++) {
+        struct span rest = span_from(token, schemes[i].len);
+        *had_scheme =
+            span_eq_nocase(span_cut(token, schemes[i].len), schemes[i]) && (rest.len == 0 || is_blank(rest.at[0]));
+        if (*had_scheme)
+            token = strip(rest);
+    }
+    return token;
 }
 
 /* The credential as the rule wants it; `at` NULL: out of memory. */
@@ -140,11 +146,14 @@ static void note_scheme(const struct explain_input *input, struct explained *one
         return;
     if (one->rule.source_name.len > 0)
         note(one, input->arena,
-             "`Bearer ` was taken off before judging: in the %s %s the token must stand alone, with it it is refused",
+             "the scheme before the token was taken off before judging: in the %s %s the token must stand alone; with "
+             "`Bearer ` before it, it is refused there",
              is_query ? "query parameter" : "header", QUOTED(one->rule.source_name));
     else
         note(one, input->arena,
-             "`Bearer ` was taken off before judging: what the policy's token-value gives must not have it");
+             "the scheme before the token was taken off before judging: what the policy's token-value gives must not "
+             "have "
+             "`Bearer ` before it");
 }
 
 static void note_assumed(const struct explain_input *input, const struct explain_rule *with, struct explained *one)
