@@ -2,9 +2,11 @@
 /* Every allocation of this layer fails once: the answer is OUT_OF_MEMORY, nothing leaks, nothing is taken for a verdict. */
 #include "jose/b64url.h"
 #include "jose/claims.h"
+#include "jose/decrypt.h"
 #include "jose/verify.h"
 
 #include "alloc_fail.h"
+#include "encrypting.h"
 #include "signing.h"
 
 #include <stdarg.h>
@@ -153,6 +155,38 @@ static void a_sound_token_is_never_called_false_for_want_of_memory(void **state)
     keyset_release(set);
 }
 
+static bool run_decryption(void *arg)
+{
+    const char *const *token = arg;
+    AUTO(arena) arena = {0};
+    struct decrypted opened;
+    struct err err = {0};
+    unsigned char secret[ENCRYPTING_SECRET_BYTES_MAX];
+    AUTO_PTR(decrypt_keys) keys = decrypt_keys_new();
+    if (keys == NULL)
+        return false;
+    if (!done(decrypt_keys_add_secret(keys, encrypting_secret(secret, 16), &err) &&
+                  decrypt_keys_add_private(keys, encrypting_pem(ENCRYPTING_P256), &err),
+              &err))
+        return false;
+    return done(decrypt_token(&opened, &arena, span_str(*token), keys, DEPTH, &err), &err);
+}
+
+/* Encrypted directly, and by agreement, which takes memory of its own. */
+static void encrypted_tokens_end_cleanly(void **state)
+{
+    (void)state;
+    static const char *const agreed =
+        "eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTEyOEdDTSIsImN0eSI6IkpXVCIsImVwayI6eyJ4IjoibUpHT1ZaU3pxN1c0NDBGUnVq"
+        "MTkya3RncVBsSEVTemNsbTRaY29iRThhRSIsImNydiI6IlAtMjU2Iiwia3R5IjoiRUMiLCJ5IjoiWnlKZmJ2RERRMllHZWp3RUZu"
+        "NkJLcnJza2p4R0tkSWV5NkZmR3h0SjdNOCJ9fQ..fdFW2jfYhdatZPlw.28RRIVowDQeNLm16XVPKptBsouhBVg.Kh0huzOAkV4p"
+        "_hjvdho3lg";
+    char *direct = encrypting_token_16("{\"alg\":\"dir\",\"enc\":\"A128GCM\"}", SPAN("{}"));
+    assert_true(alloc_fail_each(run_decryption, &direct, false) >= 2);
+    assert_true(alloc_fail_each(run_decryption, (void *)(uintptr_t)&agreed, false) >= 3);
+    free(direct);
+}
+
 static int make_all(void **state)
 {
     (void)state;
@@ -189,6 +223,7 @@ int main(void)
         cmocka_unit_test(key_sets_end_cleanly),
         cmocka_unit_test(keys_end_cleanly),
         cmocka_unit_test(documents_end_cleanly),
+        cmocka_unit_test(encrypted_tokens_end_cleanly),
         cmocka_unit_test(a_sound_token_is_never_called_false_for_want_of_memory),
     };
     return cmocka_run_group_tests(tests, make_all, free_all);
