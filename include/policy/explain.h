@@ -50,6 +50,12 @@ struct explanation {
  */
 struct span explain_token(struct span pasted, bool *had_scheme);
 
+/* The rule as it is for a GET by https of `host` and `path`, at `at_s`; nothing else of the input counts but the arena, in which
+ * it lives.  False as rule_evaluate().
+ */
+bool explain_evaluate(const struct explain_input *input, const struct rule *from, struct rule *rule,
+                      struct err *err) MUST_CHECK;
+
 /* Judges by all rules.  The scheme does not count: the token is judged as if it had been sent in the way that each rule wants.
  * False with EXPRESSION_FAILED where an expression of a rule needs more than is known of the request; OUT_OF_MEMORY.
  */

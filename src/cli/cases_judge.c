@@ -3,6 +3,7 @@
 #include "cli/cases.h"
 
 #include "base/now.h"
+#include "policy/explain.h"
 
 bool case_holds(const struct case_row *row, const struct case_outcome *outcome)
 {
@@ -62,60 +63,104 @@ static size_t signer_of(const struct claims *claims, const struct rule *rule, co
     return 0;
 }
 
-static void note_outcome(const struct judgement *judgement, const struct site_route *route, struct case_outcome *out)
-{
-    out->verdict = report_verdict(judgement);
-    out->reason = judgement->has_passed ? REASON_NONE : judgement->reason;
-    out->status = route->tells_scope && judgement->only_claims_failed ? 403 : judgement->status;
-    out->failed = judgement->failed;
-    out->advice = reason_info(out->reason)->advice;
-}
-
 struct hearing {
     const struct case_row *row;
     const struct site_route *route;
     const struct site *site;
     struct keys *keys;
     struct arena *arena;
+    int64_t at_s;
+    struct case_outcome *outcome;
 };
 
+static bool note_outcome(const struct hearing *h, const struct rule *rule, const struct judgement *judgement)
+{
+    struct case_outcome *out = h->outcome;
+    const struct report_input report = {
+        .judgement = judgement, .rule = rule, .route = h->route->name, .at_s = h->at_s, .arena = h->arena};
+    out->verdict = report_verdict(judgement);
+    out->reason = judgement->has_passed ? REASON_NONE : judgement->reason;
+    out->status = h->route->tells_scope && judgement->only_claims_failed ? 403 : judgement->status;
+    out->failed = judgement->failed;
+    out->advice = judgement->failed == NULL ? "" : report_advice(&report, judgement->failed);
+    return true;
+}
+
+/* Claims that no token could have, and expressions that ask for more of a request than there is, are told with the case. */
+static bool note_trouble(const struct hearing *h, const char *verdict, unsigned status, const struct err *err)
+{
+    struct case_outcome *out = h->outcome;
+    const char *text = arena_printf(h->arena, "%s", err->text);
+    out->verdict = verdict;
+    out->reason = err->reason;
+    out->status = status;
+    out->failed = NULL;
+    out->advice = text == NULL ? "" : text;
+    return true;
+}
+
+static bool evaluate(const struct hearing *h, const struct rule *from, struct rule *rule, struct err *err)
+{
+    const struct site_route *route = h->route;
+    struct explain_input input = {.path = route->path, .at_s = h->at_s, .arena = h->arena};
+    if (route->host_count > 0 && !span_starts(route->hosts[0], SPAN(".")))
+        input.host = route->hosts[0];
+    return explain_evaluate(&input, from, rule, err);
+}
+
+/* Whether the token or the claims could be put to the judge. */
+static bool present(const struct hearing *h, struct judge_input *input, struct claims *claims, struct err *err)
+{
+    if (h->row->claims == NULL) {
+        input->credential = credential_of(input->rule, h->row->credential, h->arena);
+        return true;
+    }
+    if (!claims_read_json(claims, h->arena, h->row->claims_json, input->limits.json_depth_max, err))
+        return err_prefix(err, "claims");
+    input->assumed = claims;
+    input->assumed_trust = signer_of(claims, input->rule, input->trusts);
+    return true;
+}
+
 /* By one rule; whether it could be judged. */
-static bool hear(const struct hearing *h, const struct rule *rule, struct case_outcome *outcome, struct err *err)
+static bool hear(const struct hearing *h, const struct rule *from, struct err *err)
 {
     struct trust trusts[RULE_PROVIDERS_MAX + 1];
     struct keys_given given;
     struct claims claims;
     struct judgement judgement;
-    if (!keys_trusts(h->keys, rule, takes_given(h->row, &given) ? &given : NULL, trusts, err))
+    struct rule rule;
+    if (!keys_trusts(h->keys, from, takes_given(h->row, &given) ? &given : NULL, trusts, err))
         return false;
-    struct judge_input input = {.rule = rule,
+    if (!evaluate(h, from, &rule, err))
+        return note_trouble(h, "unknown", reason_info(err->reason)->status, err);
+    struct judge_input input = {.rule = &rule,
                                 .trusts = trusts,
-                                .now_s = h->row->has_at ? h->row->at_s : now_read().wall_s,
+                                .now_s = h->at_s,
                                 .limits = h->site->token_limits,
                                 .arena = h->arena,
                                 .wants_every_check = true};
-    if (h->row->claims != NULL) {
-        if (!claims_read_json(&claims, h->arena, h->row->claims_json, input.limits.json_depth_max, err))
-            return err_prefix(err, "claims");
-        input.assumed = &claims;
-        input.assumed_trust = signer_of(&claims, rule, trusts);
-    } else {
-        input.credential = credential_of(rule, h->row->credential, h->arena);
-    }
+    if (!present(h, &input, &claims, err))
+        return note_trouble(h, "refuse", rule.failed_status, err);
     judge(&input, &judgement);
-    note_outcome(&judgement, h->route, outcome);
-    return true;
+    return note_outcome(h, &rule, &judgement);
 }
 
 bool case_judge(const struct case_row *row, const struct site_route *route, const struct site *site, struct keys *keys,
                 struct arena *arena, struct case_outcome *outcome, struct err *err)
 {
-    const struct hearing h = {.row = row, .route = route, .site = site, .keys = keys, .arena = arena};
+    const struct hearing h = {.row = row,
+                              .route = route,
+                              .site = site,
+                              .keys = keys,
+                              .arena = arena,
+                              .at_s = row->has_at ? row->at_s : now_read().wall_s,
+                              .outcome = outcome};
     *outcome = (struct case_outcome){.verdict = "pass", .status = 200, .rule_count = route->plan.rule_count};
     outcome->advice = "";
     for (size_t i = 0; i < route->plan.rule_count && outcome->reason == REASON_NONE; i++) {
         outcome->rule = i;
-        if (!hear(&h, &route->plan.rules[i], outcome, err))
+        if (!hear(&h, &route->plan.rules[i], err))
             return false;
     }
     outcome->holds = case_holds(row, outcome);

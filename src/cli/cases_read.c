@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/now.h"
+#include "policy/explain.h"
 
 #include <stdio.h>
 
@@ -181,25 +182,6 @@ static bool read_claims(struct case_row *row, struct arena *arena, struct proble
 
 /* ---- tokens and keys ---- */
 
-static struct span without_blanks(struct span text)
-{
-    while (text.len > 0 && strchr(" \t\r\n", text.at[0]) != NULL)
-        text = span_from(text, 1);
-    while (text.len > 0 && strchr(" \t\r\n", text.at[text.len - 1]) != NULL)
-        text.len--;
-    return text;
-}
-
-/* As it is often copied: with the scheme, with a newline. */
-static struct span bare_token(struct span text)
-{
-    struct span scheme = SPAN("Bearer ");
-    text = without_blanks(text);
-    if (span_eq_nocase(span_cut(text, scheme.len), scheme))
-        text = without_blanks(span_from(text, scheme.len));
-    return text;
-}
-
 static bool read_beside(const struct case_row *row, const char *key, struct span name, struct arena *arena,
                         struct span *bytes, struct problems *problems)
 {
@@ -216,6 +198,7 @@ static bool read_beside(const struct case_row *row, const char *key, struct span
 static bool read_token(struct case_row *row, struct arena *arena, struct problems *problems)
 {
     struct span bytes = row->token;
+    bool had_scheme;
     int count = (row->token.at != NULL) + (row->token_file.at != NULL) + (row->claims != NULL);
     if (count != 1)
         return problem_error(problems, row->node, "a case has one of \"token\", \"token_file\" and \"claims\"%s",
@@ -224,7 +207,7 @@ static bool read_token(struct case_row *row, struct arena *arena, struct problem
         return read_claims(row, arena, problems);
     if (row->token_file.at != NULL && !read_beside(row, "token_file", row->token_file, arena, &bytes, problems))
         return false;
-    row->credential = bare_token(bytes);
+    row->credential = explain_token(bytes, &had_scheme);
     return true;
 }
 

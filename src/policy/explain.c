@@ -109,7 +109,7 @@ static void no_random(void *of, unsigned char out[16])
     memset(out, 0, 16);
 }
 
-static bool evaluate(const struct explain_input *input, const struct rule *from, struct rule *rule, struct err *err)
+bool explain_evaluate(const struct explain_input *input, const struct rule *from, struct rule *rule, struct err *err)
 {
     static const struct expression_host host = {fact_of, no_header, no_query, no_random};
     static const struct variables none;
@@ -223,7 +223,7 @@ static bool judge_one(const struct explain_input *input, const struct explain_ru
 {
     bool had_scheme;
     struct span token = explain_token(input->pasted, &had_scheme);
-    if (!evaluate(input, with->rule, &one->rule, err))
+    if (!explain_evaluate(input, with->rule, &one->rule, err))
         return false;
     const struct judge_input judging = {.rule = &one->rule,
                                         .trusts = with->trusts,

@@ -69,7 +69,7 @@ static void defaults_fill_what_a_case_leaves_out(void **state)
         "cases:\n"
         "- { name: a, expect: pass, token: \" Bearer  t\\n\" }\n"
         "- { name: b, expect: refuse, token: \"\", route: s, issuer: \"\", at: \"1970-01-01T00:00:09Z\" }\n"
-        "- { name: c, expect: refuse, token: bearer, status: 403, reason: TokenExpired, jwks: ./keys.json }\n"));
+        "- { name: c, expect: refuse, token: t2, status: 403, reason: TokenExpired, jwks: ./keys.json }\n"));
     assert_int_equal(table.count, 3);
     const struct case_row *rows = table.rows;
     assert_span(rows[0].route, "r");
@@ -83,7 +83,7 @@ static void defaults_fill_what_a_case_leaves_out(void **state)
     assert_int_equal(rows[1].at_s, 9);
     assert_int_equal(rows[1].credential.len, 0);
     assert_ptr_equal(rows[1].jwks_bytes.at, rows[0].jwks_bytes.at);
-    assert_span(rows[2].credential, "bearer");
+    assert_span(rows[2].credential, "t2");
     assert_int_equal(rows[2].status, 403);
     assert_int_equal(rows[2].jwks_bytes.len, rows[0].jwks_bytes.len);
     document_fini(&d);
