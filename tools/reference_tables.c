@@ -2,14 +2,16 @@
 /* The sections of the configuration in the order of reading, and the values of their keys in words. */
 #include "reference.h"
 
-#include "policy/rule.h"
+#include "policy/plan.h"
 #include "proxy/settings.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FILE_NAME "\"type\": \"string\""
+#define POLICY_FILES                                                                                \
+    "\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": \"string\"}, " \
+    "\"minItems\": 1, \"maxItems\": 8}]"
 #define WORKERS                                                                                         \
     "\"anyOf\": [{ \"const\": \"auto\" }, { \"type\": \"integer\", \"minimum\": 1, \"maximum\": 64 }, " \
     "{ \"$ref\": \"#/definitions/placeholder\" }]"
@@ -21,10 +23,14 @@ static const struct special specials[] = {
     {"gateway", "named_values", "map of names to texts",
      "\"type\": [\"object\", \"null\"], \"additionalProperties\": { \"type\": [\"string\", \"number\", \"boolean\"] }",
      NULL},
-    {"routes", "policy", "file name, or `none`", FILE_NAME, NULL},
+    {"routes", "policy", "file name, list of file names joined by `<base/>`, or `none`", POLICY_FILES, NULL},
     {"routes", "validate_jwt", "map", "", rule_schema},
-    {"validate_jwt", "token_value", NULL, NULL, NULL},
+    {"routes", "cors", "map", "", plan_cors_schema},
+    {"validate_jwt", "token_value", "expression", "\"type\": \"string\"", NULL},
     {"openid_config", "host", NULL, NULL, NULL},
+    {"decryption_keys", "id", NULL, NULL, NULL},
+    {"decryption_keys", "n", NULL, NULL, NULL},
+    {"decryption_keys", "e", NULL, NULL, NULL},
     {"admin", NULL, "`off`", "\"const\": \"off\"", NULL},
     {"servers", NULL, "a URL", "\"type\": \"string\"", NULL},
     {"claims_to_headers", NULL, "the claim's name", "\"type\": \"string\"", NULL},
