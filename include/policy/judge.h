@@ -12,6 +12,8 @@
 #include "jose/claims.h"
 #include "jose/token.h"
 #include "jose/verify.h"
+#include "policy/dpop.h"
+#include "policy/revocation.h"
 #include "policy/rule.h"
 
 /* What one source of keys can vouch for at this moment. */
@@ -33,6 +35,9 @@ enum check_name {
     CHECK_CLAIM, /* one for each required claim, named claim:NAME; our `typ` and `max_age` are claim:typ and claim:iat */
     CHECK_COUNT
 };
+
+/* What becomes of tokens whose cnf names a key that can't be checked (RFC 7800 3.1). */
+enum cnf_mode { CNF_REFUSE, CNF_IGNORE };
 
 enum check_verdict { VERDICT_SKIP, VERDICT_PASS, VERDICT_FAIL };
 
@@ -56,6 +61,9 @@ struct judge_input {
     bool is_repeated;                    /* the source was there more than once: JWT_INVALID */
     const struct remembered *remembered; /* a signature checked before, or NULL */
     bool wants_every_check;              /* explain: go on after a failure, fill expected and found of all checks */
+    enum cnf_mode cnf;
+    const struct dpop_request *request;  /* NULL: there is none, so that a proof (RFC 9449) is skipped, not asked for */
+    const struct revocation *revocation; /* NULL: nothing is revoked */
 
     /* Not NULL: claims that nobody signed are judged as if a key of trusts[assumed_trust] had; credential, is_repeated and
      * remembered do not count.  What comes before the claims is skipped, and a key of that set is taken for the signer, one that may
@@ -92,13 +100,19 @@ struct judgement {
     const struct key *key; /* the key that verified, or NULL */
     size_t trust;          /* index into trusts of that key's set */
     bool was_remembered;
+    bool is_dpop;         /* the credential came with the scheme DPoP */
+    enum dpop_error dpop; /* of the first failure, where it is about the sender's key */
+    bool has_proof;       /* a proof was asked for and is good: `proof` is to be remembered before it counts */
+    struct dpop_proof proof;
+    const struct revoked *revoked; /* the entry that the token is refused for, or NULL; lives in in->revocation */
     /* A refetch of keys may help: the token is plausible (iss, exp, aud by its unverified claims) and its key is unknown or a
      * provider has no keys.  Bit i: trusts[i].
      */
     uint64_t refetch;
 };
 
-/* Order: size, parts, header, algorithm, key, signature, then lifetime, audience, issuer, claims; first failure decides.
+/* Order: size, parts, header, algorithm, key, signature, then lifetime, revocation, audience, issuer, the sender's key, claims; first
+ * failure decides.  Failures of revocation and of the sender's key (claim:cnf) are JWT_INVALID.
  * No key answered and a provider of the rule has no keys: OPENID_CONFIG_UNAVAILABLE.  Out of memory: refused, OUT_OF_MEMORY,
  * status 503.  A key of provider i allows the issuer of provider i and rule->issuers only (keys bound to their document);
  * {tenantid} of a discovered issuer stands for the token's tid, a GUID; a key's own issuer must fit as well.
@@ -111,5 +125,11 @@ const char *check_name_text(const struct check *check, struct arena *arena);
 /* The token in a credential by the rule: scheme taken off.  False with TOKEN_NOT_PRESENT or JWT_INVALID. */
 bool judge_extract(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
                    struct err *err) MUST_CHECK;
+
+/* Whether a token may come with the scheme DPoP (RFC 9449 7.1): where Authorization is read and the scheme is Bearer or DPoP. */
+bool judge_takes_dpop(const struct rule *rule);
+
+/* Whether the credential does come so; false where the rule does not take that scheme. */
+bool judge_is_dpop(const struct rule *rule, struct span credential);
 
 #endif

@@ -22,9 +22,17 @@ static bool takes_scheme(struct span credential, struct span scheme, struct span
     return true;
 }
 
+bool judge_is_dpop(const struct rule *rule, struct span credential)
+{
+    struct span rest;
+    return judge_takes_dpop(rule) && takes_scheme(credential, SPAN("DPoP"), &rest);
+}
+
 static bool extract_authorization(const struct rule *rule, struct span credential, struct span *token, struct err *err)
 {
     struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
+    if (judge_is_dpop(rule, credential))
+        scheme = SPAN("DPoP"); /* RFC 9449 7.1: beside Bearer */
     if (!takes_scheme(credential, scheme, token))
         return is_absent(err, "the credential has another scheme or none");
     return token->len > 0 || is_absent(err, "no token behind the scheme");

@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-_Static_assert(CHECK_COUNT - 1 + RULE_CLAIMS_MAX + 2 <= JUDGE_CHECKS_MAX,
-               "each check has its place: typ and max_age beside");
+_Static_assert(CHECK_COUNT - 1 + RULE_CLAIMS_MAX + 4 <= JUDGE_CHECKS_MAX,
+               "each check has its place: typ, max_age, cnf and revocation beside");
 
 enum { TEXT_BYTES_MAX = 4096 };
 
@@ -195,7 +195,8 @@ bool judge_alg(struct judging *j)
 }
 
 static bool (*const steps[])(struct judging *) = {
-    judge_alg, judge_key, judge_nbf, judge_exp, judge_audience, judge_issuer, judge_typ, judge_age, judge_required,
+    judge_alg,    judge_key, judge_nbf, judge_exp, judge_revoked,  judge_audience,
+    judge_issuer, judge_typ, judge_age, judge_cnf, judge_required,
 };
 
 static void skip_rest(struct judging *j)
@@ -239,6 +240,7 @@ void judge(const struct judge_input *input, struct judgement *judgement)
 {
     *judgement = (struct judgement){.reason = REASON_JWT_INVALID, .status = input->rule->failed_status};
     struct judging j = {.in = input, .rule = input->rule, .out = judgement};
+    judgement->is_dpop = judge_is_dpop(j.rule, input->credential);
     take_sets(&j);
     bool is_finished = take_steps(&j);
     judgement->reason = j.is_out_of_memory ? REASON_OUT_OF_MEMORY : j.reason;

@@ -68,6 +68,11 @@ bool judge_typ(struct judging *j);
 bool judge_age(struct judging *j);
 /* Whether all required claims hold. */
 bool judge_required(struct judging *j);
+/* Whether the operator has not revoked it. */
+bool judge_revoked(struct judging *j); /* judge_revoked.c */
+/* Whether the sender holds the key that the token is bound to, if it is. */
+bool judge_cnf(struct judging *j); /* judge_cnf.c */
+/* Whether the token's claim holds one wanted value, by the rule's separator. */
 bool judge_holds_value(const struct rule_claim *claim, const struct claim_values *values, struct span wanted);
 
 /* The same questions asked of unverified claims, to see whether a refetch of keys is due. */

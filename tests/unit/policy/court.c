@@ -118,6 +118,7 @@ void court_open(struct court *court, const char *policy)
     make_trusts(court);
     court->limits = (struct token_limits){.token_bytes_max = 16384, .json_depth_max = 32};
     court->now_s = NOW_S;
+    court->asked = (struct judge_input){.cnf = CNF_REFUSE};
 }
 
 void court_close(struct court *court)
@@ -142,6 +143,10 @@ static void assert_agree(const struct judgement *a, const struct judgement *b)
     assert_int_equal(a->only_claims_failed, b->only_claims_failed);
     assert_int_equal(a->failed == NULL, b->failed == NULL);
     assert_int_equal(a->refetch, b->refetch);
+    assert_int_equal(a->is_dpop, b->is_dpop);
+    assert_int_equal(a->dpop, b->dpop);
+    assert_int_equal(a->has_proof, b->has_proof);
+    assert_ptr_equal(a->revoked, b->revoked);
     if (a->failed != NULL)
         assert_int_equal(a->failed->name, b->failed->name);
 }
@@ -153,7 +158,10 @@ const struct judgement *court_judge(struct court *court, struct span credential)
                                         .now_s = court->now_s,
                                         .limits = court->limits,
                                         .arena = &court->arena,
-                                        .credential = arena_copy(&court->arena, credential)};
+                                        .credential = arena_copy(&court->arena, credential),
+                                        .cnf = court->asked.cnf,
+                                        .request = court->asked.request,
+                                        .revocation = court->asked.revocation};
     if (credential.at == NULL)
         court->input.credential = credential;
     judge(&court->input, &court->quiet);
