@@ -124,7 +124,7 @@ static bool make_origins(struct cors_maker *m)
     return is_good;
 }
 
-/* Names of methods or header fields; `*` is none of them but sets `*takes_any`, NULL where that is not known. */
+/* Names of methods or header fields; `*` is none of them but sets `*takes_any`; where that is NULL it goes on as it is. */
 static bool make_names(struct cors_maker *m, const struct schema_texts *from, const struct span **to, size_t *count,
                        bool *takes_any)
 {
@@ -137,8 +137,8 @@ static bool make_names(struct cors_maker *m, const struct schema_texts *from, co
         else if (rule_is_token_text(from->at[i]))
             names[(*count)++] = from->at[i];
         else
-            is_good = problem_error(m->problems, from->nodes[i], "a name%s is expected, found \"%s\"",
-                                    takes_any != NULL ? " or *" : "", QUOTED(from->at[i]));
+            is_good = problem_error(m->problems, from->nodes[i], "a name or * is expected, found \"%s\"",
+                                    QUOTED(from->at[i]));
     }
     *to = names;
     return is_good;
