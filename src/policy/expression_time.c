@@ -58,11 +58,13 @@ static void put_plain(const struct tm *at, char out[EXPRESSION_TIME_BYTES])
 
 bool expression_time_spell(int64_t ms, struct span format, char out[EXPRESSION_TIME_BYTES])
 {
-    int64_t rest = (ms % 1000 + 1000) % 1000;
-    time_t seconds = (time_t)((ms - rest) / 1000);
     char fraction[16];
     struct tm at;
-    if (ms < second_min * 1000 || ms > second_max * 1000 + 999 || gmtime_r(&seconds, &at) == NULL)
+    if (ms < second_min * 1000 || ms > second_max * 1000 + 999)
+        return false;
+    int64_t rest = (ms % 1000 + 1000) % 1000;
+    time_t seconds = (time_t)((ms - rest) / 1000);
+    if (gmtime_r(&seconds, &at) == NULL)
         return false;
     snprintf(fraction, sizeof fraction, ".%03d0000Z", (int)rest);
     switch (format_find(format)) {
