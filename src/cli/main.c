@@ -128,7 +128,7 @@ static const struct command explain = {
                 "  jwtgate explain -c gateway.yaml --route orders --json --token-file token | jq .reason\n",
     .options = explain_rows,
     .count = COUNT_OF(explain_rows),
-    .operands_max = 1,
+    .operands_max = SIZE_MAX, /* one too many is told by us: a token must not be shown as an unexpected argument */
     .run = explain_command,
 };
 
@@ -198,7 +198,7 @@ static int explain_command(const struct command *command, int argc, char **argv)
     if (!options_read(&program, command, argc, argv, &options, &operands, &status))
         return status;
     const char *token = operands.count == 0 ? NULL : operands.at[0];
-    const char *wrong = explain_wrong(&options, token);
+    const char *wrong = operands.count > 1 ? "one token at a time" : explain_wrong(&options, token);
     if (wrong != NULL)
         return options_wrong(&program, command, "%s", wrong);
     return explain_run(&options, token);

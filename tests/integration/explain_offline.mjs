@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: a token, a policy file and a key set are enough to know what becomes of the token, at any time one likes, without a
+// network: as text for people and as JSON for programs.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { CompactEncrypt, generateKeyPair } from 'jose';
+import { failed, startExplaining } from './harness/explaining.mjs';
+import { newKey, sign } from './harness/keys.mjs';
+import { secret } from './harness/secrets.mjs';
+
+const ISSUER = 'https://idp.example.com';
+const NOW = '2026-11-21T16:00:00Z';
+const NOW_S = Date.parse(NOW) / 1000;
+const POLICY = `<validate-jwt header-name="Authorization" require-scheme="Bearer">
+  <openid-config url="${ISSUER}/.well-known/openid-configuration"/>
+  <audiences><audience>orders</audience></audiences>
+  <required-claims><claim name="groups" match="any"><value>readers</value><value>writers</value></claim></required-claims>
+</validate-jwt>`;
+
+const key = newKey('RS256', 'k1');
+const second = newKey('ES256', 'k2');
+const FILES = { 'policy.xml': POLICY, 'jwks.json': { keys: [key.jwk, second.jwk] } };
+const BASE = ['--policy', 'policy.xml', '--jwks', 'jwks.json', '--at', NOW];
+
+const claims = (more = {}) => ({ iss: ISSUER, aud: 'orders', sub: 'bob', iat: NOW_S, exp: NOW_S + 3240, groups: ['readers'], ...more });
+
+test('a token that is right', async (t) => {
+  const { told, explain } = startExplaining(t, FILES);
+  const said = await told(BASE, sign(key, claims()));
+  assert.deepEqual([said.verdict, said.reason, said.status, said.at, said.route], ['pass', null, 200, NOW_S, null]);
+  assert.deepEqual(said.token, { header: { alg: 'RS256', kid: 'k1', typ: 'JWT' }, claims: claims() });
+  assert.deepEqual(said.checks.map(({ name, verdict }) => `${name} ${verdict}`), ['token pass', 'header pass', 'alg pass', 'key pass',
+    'signature pass', 'nbf skip', 'exp pass', 'audience pass', 'issuer pass', 'claim:groups pass']);
+  assert.equal(said.key.kid, 'k1');
+  assert.equal(said.key.provider, `${ISSUER}/.well-known/openid-configuration`);
+  assert.equal(said.second_opinion.verdict, 'agrees');
+  const { status, stdout, stderr } = await explain(BASE, sign(second, claims()));
+  assert.equal(status, 0);
+  assert.equal(stderr, '');
+  assert.match(stdout, /^pass: valid for another 54 min\n/);
+  assert.match(stdout, /^key: kid k2, ES256 of 256 bits, thumbprint [\w-]{43}, of https:\/\/idp\.example\.com\//m);
+  assert.match(stdout, /^second opinion: libjwt agrees: /m);
+  assert.match(stdout, /^ {2}exp +\d+ {2}\(2026-11-21T16:54:00Z, valid for another 54 min\)$/m);
+});
+
+test('a token that is refused: every check is told, with what to do', async (t) => {
+  const { told, explain } = startExplaining(t, FILES);
+  const token = sign(key, claims({ exp: NOW_S - 192, aud: 'orders/', groups: 'Readers' }));
+  const said = await told(BASE, token);
+  assert.equal(said.reason, 'TokenExpired');
+  assert.equal(said.status, 401);
+  assert.deepEqual(failed(said), ['exp', 'audience', 'claim:groups']);
+  const { status, stdout } = await explain(BASE, token);
+  assert.equal(status, 1);
+  assert.match(stdout, /^refuse TokenExpired \(401\): exp, expired 3 min 12 s ago\n/);
+  assert.match(stdout, /^fail {2}audience: expected orders; found orders\/\n {6}-> .*slash/m);
+  assert.match(stdout, /^fail {2}claim:groups: .*\n {6}-> .*letter case/m);
+  assert.match(stdout, /^pass {2}signature: /m);
+});
+
+test('the time can be chosen, in either form', async (t) => {
+  const { told } = startExplaining(t, FILES);
+  const token = sign(key, claims({ nbf: NOW_S }));
+  const at = (time) => told(['--policy', 'policy.xml', '--jwks', 'jwks.json', '--at', time], token);
+  for (const time of [NOW, String(NOW_S), '2026-11-21T17:00:00+01:00']) assert.equal((await at(time)).verdict, 'pass', time);
+  assert.deepEqual(failed(await at(String(NOW_S - 1))), ['nbf']);
+  assert.equal((await at(String(NOW_S + 3239))).verdict, 'pass');
+  assert.equal((await at(String(NOW_S + 3240))).reason, 'TokenExpired');
+});
+
+test('the issuer of --jwks is given, or assumed and marked', async (t) => {
+  const { told, explain } = startExplaining(t, FILES);
+  const other = sign(key, claims({ iss: `${ISSUER}/tenant` }));
+  const assumed = await told(BASE, other);
+  assert.deepEqual(failed(assumed), ['issuer']);
+  assert.match(assumed.notes[0], /issuer https:\/\/idp\.example\.com is assumed/);
+  assert.match(assumed.checks.find(({ name }) => name === 'issuer').advice, /--issuer/);
+  assert.match((await explain(BASE, other)).stdout, /^note: the issuer .* is assumed/m);
+  const given = await told([...BASE, '--issuer', `${ISSUER}/tenant`], other);
+  assert.equal(given.verdict, 'pass');
+  assert.deepEqual(given.notes, []);
+  assert.deepEqual(failed(await told([...BASE, '--issuer', `${ISSUER}/tenant`], sign(key, claims()))), ['issuer']);
+});
+
+test('keys that are not those of the token', async (t) => {
+  const { told } = startExplaining(t, FILES);
+  const stranger = newKey('RS256', 'k1');
+  const forged = await told(BASE, sign(stranger, claims()));
+  assert.equal(forged.reason, 'TokenSignatureInvalid');
+  assert.equal(forged.second_opinion.verdict, 'agrees');
+  assert.equal(forged.key, null);
+  const unknown = await told(BASE, sign({ ...stranger, kid: 'k9' }, claims(), { kid: 'k9' }));
+  assert.equal(unknown.reason, 'TokenSignatureKeyNotFound');
+  const elsewhere = await told(BASE, sign(key, claims(), { alg: 'ES256' }));
+  assert.deepEqual(failed(elsewhere)[0], 'key');
+});
+
+test('what is no token is told as that, and shown nowhere', async (t) => {
+  const { told, explain } = startExplaining(t, FILES);
+  const pieces = sign(key, claims()).split('.');
+  const cases = {
+    'an opaque token': [secret('4xIDdzJsn7pTdTzpEzNBcT0nRZ5GRtdV'), 'token', /opaque/],
+    'two parts': [pieces.slice(0, 2).join('.'), 'token', /./],
+    'a signature in other base64': [secret(`${pieces[0]}.${pieces[1]}.${pieces[2].slice(0, -2)}==`), 'token', /./],
+  };
+  for (const [what, [token, check, advice]] of Object.entries(cases)) {
+    const said = await told(BASE, token);
+    assert.deepEqual(failed(said), [check], what);
+    assert.match(said.checks[0].advice, advice, what);
+    assert.equal((await explain(BASE, token)).status, 1, what);
+  }
+  const { publicKey } = await generateKeyPair('RSA-OAEP');
+  const jwe = await new CompactEncrypt(Buffer.from(sign(key, claims()))).setProtectedHeader({ alg: 'RSA-OAEP', enc: 'A256GCM' }).encrypt(publicKey);
+  const said = await told(BASE, secret(jwe));
+  assert.deepEqual(failed(said), ['token']);
+  assert.match(said.checks[0].advice, /encrypted.*decryption-keys/);
+});
+
+test('bytes of a token do nothing to a terminal', async (t) => {
+  const { explain } = startExplaining(t, FILES);
+  const token = sign(key, claims({ aud: '\u001b[2J\u0007', '\u001b]0;x': '\u009b1m' }), { x: '\u001b[31m' });
+  const { stdout } = await explain(BASE, token);
+  // eslint-disable-next-line no-control-regex
+  assert.doesNotMatch(stdout, /[^\n\x20-\x7e]/);
+  assert.match(stdout, /found \\x1b\[2J\\x07/);
+});
