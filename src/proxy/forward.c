@@ -63,6 +63,14 @@ static bool is_credential_withheld(const struct exchange *x)
     return !x->route->forward_token || x->is_credential_repeated;
 }
 
+/* Whether the rule looks for its token in a field of that name, to some reader.  Other spellings of Authorization never come here:
+ * head_mark_hops has taken them out.
+ */
+static bool is_read_from(const struct rule *rule, struct span name)
+{
+    return rule->source == TOKEN_FROM_HEADER && !rule->is_authorization && field_is_spelled(name, rule->source_name);
+}
+
 /* Of fields that could hold the token, only the one that was judged goes on, and not even that without forward_token. */
 static bool is_token_withheld(const struct exchange *x, struct span name)
 {
@@ -71,7 +79,7 @@ static bool is_token_withheld(const struct exchange *x, struct span name)
     const struct rule *const *judged = judged_rules(x, &count);
     bool is_place = false;
     for (size_t i = 0; i < count; i++) {
-        if (judged[i]->source != TOKEN_FROM_HEADER || !field_is_spelled(name, judged[i]->source_name))
+        if (!is_read_from(judged[i], name))
             continue;
         if (!is_credential_withheld(x) && span_eq_nocase(name, judged[i]->source_name))
             return false;
@@ -79,7 +87,7 @@ static bool is_token_withheld(const struct exchange *x, struct span name)
     }
     /* A place that some other branch of the policy would have looked at. */
     for (size_t i = 0; x->pipeline != NULL && i < plan->rule_count && !is_place; i++)
-        is_place = plan->rules[i].source == TOKEN_FROM_HEADER && field_is_spelled(name, plan->rules[i].source_name);
+        is_place = is_read_from(&plan->rules[i], name);
     return is_place;
 }
 
