@@ -63,13 +63,13 @@ static void defaults_fill_what_a_case_leaves_out(void **state)
     struct document d;
     struct case_table table;
     (void)state;
-    assert_true(read_text(
-        &d, &table,
-        "defaults: { route: r, issuer: i, at: 7, jwks: keys.json }\n"
-        "cases:\n"
-        "- { name: a, expect: pass, token: \" Bearer  t\\n\" }\n"
-        "- { name: b, expect: refuse, token: \"\", route: s, issuer: \"\", at: \"1970-01-01T00:00:09Z\" }\n"
-        "- { name: c, expect: refuse, token: t2, status: 403, reason: TokenExpired, jwks: ./keys.json }\n"));
+    assert_true(
+        read_text(&d, &table,
+                  "defaults: { route: r, issuer: i, at: 7, jwks: keys.json }\n"
+                  "cases:\n"
+                  "- { name: a, expect: pass, token: \" Bearer  t\\n\" }\n"
+                  "- { name: b, expect: refuse, token: \"\", route: s, issuer: \"\", at: \"1970-01-01T00:00:09Z\" }\n"
+                  "- { name: c, expect: refuse, token: t2, status: 403, reason: TokenExpired, jwks: ./keys.json }\n"));
     assert_int_equal(table.count, 3);
     const struct case_row *rows = table.rows;
     assert_span(rows[0].route, "r");

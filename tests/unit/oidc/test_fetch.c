@@ -370,8 +370,8 @@ static void a_url_that_may_not_be_fetched_does_not_start(void **state)
         {"http://idp.example/", false}, {"file:///etc/passwd", true}, {"https://u@h/", true}, {"nothing", true}};
     struct world *world = *state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct fetch_options options = {cases[i].url, cases[i].allow_http, BYTES_MAX, 1000, NULL, NULL, NULL, NULL,
-                                        NULL, false};
+        struct fetch_options options = {
+            cases[i].url, cases[i].allow_http, BYTES_MAX, 1000, NULL, NULL, NULL, NULL, NULL, false};
         struct err err = {0};
         struct seen seen = {0};
         assert_null(fetch_start(world->fetcher, &options, note, &seen, &err));
