@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as policy XML.
+/* Any bytes as policy documents, one, or two joined by <base/>: a NUL byte parts them.
  *
- * Property: either a rule that holds to its own bounds, or problems, at least one of them an error; never both, never neither.
+ * Property: either a plan that holds to its own bounds, whose jumps go forward, or problems, at least one of them an error;
+ * never both, never neither.
  */
-#include "policy/rule.h"
+#include "policy/plan.h"
 
 static void require(bool is_true)
 {
@@ -11,9 +12,9 @@ static void require(bool is_true)
         abort();
 }
 
-static void require_bounds(const struct rule *rule)
+static void require_rule(const struct rule *rule)
 {
-    require(rule->source_name.len > 0);
+    require(rule->source == TOKEN_FROM_VALUE ? rule->token_value != NULL : rule->source_name.len > 0);
     require(rule->failed_status >= 200 && rule->failed_status <= 599);
     require(rule->clock_skew_s >= 0 && rule->max_age_s >= 0);
     require(rule->provider_count <= RULE_PROVIDERS_MAX && rule->claim_count <= RULE_CLAIMS_MAX);
@@ -23,6 +24,54 @@ static void require_bounds(const struct rule *rule)
         require(rule->issuers[i].len > 0);
     for (size_t i = 0; i < rule->claim_count; i++)
         require(rule->claims[i].name.len > 0);
+}
+
+static void require_assignment(const struct plan_assignment *assignment)
+{
+    bool is_delete = assignment->action == EXISTS_DELETE || assignment->action_text.expression != NULL;
+    require(assignment->name.expression != NULL || assignment->name.literal.len > 0);
+    require(assignment->count > 0 || is_delete);
+}
+
+static void require_step(const struct plan *plan, const struct plan_step *step, size_t at, size_t end)
+{
+    require(step->source != NULL && step->path != NULL && step->node != NULL);
+    switch (step->kind) {
+    case PLAN_VALIDATE: require(step->rule < plan->rule_count && at < plan->end[SECTION_INBOUND]); break;
+    case PLAN_CHECK_HEADER:
+        require(step->check_header->status.expression != NULL || step->check_header->status.literal.len == 3);
+        break;
+    case PLAN_IP_FILTER: require(step->ip_filter->count > 0); break;
+    case PLAN_CORS:
+        require(step->cors == plan->cors && (!step->cors->takes_any_origin || !step->cors->allows_credentials));
+        break;
+    case PLAN_SET_HEADER:
+    case PLAN_SET_QUERY: require_assignment(step->assignment); break;
+    case PLAN_SET_VARIABLE: require(step->variable->name.len > 0); break;
+    case PLAN_REWRITE_URI:
+        require(step->rewrite->target.expression != NULL || step->rewrite->target.literal.at[0] == '/');
+        break;
+    case PLAN_SET_BACKEND:
+        require((step->backend->base_url.len > 0) !=
+                (step->backend->id.expression != NULL || step->backend->id.literal.len > 0));
+        break;
+    case PLAN_RETURN: require(step->answer->headers != NULL || step->answer->header_count == 0); break;
+    case PLAN_WHEN: require(step->when.otherwise > at && step->when.otherwise <= end); break;
+    case PLAN_JUMP: require(step->jump > at && step->jump <= end); break;
+    case PLAN_KIND_COUNT: require(false);
+    }
+}
+
+static void require_bounds(const struct plan *plan)
+{
+    require(plan->count <= PLAN_STEPS_MAX && plan->rule_count >= 1 && plan->rule_count <= PLAN_RULES_MAX);
+    for (size_t s = 0, at = 0; s < SECTION_COUNT; s++) {
+        require(plan->first[s] == at && plan->end[s] >= at && plan->end[s] <= plan->count);
+        for (; at < plan->end[s]; at++)
+            require_step(plan, &plan->steps[at], at, plan->end[s]);
+    }
+    for (size_t i = 0; i < plan->rule_count; i++)
+        require_rule(&plan->rules[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,17 +90,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                            .now_s = 1795219200};
     AUTO(arena) arena = {0};
     AUTO(problems) problems;
-    struct rule rule;
+    struct plan plan;
+    struct plan_document documents[2];
+    struct span rest = span_of(data, size), text;
+    size_t count = 0;
     problems_init(&problems);
-    const struct node *root = node_read_xml(&arena, "policy.xml", span_of(data, size), &problems);
-    if (root == NULL) {
-        require(problems.errors > 0);
-        return 0;
+    while (count < COUNT_OF(documents) && span_split(&rest, '\0', &text)) {
+        documents[count].root = node_read_xml(&arena, count == 0 ? "1.xml" : "2.xml", text, &problems);
+        if (documents[count++].root == NULL) {
+            require(problems.errors > 0);
+            return 0;
+        }
     }
-    bool is_read = rule_read_xml(&rule, root, &settings, &arena, &problems);
+    if (count == 0)
+        return 0;
+    bool is_read = plan_read_xml(&plan, documents, count, &settings, &arena, &problems);
     require(is_read == (problems.errors == 0));
     if (is_read)
-        require_bounds(&rule);
-    rule_fini(&rule);
+        require_bounds(&plan);
+    plan_fini(&plan);
     return 0;
 }

@@ -197,7 +197,7 @@ static const struct rule_case azure_cases[] = {
     {"empty audiences switch nothing off",
      AZURE("tenant-id='a.b'",
            "<backend-application-ids><application-id>" APP "</application-id></backend-application-ids><audiences/>"),
-     2, 126, "audiences is empty",
+     2, 121, "audiences is empty",
      AZURE("tenant-id='a.b'",
            "<backend-application-ids><application-id>" APP "</application-id></backend-application-ids>"),
      0},
