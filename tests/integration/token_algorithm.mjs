@@ -133,3 +133,33 @@ test('a key answers only for algorithms of its own family, curve and alg', async
     'a token that names no key': sign(ec, issuer.claims(), { kid: undefined }),
   });
 });
+
+// RFC 9864 2.2: EdDSA leaves the curve to the key, Ed25519 and Ed448 name it; `algorithms` counts the name as the token writes it.
+test('Edwards keys answer for the names of their own curve', async (t) => {
+  const issuer = await startIssuer(t, 'ES256');
+  const keys = [newKey('Ed25519', 'e25519'), newKey('Ed448', 'e448')];
+  const narrow = newKey('Ed25519', 'narrow', { alg: 'EdDSA' });
+  issuer.keys.push(...keys, narrow);
+  const [e25519, e448] = keys;
+  const named = (key, alg, header) => sign({ ...key, alg }, issuer.claims(), header);
+  const all = await startStand(t, { issuer });
+  await passesAll(t, all, {
+    'EdDSA by Ed25519': named(e25519, 'EdDSA'),
+    'Ed25519 by Ed25519': named(e25519, 'Ed25519'),
+    'EdDSA by Ed448': named(e448, 'EdDSA'),
+    'Ed448 by Ed448': named(e448, 'Ed448'),
+    'Ed448, not named': named(e448, 'Ed448', { kid: undefined }),
+    'EdDSA by a key for EdDSA': named(narrow, 'EdDSA'),
+  });
+  await refusesAll(t, all, {
+    'Ed25519 by Ed448': named(e448, 'Ed25519'),
+    'Ed448 by Ed25519': named(e25519, 'Ed448'),
+    'Ed25519 by Ed448, not named': named(e448, 'Ed25519', { kid: undefined }),
+    'Ed25519 by a key for EdDSA': named(narrow, 'Ed25519'),
+    'letter case': forge({ alg: 'ed25519', kid: e25519.kid }, issuer.claims(), (input) => signature('Ed25519', e25519.privateKey, input)),
+    'a cut signature': named(e448, 'Ed448').slice(0, -4),
+  });
+  const some = await startStand(t, { issuer, config: { algorithms: ['Ed25519'] } });
+  await passesAll(t, some, { 'Ed25519, listed': named(e25519, 'Ed25519') });
+  await refusesAll(t, some, { 'EdDSA, not listed': named(e25519, 'EdDSA'), 'Ed448, not listed': named(e448, 'Ed448') });
+});
