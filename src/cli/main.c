@@ -123,7 +123,7 @@ static const struct command explain = {
         "Keys are fetched from the providers of the policy, unless --jwks gives them.  The token itself is\n"
         "never shown; its header and claims are.  Ends with 0 when it is valid, 1 when it is refused, 2 when\n"
         "it could not be judged.",
-    .examples = "  pbpaste | jwtgate explain -c gateway.yaml --route orders\n"
+    .examples = "  curl -s ... | jq -r .access_token | jwtgate explain -c gateway.yaml --route orders\n"
                 "  jwtgate explain --policy orders.xml --jwks keys.json --at 2026-01-31T08:00:00Z < token\n"
                 "  jwtgate explain -c gateway.yaml --route orders --json --token-file token | jq .reason\n",
     .options = explain_rows,
