@@ -89,9 +89,10 @@ struct rule_settings {
     bool allow_http;     /* provider URLs by plain http elsewhere than loopback */
 };
 
-/* Reads policy XML: a bare <validate-jwt>, or an API Management document (<policies> with sections; <base/> understood; every
- * other policy refused by name).  Named values are put in before reading.  All problems are added; false when one was an
- * error, or where a value is missing that could not be read, which was told before.  `*rule` ends with rule_fini; its memory with `arena`.
+/* Reads policy XML that holds one rule and nothing else: a bare <validate-jwt> or <validate-azure-ad-token>, or an API
+ * Management document; other documents are read by plan_read_xml.  Named values are put in before reading.  All problems are
+ * added; false when one was an error, or where a value is missing that could not be read, which was told before.  `*rule` ends
+ * with rule_fini; its memory with `arena`.
  */
 bool rule_read_xml(struct rule *rule, const struct node *root, const struct rule_settings *settings,
                    struct arena *arena, struct problems *problems) MUST_CHECK;

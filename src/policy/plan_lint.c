@@ -3,6 +3,8 @@
  */
 #include "plan_int.h"
 
+#include "base/buf.h"
+
 /* ---- whether every request is judged ---- */
 
 enum { PLACES_MAX = PLAN_STEPS_MAX + 1 };
@@ -66,25 +68,32 @@ static void lint_judging(struct plan_reader *r, struct plan *plan)
 
 struct names {
     struct plan_reader *r;
-    struct span set[2 * PLAN_STEPS_MAX];
-    size_t count;
+    struct buf set;               /* of struct span */
     const struct plan_step *step; /* that reads */
     struct span warned;           /* of this step, last */
 };
 
 static void add_name(struct names *names, struct span name)
 {
-    if (name.len > 0 && names->count < COUNT_OF(names->set))
-        names->set[names->count++] = name;
+    if (name.len > 0)
+        buf_add(&names->set, &name, sizeof name);
+}
+
+static bool is_set(const struct names *names, struct span name)
+{
+    struct span set = buf_span(&names->set);
+    for (struct span known; set.len > 0; set = span_from(set, sizeof known)) {
+        memcpy(&known, set.at, sizeof known);
+        if (span_eq(known, name))
+            return true;
+    }
+    return false;
 }
 
 static void check_name(void *of, struct span name)
 {
     struct names *names = of;
-    for (size_t i = 0; i < names->count; i++)
-        if (span_eq(names->set[i], name))
-            return;
-    if (span_eq(names->warned, name))
+    if (is_set(names, name) || span_eq(names->warned, name))
         return;
     names->warned = name;
     problem_warning(names->r->problems, names->step->node, "variable \"%s\" is read here, and nothing before sets it",
@@ -162,15 +171,13 @@ static void check_step(struct names *names, const struct plan *plan)
 
 static void lint_variables(struct plan_reader *r, const struct plan *plan)
 {
-    struct names *names = plan_take(r, plan->steps[0].node, sizeof *names);
-    if (names == NULL)
-        return;
-    names->r = r;
-    for (size_t i = 0; i < plan->count; i++) {
-        names->step = &plan->steps[i];
-        names->warned = (struct span){NULL, 0};
-        check_step(names, plan);
+    struct names names = {.r = r};
+    for (size_t i = 0; i < plan->count && !names.set.is_broken; i++) {
+        names.step = &plan->steps[i];
+        names.warned = (struct span){NULL, 0};
+        check_step(&names, plan);
     }
+    buf_fini(&names.set);
 }
 
 /* ---- answers on errors ---- */

@@ -69,6 +69,7 @@ static bool read_documents(struct plan_reader *r, const struct plan_document *do
 {
     struct draft_document drafts[PLAN_DOCUMENTS_MAX] = {{.root = NULL}};
     unsigned errors = r->problems->errors;
+    assert(count > 0);
     if (count > PLAN_DOCUMENTS_MAX)
         return problem_error(r->problems, documents[PLAN_DOCUMENTS_MAX].root, "more than %d policy documents",
                              PLAN_DOCUMENTS_MAX);
@@ -108,8 +109,12 @@ bool plan_read_yaml(struct plan *plan, const struct node *map, const struct rule
         *plan = (struct plan){.steps = NULL};
         return rule != NULL && step != NULL ? false : problem_error(problems, map, "out of memory");
     }
-    *step = (struct plan_step){
-        .kind = PLAN_VALIDATE, .source = "validate-jwt", .id = SPAN(""), .path = "validate-jwt[1]", .node = map};
+    const struct node *id = node_member(map, "id");
+    *step = (struct plan_step){.kind = PLAN_VALIDATE,
+                               .source = "validate-jwt",
+                               .id = id == NULL ? SPAN("") : id->text,
+                               .path = "validate-jwt[1]",
+                               .node = map};
     plan->end[SECTION_INBOUND] = 1;
     for (size_t i = SECTION_BACKEND; i < SECTION_COUNT; i++)
         plan->first[i] = plan->end[i] = 1;

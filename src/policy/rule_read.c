@@ -65,7 +65,7 @@ static const struct schema claim_table = {.name = "required_claims", .rows = cla
     ROW(rule_draft, field, LIST), .table = &type##_table, .item_bytes = sizeof(struct draft_##type)
 
 static const struct schema_row rule_rows[] = {
-    {ROW(rule_draft, id, TEXT), .help = "of the policy; not used"},
+    {ROW(rule_draft, id, TEXT), .help = "of the policy: what context.LastError.PolicyId gives"},
     {ROW(rule_draft, header_name, TEXT), .help = "header field that holds the token"},
     {ROW(rule_draft, query_parameter_name, TEXT), .help = "query parameter that holds the token"},
     {ROW(rule_draft, token_value, NODE), .help = "an expression that gives the token"},
@@ -82,7 +82,7 @@ static const struct schema_row rule_rows[] = {
      .preset = "0",
      .max = INT32_MAX,
      .help = "seconds that clocks may differ"},
-    {ROW(rule_draft, output_token_variable_name, TEXT), .help = "variable for the token; kept for expressions"},
+    {ROW(rule_draft, output_token_variable_name, TEXT), .help = "variable for the verified token, for expressions"},
     {LIST_ROW(openid_config, config), .help = "providers whose published keys sign"},
     {LIST_ROW(issuer_signing_keys, key), .help = "keys written here"},
     {LIST_ROW(decryption_keys, decryption_key),

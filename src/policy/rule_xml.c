@@ -82,8 +82,8 @@ static const struct element_shape value_shape = {"value", NULL, 0};
 
 struct container_shape {
     const char *name;
-    const struct element_shape *item; /* NULL: not read */
-    bool is_item;                     /* repeated itself, no container */
+    const struct element_shape *item;
+    bool is_item; /* repeated itself, no container */
 };
 
 struct policy_shape {
@@ -355,13 +355,11 @@ static void put_container(struct rule_reader *reader, const struct container_sha
                           const struct node *element, struct node *map)
 {
     struct node *list = node_member(map, container->name);
-    if (container->item == NULL)
-        problem_error(reader->problems, element, "<%s> is not supported yet", container->name);
-    else if (!container->is_item && list != NULL)
+    if (!container->is_item && list != NULL)
         problem_error(reader->problems, element, "<%s> is given twice", container->name);
     else if (list == NULL && (list = rule_node_like(reader, element, NODE_LIST, element->key)) != NULL)
         rule_node_append(map, list);
-    if (container->item == NULL || list == NULL)
+    if (list == NULL)
         return;
     if (container->is_item)
         put_item(reader, container->item, element, list);
