@@ -35,7 +35,7 @@ enum claim_match { MATCH_ALL, MATCH_ANY };
 struct rule_claim {
     struct span name;
     struct span other_name; /* says the same in other tokens; each of the two that is there must hold.  Empty: none */
-    bool is_path; /* `path`: names separated by `/` */
+    bool is_path;           /* `path`: names separated by `/` */
     enum claim_match match;
     struct span separator; /* empty: none */
     const struct span *values;

@@ -241,7 +241,8 @@ static int run_issuer(const struct command *command, int argc, char **argv)
     enum alg alg = commands_read_alg(options.alg, &err);
     if (alg != ALG_UNKNOWN && alg_info(alg)->family == KEY_OCT)
         return options_wrong(&commands_program, command,
-                             "--alg %s: a secret cannot be published; choose RS, PS, ES, EdDSA, Ed25519 or Ed448", options.alg);
+                             "--alg %s: a secret cannot be published; choose RS, PS, ES, EdDSA, Ed25519 or Ed448",
+                             options.alg);
     AUTO_PTR(provider) provider = alg == ALG_UNKNOWN ? NULL : provider_new(alg, options.lifetime_s, &err);
     return provider == NULL ? commands_failed(command, &err) : serve_issuer(command, &options, provider);
 }

@@ -21,7 +21,7 @@ static bool unwrap_aes(const char *name, const unsigned char *key, const struct 
         EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
     is_unwrapped = is_unwrapped && EVP_DecryptInit_ex2(ctx, cipher, key, NULL, NULL) == 1 &&
                    EVP_DecryptUpdate(ctx, room, &len, decrypt_bytes(e->wrapped), (int)e->wrapped.len) == 1 &&
-                   EVP_DecryptFinal_ex(ctx, room + len, &rest) == 1 && (size_t)(len + rest) == e->enc->key_bytes;
+                   EVP_DecryptFinal_ex(ctx, room + len, &rest) == 1 && (size_t)len + (size_t)rest == e->enc->key_bytes;
     if (is_unwrapped)
         memcpy(out, room, e->enc->key_bytes);
     EVP_CIPHER_CTX_free(ctx);
