@@ -2,7 +2,7 @@
 /* What came of a fetch: whether it is an answer, what its fields say of caching and time, and who the server showed to be. */
 #include "fetch_int.h"
 
-#include <stdio.h>
+#include <openssl/x509_vfy.h>
 
 enum {
     MAX_AGE_S_MAX = 10 * 366 * 86400, /* a number in a header is not to overflow anything later */
@@ -107,6 +107,26 @@ static const char *result_text(CURLcode result)
     return curl_easy_strerror(result);
 }
 
+/* What OpenSSL found wrong with the certificate, behind a colon; empty where it is the name that libcurl did not find. */
+static const char *certificate_text(const struct fetch *fetch)
+{
+    long code = X509_V_OK;
+    curl_easy_getinfo(fetch->easy, CURLINFO_SSL_VERIFYRESULT, &code);
+    if (fetch->result != CURLE_PEER_FAILED_VERIFICATION || code == X509_V_OK)
+        return "";
+    switch (code) {
+    case X509_V_ERR_CERT_HAS_EXPIRED: return ": it has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return ": its time has not begun";
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return ": it is signed by itself";
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: return ": its authority is not among those trusted";
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return ": the certificates between it and its authority were not sent";
+    default: return "";
+    }
+}
+
 /* A status that decides comes before how the transfer ended: we end those ourselves. */
 static bool fetch_judge(struct fetch *fetch, long status, struct err *err)
 {
@@ -126,7 +146,7 @@ static bool fetch_judge(struct fetch *fetch, long status, struct err *err)
     if (fetch->result != CURLE_OK && proxy_status >= 300)
         return fail(err, REASON_FETCH_FAILED, "the proxy answered %ld", proxy_status);
     if (fetch->result != CURLE_OK)
-        return fail(err, REASON_FETCH_FAILED, "%s", result_text(fetch->result));
+        return fail(err, REASON_FETCH_FAILED, "%s%s", result_text(fetch->result), certificate_text(fetch));
     if (status == 200 && buf_len(&fetch->body) == 0)
         return fail(err, REASON_FETCH_FAILED, "answered 200 without a body");
     return status >= 200 || fail(err, REASON_FETCH_FAILED, "no answer");

@@ -181,7 +181,11 @@ test('by TLS: who the server showed to be, and how long', async (t) => {
   assert.equal(result.problems.length, 1, 'one server, one warning');
   const untrusted = await check(t, routes);
   assert.equal(untrusted.status, 1);
-  assert.match(untrusted.problems[0].text, /certificate is not trusted/);
+  assert.match(untrusted.problems[0].text, /certificate is not trusted.*: its authority is not among those trusted$/);
+  const elsewhere = await startSecureIssuer(t, authority.issue('other.example'));
+  const misnamed = await check(t, [routeOf('a', elsewhere.url)], { providers: [{ url: elsewhere.url, ca: authority.caFile }] });
+  assert.equal(misnamed.status, 1);
+  assert.match(misnamed.problems[0].text, /or not for this name [^:]*: ca in providers, else the system's\)$/);
 });
 
 test('our certificate is shown where the provider asks for it', async (t) => {
