@@ -102,6 +102,7 @@ const STRICTER = {
   'duplicate members': (e) => e.scans.some(({ hasDuplicates }) => hasDuplicates),
   'crit or b64': (e) => 'crit' in e.header || 'b64' in e.header,
   'header parameters of the wrong type': (e) => ['kid', 'x5t', 'typ'].some((name) => name in e.header && typeof e.header[name] !== 'string'),
+  'cnf where no proof by a key is asked for': (e) => 'cnf' in e.payload,
   'nesting past the limit': (e) => e.scans.some(({ depth }) => depth > DEPTH_MAX),
   'times past 2^53': (e) => times(e).some((time) => Math.abs(time) >= 2 ** 53), // as read: 2^53 + 1 is 2^53
 };
