@@ -55,17 +55,17 @@ struct case_outcome {
 };
 
 /* Whether verdict, reason and status are what the row expects.  No verdict is a refusal only to who expects its reason. */
-bool case_holds(const struct case_row *row, const struct case_outcome *outcome);
+bool cases_holds(const struct case_row *row, const struct case_outcome *outcome);
 
 /* Judges the case on its route of `site`, by each of the route's rules in turn until one refuses.  False: no memory, or keys
  * given that cannot be used; a case that does not hold is no failure.
  */
-bool case_judge(const struct case_row *row, const struct site_route *route, const struct site *site, struct keys *keys,
-                struct arena *arena, struct case_outcome *outcome, struct err *err) MUST_CHECK;
+bool cases_judge(const struct case_row *row, const struct site_route *route, const struct site *site, struct keys *keys,
+                 struct arena *arena, struct case_outcome *outcome, struct err *err) MUST_CHECK;
 
 /* Makes the keys wanted that the case needs of providers: none where it brings its own. */
-bool case_want(const struct case_row *row, const struct site_route *route, struct keys *keys,
-               struct err *err) MUST_CHECK;
+bool cases_want(const struct case_row *row, const struct site_route *route, struct keys *keys,
+                struct err *err) MUST_CHECK;
 
 /* The plan of a TAP document, then a line for a case, with what was expected and found where it does not hold. */
 void cases_tap_plan(struct buf *out, size_t count);

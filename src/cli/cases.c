@@ -94,7 +94,7 @@ static bool each_case(struct cases_session *s,
 static bool want_keys(struct cases_session *s, size_t number, const struct case_row *row, void *of)
 {
     (void)number;
-    return case_want(row, find_route(s->site, row->route), s->keys, of);
+    return cases_want(row, find_route(s->site, row->route), s->keys, of);
 }
 
 static void complain(void *of, const char *url, const struct err *why)
@@ -111,7 +111,7 @@ static bool run_case(struct cases_session *s, size_t number, const struct case_r
     struct err err = {0};
     struct case_outcome outcome;
     size_t *failed = of;
-    if (!case_judge(row, find_route(s->site, row->route), s->site, s->keys, &arena, &outcome, &err)) {
+    if (!cases_judge(row, find_route(s->site, row->route), s->site, s->keys, &arena, &outcome, &err)) {
         fprintf(stderr, "%s:%u:%u: error: %s\n", row->node->file, row->node->line, row->node->column, err.text);
         printf("Bail out! a case could not be judged\n");
         return false;

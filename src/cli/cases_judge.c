@@ -5,7 +5,7 @@
 #include "base/now.h"
 #include "policy/explain.h"
 
-bool case_holds(const struct case_row *row, const struct case_outcome *outcome)
+bool cases_holds(const struct case_row *row, const struct case_outcome *outcome)
 {
     bool is_pass = strcmp(outcome->verdict, "pass") == 0;
     bool is_named = row->reason.at != NULL && span_eq(row->reason, span_str(reason_name(outcome->reason)));
@@ -23,7 +23,7 @@ static bool takes_given(const struct case_row *row, struct keys_given *given)
     return row->jwks_bytes.at != NULL || (row->claims != NULL && row->issuer.at != NULL);
 }
 
-bool case_want(const struct case_row *row, const struct site_route *route, struct keys *keys, struct err *err)
+bool cases_want(const struct case_row *row, const struct site_route *route, struct keys *keys, struct err *err)
 {
     struct keys_given given;
     if (takes_given(row, &given))
@@ -146,8 +146,8 @@ static bool hear(const struct hearing *h, const struct rule *from, struct err *e
     return note_outcome(h, &rule, &judgement);
 }
 
-bool case_judge(const struct case_row *row, const struct site_route *route, const struct site *site, struct keys *keys,
-                struct arena *arena, struct case_outcome *outcome, struct err *err)
+bool cases_judge(const struct case_row *row, const struct site_route *route, const struct site *site, struct keys *keys,
+                 struct arena *arena, struct case_outcome *outcome, struct err *err)
 {
     const struct hearing h = {.row = row,
                               .route = route,
@@ -163,6 +163,6 @@ bool case_judge(const struct case_row *row, const struct site_route *route, cons
         if (!hear(&h, &route->plan.rules[i], err))
             return false;
     }
-    outcome->holds = case_holds(row, outcome);
+    outcome->holds = cases_holds(row, outcome);
     return true;
 }

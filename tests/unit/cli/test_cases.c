@@ -156,7 +156,7 @@ static void what_holds_is_what_was_expected(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct case_row row = {
             .expect = cases[i].expect, .reason = span_str(cases[i].reason), .status = cases[i].status};
-        assert_int_equal(case_holds(&row, &cases[i].outcome), cases[i].holds);
+        assert_int_equal(cases_holds(&row, &cases[i].outcome), cases[i].holds);
     }
 }
 
