@@ -275,9 +275,46 @@ static void a_failed_typ_is_no_lack_of_scope(void **state)
     court_close(court);
 }
 
+static const struct {
+    const char *claims;
+    enum reason reason;
+    const char *check; /* of a failure */
+} other_cases[] = {
+    {",\"appid\":\"x\"", REASON_NONE, NULL},
+    {",\"azp\":\"y\"", REASON_NONE, NULL},
+    {",\"appid\":\"x\",\"azp\":\"y\"", REASON_NONE, NULL},
+    {"", REASON_CLAIM_NOT_FOUND, "claim:appid"},
+    {",\"appid\":\"z\"", REASON_CLAIM_VALUE_NOT_ALLOWED, "claim:appid"},
+    {",\"azp\":\"z\"", REASON_CLAIM_VALUE_NOT_ALLOWED, "claim:azp"},
+    {",\"appid\":\"z\",\"azp\":\"x\"", REASON_CLAIM_VALUE_NOT_ALLOWED, "claim:appid"},
+    {",\"appid\":\"x\",\"azp\":\"z\"", REASON_CLAIM_VALUE_NOT_ALLOWED, "claim:azp"},
+    {",\"appid\":null,\"azp\":\"x\"", REASON_NONE, NULL},
+    {",\"appid\":[],\"azp\":\"x\"", REASON_CLAIM_VALUE_NOT_ALLOWED, "claim:appid"},
+};
+
+/* The caller of Entra's tokens is `appid` in version 1 and `azp` in version 2: a token that says both must not have its choice. */
+static void a_claim_of_two_names_holds_under_each_that_is_there(void **state)
+{
+    struct court *court = *state;
+    for (size_t i = 0; i < COUNT_OF(other_cases); i++) {
+        char payload[256];
+        snprintf(payload, sizeof payload, "{" BASE "%s}", other_cases[i].claims);
+        court_open(court, A "required_claims: [ { name: appid, match: any, values: [x, y] } ]");
+        struct rule_claim claim = court->rule.claims[0];
+        claim.other_name = SPAN("azp");
+        court->rule.claims = &claim;
+        const struct judgement *judgement = court_claims(court, court->rsa, payload);
+        assert_reason(judgement, other_cases[i].reason, payload);
+        if (other_cases[i].check != NULL)
+            assert_string_equal(check_name_text(judgement->failed, &court->arena), other_cases[i].check);
+        court_close(court);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_claim_of_two_names_holds_under_each_that_is_there),
         cmocka_unit_test(lifetime_is_judged_to_the_second),
         cmocka_unit_test(audiences_are_compared_to_the_letter),
         cmocka_unit_test(required_claims_hold_all_at_once),

@@ -476,9 +476,55 @@ static void an_answer_has_its_meaning(void **state)
     plan_unload(&loaded);
 }
 
+/* Policies as they are found in the wild, in API Management's raw form too: they load as they are. */
+static const char *const shapes[] = {
+    /* A: a shared secret, the host as audience. */
+    "<validate-jwt header-name=\"Authorization\" require-scheme=\"Bearer\">\n  <issuer-signing-keys><key "
+    "id=\"k1\">{{key}}</key><key id=\"k2\">{{key}}</key></issuer-signing-keys>\n"
+    "  <audiences><audience>@(context.Request.OriginalUrl.Host)</audience></audiences>\n"
+    "  <issuers><issuer>https://idp.example/</issuer></issuers>\n</validate-jwt>",
+    /* J: the verified subject goes to the backend. */
+    "<policies><inbound><base /><validate-jwt header-name=\"Authorization\" "
+    "output-token-variable-name=\"jwt\">" KEYS_XML
+    "</validate-jwt><set-header name=\"X-User\" exists-action=\"override\"><value>@(((Jwt)context.Variables[\"jwt\"])"
+    ".Subject)</value></set-header></inbound><backend><base /></backend><outbound><base /></outbound><on-error><base />"
+    "</on-error></policies>",
+    /* K: a role for a method. */
+    "<policies><inbound><base /><validate-jwt header-name=\"Authorization\" "
+    "output-token-variable-name=\"jwt\">" KEYS_XML "</validate-jwt><choose><when condition=\"@(context.Request.Method "
+                                                   "== \"POST\" && !((Jwt)context.Variables[\"jwt\"])"
+    ".Claims[\"group\"].Contains(\"finance\"))\"><return-response><set-status code=\"403\" reason=\"Forbidden\" />"
+    "</return-response></when></choose></inbound><backend><forward-request /></backend></policies>",
+    /* A token from where no attribute reaches. */
+    "<validate-jwt token-value=\"@(context.Request.Headers.GetValueOrDefault(\"X-Token\", \"\").Replace(\"Bearer \", "
+    "\"\"))\">" KEYS_XML "</validate-jwt>",
+    /* Entra in short, pages of another origin, refusals in a shape of one's own. */
+    "<policies><inbound><cors allow-credentials=\"true\"><allowed-origins><origin>https://app.example</origin>"
+    "</allowed-origins><allowed-methods preflight-result-max-age=\"300\"><method>*</method></allowed-methods>"
+    "<allowed-headers><header>*</header></allowed-headers><expose-headers><header>*</header></expose-headers></cors>"
+    "<validate-azure-ad-token tenant-id=\"{{tid}}\" header-name=\"Authorization\" failed-validation-httpcode=\"401\">"
+    "<client-application-ids><application-id>{{tid}}</application-id></client-application-ids></"
+    "validate-azure-ad-token>"
+    "</inbound><on-error><set-header name=\"X-Reason\"><value>@(context.LastError.Reason)</value></set-header>"
+    "</on-error></policies>",
+};
+
+static void policies_of_the_wild_load_without_a_word(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+        struct plan_loaded loaded;
+        plan_load_good(&loaded, shapes[i]);
+        assert_int_equal(loaded.problems.warnings + loaded.problems.notes, 0);
+        assert_true(loaded.plan.always_validates);
+        plan_unload(&loaded);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(policies_of_the_wild_load_without_a_word),
         cmocka_unit_test(headers_and_parameters_are_checked),
         cmocka_unit_test(checks_of_headers_are_checked),
         cmocka_unit_test(filters_are_checked),
