@@ -5,6 +5,8 @@
 #include "outcome.h"
 #include "signing.h"
 
+#include <openssl/evp.h>
+
 #include <stdarg.h>
 #include <setjmp.h>
 #include <cmocka.h>
@@ -64,6 +66,46 @@ static void the_kid_of_a_skipped_key_is_kept(void **state)
     struct keyset *set = set_of(keys);
     assert_true(span_eq(set->skipped[0].kid, SPAN("secret")));
     keyset_release(set);
+}
+
+/* The JWK of `named`, or with NULL its kty alone, beside the certificate of `certified`. */
+static char *jwk_with_certificate(const struct signer *named, const struct signer *certified)
+{
+    size_t len;
+    char member[4096] = "\"x5c\":[\"";
+    unsigned char *der = signer_certificate(certified, &len);
+    size_t used = strlen(member);
+    assert_true(used + len * 2 < sizeof member);
+    used += (size_t)EVP_EncodeBlock((unsigned char *)member + used, der, (int)len);
+    strcpy(member + used, "\"]");
+    free(der);
+    if (named != NULL)
+        return signer_jwk(named, member);
+    char *jwk = malloc(sizeof member + 64);
+    assert_non_null(jwk);
+    sprintf(jwk, "{\"kty\":\"RSA\",\"kid\":\"alone\",%s}", member);
+    return jwk;
+}
+
+/* RFC 7517 4.7: the key in the certificate is the one beside it, or the only one. */
+static void a_key_whose_certificate_holds_another_is_skipped(void **state)
+{
+    (void)state;
+    char keys[16384];
+    char *agreeing = jwk_with_certificate(rsa, rsa), *alone = jwk_with_certificate(NULL, rsa);
+    char *disagreeing = jwk_with_certificate(other_rsa, rsa), *of_other_kind = jwk_with_certificate(p256, rsa);
+    snprintf(keys, sizeof keys, "%s,%s,%s,%s", disagreeing, agreeing, of_other_kind, alone);
+    struct keyset *set = set_of(keys);
+    assert_int_equal(set->count, 2);
+    assert_string_equal(set->keys[0]->thumbprint, set->keys[1]->thumbprint);
+    assert_true(span_eq(set->keys[1]->kid, SPAN("alone")));
+    assert_int_equal(set->skipped_count, 2);
+    for (size_t i = 0; i < set->skipped_count; i++)
+        assert_non_null(strstr(set->skipped[i].why, "x5c names another key"));
+    keyset_release(set);
+    char *const texts[] = {agreeing, alone, disagreeing, of_other_kind};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        free(texts[i]);
 }
 
 static void a_document_without_a_usable_key_is_refused(void **state)
@@ -319,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_bad_key_does_not_spoil_the_set),
         cmocka_unit_test(the_kid_of_a_skipped_key_is_kept),
+        cmocka_unit_test(a_key_whose_certificate_holds_another_is_skipped),
         cmocka_unit_test(a_document_without_a_usable_key_is_refused),
         cmocka_unit_test(a_set_holds_a_thousand_keys_and_no_more),
         cmocka_unit_test(sets_differ_by_id_and_live_as_long_as_somebody_holds_them),
