@@ -46,11 +46,10 @@ static bool branch(struct pipeline *pipeline, const struct plan_step *step, size
         *next = step->jump;
         return true;
     }
-    if (!decide(pipeline, step, &holds, err))
-        return false;
-    if (!holds)
+    bool is_decided = decide(pipeline, step, &holds, err);
+    if (!holds) /* nor what could not be decided, where report-only goes on */
         *next = step->when.otherwise;
-    return true;
+    return is_decided;
 }
 
 /* ---- refusals ---- */

@@ -128,11 +128,13 @@ test('report-only: what policies would refuse is told and passes; a policy\'s ow
   const check = '<check-header name="X-Key" failed-check-httpcode="400" failed-check-error-message="key" ignore-case="false" />';
   const stand = await startPolicies(t, (issuer) => ({
     watched: { inbound: `${check}${validate(issuer)}<choose><when condition="@(context.Request.Method == "DELETE")"><return-response><set-status code="405" /></return-response></when></choose>` },
-  }), { routes: { watched: { mode: 'report-only' } }, config: { workers: 1 } });
+    unsure: { inbound: `${validate(issuer, 'output-token-variable-name="jwt"')}<choose><when condition="@(((Jwt)context.Variables["jwt"]).Subject == "x")"><return-response /></when></choose>` },
+  }), { routes: { watched: { mode: 'report-only' }, unsure: { mode: 'report-only' } }, config: { workers: 1 } });
   assert.equal((await stand.ask('/watched', { token: null })).status, 200);
   assert.equal((await stand.ask('/watched', { fields: [['X-Key', '1']] })).status, 200);
   assert.equal((await stand.ask('/watched', { method: 'DELETE' })).status, 405);
-  const lines = await until('three access lines', () => stand.gateway.events('access').length === 3 && stand.gateway.events('access'));
-  assert.deepEqual(lines.map(({ mode, reason }) => [mode, reason]),
+  assert.equal((await stand.ask('/unsure', { token: null })).status, 200, 'what cannot be decided opens no branch');
+  const lines = await until('four access lines', () => stand.gateway.events('access').length === 4 && stand.gateway.events('access'));
+  assert.deepEqual(lines.slice(0, 3).map(({ mode, reason }) => [mode, reason]),
     [['report-only', 'HeaderNotFound'], [undefined, undefined], ['report-only', 'HeaderNotFound']]);
 });
