@@ -11,6 +11,7 @@
 #include "base/snapshot.h"
 #include "oidc/verified.h"
 #include "policy/judge.h"
+#include "proxy/binding.h"
 #include "proxy/figures.h"
 #include "proxy/pool.h"
 #include "proxy/site.h"
@@ -22,7 +23,8 @@ struct gateway {
     struct snapshot site; /* struct site */
     struct metrics *metrics;
     struct issuers *issuers;
-    struct gate *gates; /* one for each worker */
+    struct binding *binding; /* NULL: nothing is revoked, and no proof is taken */
+    struct gate *gates;      /* one for each worker */
     unsigned gate_count;
 };
 
@@ -64,6 +66,7 @@ struct gate {
     struct list parked;              /* exchanges waiting for keys */
     size_t parked_count;
     struct deadline_class wait_class;
+    struct revocations_view revocations;
     struct gate_figures figures;
 };
 

@@ -33,6 +33,16 @@ struct provider_settings {
     const struct node *node;
 };
 
+/* Which scheme the URLs have that clients use: as the listener's, or the one of whoever ends TLS before the gateway. */
+enum dpop_scheme { DPOP_SCHEME_AUTO, DPOP_SCHEME_HTTP, DPOP_SCHEME_HTTPS };
+
+/* RFC 9449 */
+struct dpop_settings {
+    int64_t window_ms, replays;
+    bool nonce;
+    int scheme; /* enum dpop_scheme */
+};
+
 struct limits_settings {
     uint64_t head, field, target, token, document, body, body_buffer;
     int64_t fields, json_depth, connections;
@@ -110,6 +120,7 @@ struct route_settings {
     int errors;                           /* enum error_shape */
     int mode;                             /* enum route_mode */
     int insufficient_scope;               /* 0: as every refusal, 1: 403 */
+    int cnf;                              /* enum cnf_mode */
     struct schema_list claims_to_headers; /* struct claim_header_settings */
     struct resource_settings resource_metadata;
     const struct node *node;
@@ -127,6 +138,8 @@ struct settings {
     struct limits_settings limits;
     struct timeouts_settings timeouts;
     struct log_settings log;
+    struct dpop_settings dpop;
+    struct span revocation;      /* a file; at NULL: none */
     struct schema_list backends; /* struct backend_settings */
     struct schema_list routes;   /* struct route_settings */
     const struct node *node;     /* the document */

@@ -12,6 +12,7 @@
 #include "http/refusal.h"
 #include "http/uri.h"
 #include "oidc/issuer.h"
+#include "policy/judge.h"
 #include "policy/plan.h"
 #include "proxy/settings.h"
 #include "server/transport.h"
@@ -111,6 +112,7 @@ struct site_route {
     bool expose_reason, forward_token;
     enum error_shape shape;
     enum route_mode mode;
+    enum cnf_mode cnf;
     bool tells_scope; /* 403 where only required claims failed */
     const struct identity_header *identity;
     size_t identity_count;
@@ -145,6 +147,7 @@ struct site {
     size_t resource_count;
     struct h1_limits limits;
     struct token_limits token_limits;
+    struct revocation *revocation; /* of the file that the settings name, as it was when they were read; NULL: none */
 };
 
 /* Reads and checks everything; NULL after errors.  `now_s` is for warnings about certificates.  One reference. */

@@ -27,6 +27,7 @@ void run_show_limits(struct run *run, const struct site *site)
                 {"body_buffer", limits->body_buffer},
                 {"connections", (uint64_t)limits->connections},
                 {"parked", (uint64_t)site->settings.keys.parked},
+                {"dpop_replays", (uint64_t)site->settings.dpop.replays},
                 {"token_cache_bytes", VERIFIED_BYTES_MAX}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct span label = span_str(rows[i].name);
@@ -112,7 +113,7 @@ static bool start_site(struct run *run, struct site *site, struct err *err)
 {
     struct err again;
     configure_issuers(run, site);
-    if (site_start(site, run->issuers, run->gateway.metrics, err))
+    if (site_start(site, run->issuers, run->gateway.metrics, err) && binding_use(run->gateway.binding, site, err))
         return true;
     struct site *old = snapshot_take(&run->gateway.site);
     configure_issuers(run, old);

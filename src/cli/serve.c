@@ -131,6 +131,12 @@ static bool make_issuers(struct run *run, const struct site *site, struct err *e
     return run->issuers != NULL;
 }
 
+static bool make_binding(struct run *run, const struct site *site, struct err *err)
+{
+    run->gateway.binding = binding_new(run->control.base, run->gateway.metrics, run->worker_count, site, err);
+    return run->gateway.binding != NULL;
+}
+
 static void *take_site(void *site)
 {
     return site_take(site);
@@ -151,7 +157,8 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
     bool is_ok = run->gateway.metrics != NULL || fail(err, REASON_OUT_OF_MEMORY, "no memory for the metrics");
     run->has_fetch = is_ok && fetch_global_init(err);
     run->has_control = run->has_fetch && worker_init(&run->control, run->worker_count, err);
-    if (run->has_control && make_issuers(run, site, err) && site_start(site, run->issuers, run->gateway.metrics, err)) {
+    if (run->has_control && make_issuers(run, site, err) && make_binding(run, site, err) &&
+        site_start(site, run->issuers, run->gateway.metrics, err)) {
         snapshot_publish(&run->gateway.site, site);
         gateway_warn(&run->gateway);
         run_show_limits(run, site);
@@ -222,6 +229,7 @@ static void end_gateway(struct run *run)
         service_cut(&run->admin);
         service_fini(&run->admin);
     }
+    binding_free(run->gateway.binding);
     if (run->has_snapshot)
         snapshot_fini(&run->gateway.site);
     issuers_free(run->issuers);

@@ -99,3 +99,19 @@ bool refusal_challenge(const struct refusal *refusal, struct buf *out)
     add_plain(out, "resource_metadata", refusal->metadata);
     return !out->is_broken;
 }
+
+bool refusal_challenge_dpop(const struct refusal *refusal, struct buf *out)
+{
+    if (refusal->realm.at == NULL)
+        return !out->is_broken;
+    buf_add_str(out, "DPoP realm=\"");
+    add_quoted(out, refusal->realm);
+    buf_add_char(out, '"');
+    if (refusal->challenge == CHALLENGE_DPOP) {
+        add_plain(out, "error", refusal->error);
+        add_plain(out, "error_description", refusal->description);
+    }
+    add_plain(out, "algs", refusal->algs);
+    add_plain(out, "resource_metadata", refusal->metadata);
+    return !out->is_broken;
+}

@@ -62,6 +62,10 @@ struct exchange {
     enum origin origin;
     struct span origin_text; /* of a request from another origin */
     struct span credential;  /* what was judged last, scheme and all; at NULL: nothing */
+    /* the sender's key */
+    bool has_used_proof;
+    unsigned char used_proof[REPLAY_NAME_BYTES];
+    struct span nonce; /* for the answer; empty: none */
     /* let pass in report-only mode */
     bool was_let_pass;
     bool is_credential_repeated; /* ambiguous: none of them was judged, so none goes on */
@@ -111,6 +115,15 @@ void exchange_let_pass(struct exchange *x);
 void exchange_report(struct exchange *x);
 /* Drops the remembered token whose key is gone, if there is one. */
 void exchange_forget(struct exchange *x);
+
+/* What the request shows beside its token, for the judge.  `request` is filled and must live as long as `input`. */
+void exchange_show(struct exchange *x, struct judge_input *input, struct dpop_request *request);
+/* What follows from the judgement made of it: a used proof turns a pass into a refusal, a revoked token is told of. */
+void exchange_bind(struct exchange *x, const struct judge_input *input);
+/* Adds the nonce that the client is to use from now on, where it changed.  False: no memory. */
+bool exchange_add_nonce(struct exchange *x, const struct field **fields, size_t *count) MUST_CHECK;
+/* Whether the field of that name holds a proof, for some reader. */
+bool exchange_is_proof(struct span field_name);
 
 /* The steps of relaying. */
 enum turn step_connect(struct exchange *x);

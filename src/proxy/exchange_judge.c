@@ -154,6 +154,7 @@ void exchange_judge(struct exchange *x)
 {
     struct trust trusts[RULE_PROVIDERS_MAX + 1];
     struct remembered remembered;
+    struct dpop_request request;
     struct span raw = {NULL, 0};
     struct judge_input input = {.rule = x->rule_now,
                                 .trusts = trusts,
@@ -162,6 +163,7 @@ void exchange_judge(struct exchange *x)
                                 .arena = &x->stream->arena};
     find_credential(x, &input);
     gate_trusts(x->site, x->rule, trusts);
+    exchange_show(x, &input, &request);
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
     judge(&input, &x->judgement);
     x->credential = input.credential;
@@ -169,6 +171,7 @@ void exchange_judge(struct exchange *x)
     x->is_token_too_long = raw.len > input.limits.token_bytes_max;
     if (x->gate->verified != NULL && raw.at != NULL)
         remember(x, trusts, raw, entry);
+    exchange_bind(x, &input);
     read_identity(x);
 }
 

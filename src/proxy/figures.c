@@ -47,6 +47,19 @@ static const struct metric_family table[] = {
     [FIGURE_RECEIVED_BYTES] = {"jwtgate_received_body_bytes_total", METRIC_COUNTER, "",
                                "Body bytes received from clients."},
     [FIGURE_RELOADS] = {"jwtgate_reloads_total", METRIC_COUNTER, "result", "Reloads of the configuration, by result."},
+    [FIGURE_REPLAYS_ENTRIES] = {"jwtgate_dpop_replays_entries", METRIC_GAUGE, "",
+                                "Used proofs remembered, as of the last one that came; dpop.replays is the most."},
+    [FIGURE_REPLAYS_REFUSED] = {"jwtgate_dpop_replays_refused_total", METRIC_COUNTER, "why",
+                                "Sound proofs refused: seen (used before) or full (no room to remember)."},
+    [FIGURE_REVOCATION_ENTRIES] = {"jwtgate_revocation_entries", METRIC_GAUGE, "",
+                                   "Entries of the list of revoked tokens in force."},
+    [FIGURE_REVOCATION_HITS] = {"jwtgate_revocation_hits_total", METRIC_COUNTER, "",
+                                "Tokens refused because they are revoked."},
+    [FIGURE_REVOCATION_READS] = {"jwtgate_revocation_reads_total", METRIC_COUNTER, "result",
+                                 "Changes of the list of revoked tokens, by result of reading it."},
+    [FIGURE_REVOCATION_STALE] =
+        {"jwtgate_revocation_stale", METRIC_GAUGE, "",
+         "1 while the file of revoked tokens can't be used and the list read before is in force."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");

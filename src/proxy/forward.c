@@ -103,6 +103,12 @@ static bool is_authorization_judged(const struct exchange *x, const struct field
     return false;
 }
 
+/* A proof goes where its token goes; on a public route nobody asked for either. */
+static bool is_proof_withheld(const struct exchange *x, struct span name)
+{
+    return !x->route->is_public && is_credential_withheld(x) && exchange_is_proof(name);
+}
+
 /* Fields of the client that do not go on: written anew here, or not the judged credential. */
 static bool is_withheld(const struct exchange *x, const struct field *field)
 {
@@ -136,7 +142,8 @@ static bool is_withheld(const struct exchange *x, const struct field *field)
     case FIELD_WWW_AUTHENTICATE:
     case FIELD_COUNT: return false;
     }
-    return is_token_withheld(x, field->name) || identity_is_name(x->site->site, field->name);
+    return is_token_withheld(x, field->name) || is_proof_withheld(x, field->name) ||
+           identity_is_name(x->site->site, field->name);
 }
 
 /* Whether a policy set this field itself. */

@@ -168,6 +168,7 @@ void gate_fini(struct gate *gate)
     gate_site_release(gate->current);
     gate->current = NULL;
     verified_free(gate->verified);
+    revocations_unsee(&gate->revocations);
     service_fini(&gate->service);
     deadline_class_fini(&gate->wait_class);
 }

@@ -2,7 +2,7 @@
 /* Refusals: status, challenge and body out of the judgement, by the shape of the route. */
 #include "exchange_int.h"
 
-enum { REPLY_FIELDS_MAX = 8 };
+enum { REPLY_FIELDS_MAX = 10 };
 
 struct reply {
     struct field fields[REPLY_FIELDS_MAX];
@@ -46,6 +46,25 @@ static struct span message_of(const struct exchange *x)
     return span_str(reason_info(x->reason)->message);
 }
 
+/* The scheme that was used; both where a bound token came as Bearer; Bearer alone where nobody spoke of DPoP. */
+static enum challenge challenge_of(const struct exchange *x)
+{
+    bool asks_dpop = judge_takes_dpop(x->rule_now) && span_eq_nocase(x->rule_now->scheme, SPAN("DPoP"));
+    if (x->judgement.is_dpop || asks_dpop)
+        return CHALLENGE_DPOP;
+    bool is_downgrade = x->judgement.dpop != DPOP_NO_ERROR && judge_takes_dpop(x->rule_now);
+    return is_downgrade ? CHALLENGE_BOTH : CHALLENGE_BEARER;
+}
+
+static struct span error_of(const struct exchange *x)
+{
+    if (lacks_scope(x))
+        return SPAN("insufficient_scope");
+    if (x->judgement.dpop != DPOP_NO_ERROR)
+        return span_str(dpop_error_name(x->judgement.dpop));
+    return SPAN("invalid_token");
+}
+
 static struct refusal refusal_of(const struct exchange *x)
 {
     struct refusal refusal = {.status = status_of(x), .shape = SHAPE_APIM, .message = message_of(x)};
@@ -56,7 +75,8 @@ static struct refusal refusal_of(const struct exchange *x)
     if (x->reason != REASON_OPENID_CONFIG_UNAVAILABLE) {
         refusal.realm = x->route->realm;
         if (x->judgement.has_token)
-            refusal.error = lacks_scope(x) ? SPAN("insufficient_scope") : SPAN("invalid_token");
+            refusal.error = error_of(x);
+        refusal.challenge = challenge_of(x);
         if (x->route->resource != NULL)
             refusal.metadata = x->route->resource->url;
     }
@@ -134,17 +154,34 @@ static void put_allow(const struct exchange *x, struct buf *out)
     }
 }
 
+/* A field for each scheme that is offered; texts in the arena. */
+static void add_challenges(struct exchange *x, struct refusal *refusal, struct reply *reply)
+{
+    AUTO(buf) algs = {0};
+    AUTO(buf) bearer = {0};
+    AUTO(buf) dpop = {0};
+    if (refusal->realm.at == NULL)
+        return;
+    dpop_add_algs(x->rule_now->algs, &algs);
+    refusal->algs = buf_span(&algs);
+    if (refusal->challenge != CHALLENGE_DPOP && refusal_challenge(refusal, &bearer))
+        add_field(reply, SPAN("WWW-Authenticate"), arena_copy(&x->stream->arena, buf_span(&bearer)));
+    if (refusal->challenge != CHALLENGE_BEARER && refusal_challenge_dpop(refusal, &dpop))
+        add_field(reply, SPAN("WWW-Authenticate"), arena_copy(&x->stream->arena, buf_span(&dpop)));
+    refusal->algs = (struct span){NULL, 0};
+    if (x->nonce.len > 0)
+        add_field(reply, SPAN("DPoP-Nonce"), x->nonce);
+}
+
 void refuse_send(struct exchange *x)
 {
     struct refusal refusal = refusal_of(x);
     struct reply reply = {.count = 0};
-    AUTO(buf) challenge = {0};
     AUTO(buf) body = {0};
     AUTO(buf) allow = {0};
     bool is_ok = refusal_body(&refusal, &body);
     add_field(&reply, SPAN("Content-Type"), refusal_type(&refusal));
-    if (refusal.realm.at != NULL && refusal_challenge(&refusal, &challenge))
-        add_field(&reply, SPAN("WWW-Authenticate"), buf_span(&challenge));
+    add_challenges(x, &refusal, &reply);
     if (x->reason == REASON_OPENID_CONFIG_UNAVAILABLE)
         add_field(&reply, SPAN("Retry-After"), SPAN("5"));
     if (x->reason == REASON_METHOD_NOT_ALLOWED)

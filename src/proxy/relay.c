@@ -295,7 +295,8 @@ static void on_answer(void *user, const struct head *head, struct span piece, bo
     note_answer(x);
     if (is_answered_by_policy(x, head, is_last))
         return;
-    if (!pipeline_answer_fields(x, &answer.fields, &answer.count)) {
+    if (!pipeline_answer_fields(x, &answer.fields, &answer.count) ||
+        !exchange_add_nonce(x, &answer.fields, &answer.count)) {
         drop_backend(x, is_last);
         exchange_end(x, REASON_OUT_OF_MEMORY);
         return;

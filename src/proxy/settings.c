@@ -80,6 +80,19 @@ static const struct schema_row provider_rows[] = {
 static const struct schema provider_schema = {"providers", provider_rows, COUNT_OF(provider_rows),
                                               NODE_AT(provider_settings), NULL};
 
+static const char *const dpop_schemes[] = {"auto", "http", "https", NULL};
+static const struct schema_row dpop_rows[] = {
+    ROW(dpop_settings, window_ms, "window", SCHEMA_DURATION, .preset = "60s", .min = 1000, .max = 3600000,
+        .help = "how far a proof's iat may be from the gateway's clock, and how long a nonce stands"),
+    ROW(dpop_settings, nonce, "nonce", SCHEMA_BOOL, .preset = "false",
+        .help = "ask for a nonce of the gateway's in each proof"),
+    ROW(dpop_settings, replays, "replays", SCHEMA_INT, .preset = "100000", .min = 1, .max = 100000000,
+        .help = "used proofs remembered until their window is over; when it is full, proofs are refused"),
+    ROW(dpop_settings, scheme, "scheme", SCHEMA_ENUM, .preset = "auto", .words = dpop_schemes,
+        .help = "of the URLs that clients use: auto, as the listener's; https where TLS ends before the gateway"),
+};
+static const struct schema dpop_schema = {"dpop", dpop_rows, COUNT_OF(dpop_rows), 0, NULL};
+
 static const struct schema_row limits_rows[] = {
     ROW(limits_settings, head, "head", SCHEMA_SIZE, .preset = "64KiB", .min = 1024, .max = 1048576,
         .help = "request line and fields (431)"),
@@ -230,6 +243,7 @@ static const struct schema resource_schema = {"resource_metadata", resource_rows
 
 static const char *const error_shapes[] = {"apim", "problem+json", "odata", NULL};
 static const char *const route_modes[] = {"enforce", "report-only", NULL};
+static const char *const cnf_modes[] = {"refuse", "ignore", NULL};
 static const char *const scope_statuses[] = {"401", "403", NULL};
 static const struct schema_row route_rows[] = {
     ROW(route_settings, name, "name", SCHEMA_TEXT, .is_required = true, .help = "for logs, metrics and the realm"),
@@ -258,7 +272,8 @@ static const struct schema_row route_rows[] = {
         .item_bytes = sizeof(struct claim_header_settings), .help = "headers for the backend made of claims"),
     ROW(route_settings, resource_metadata, "resource_metadata", SCHEMA_STRUCT, .table = &resource_schema,
         .help = "protected resource metadata (RFC 9728), served and named in challenges"),
-    LATER("cnf"),
+    ROW(route_settings, cnf, "cnf", SCHEMA_ENUM, .preset = "refuse", .words = cnf_modes,
+        .help = "tokens bound to a key that can't be checked: refuse, or ignore the binding"),
     ROW(route_settings, cors, "cors", SCHEMA_NODE, .help = "answers to browsers of other origins"),
     LATER("forward_auth"),
 };
@@ -281,7 +296,10 @@ static const struct schema_row settings_rows[] = {
     ROW(settings, timeouts, "timeouts", SCHEMA_STRUCT, .table = &timeouts_schema, .help = "towards clients"),
     ROW(settings, log, "log", SCHEMA_STRUCT, .table = &log_schema, .help = "what is written where"),
     LATER("trusted_proxies"),
-    LATER("revocation"),
+    ROW(settings, dpop, "dpop", SCHEMA_STRUCT, .table = &dpop_schema,
+        .help = "proofs of possession (RFC 9449) for tokens with cnf.jkt"),
+    ROW(settings, revocation, "revocation", SCHEMA_TEXT,
+        .help = "YAML file of revoked tokens, read again when it changes"),
     ROW(settings, backends, "backends", SCHEMA_MAP, .is_required = true, .table = &backend_schema,
         .item_bytes = sizeof(struct backend_settings), .help = "where requests go"),
     ROW(settings, routes, "routes", SCHEMA_LIST, .is_required = true, .table = &route_schema,

@@ -232,6 +232,7 @@ static bool build_all(struct site_build *build)
     is_ok = site_build_backends(build) && is_ok;
     is_ok = site_build_routes(build) && is_ok;
     is_ok = site_build_providers(build) && is_ok;
+    is_ok = site_build_revocation(build) && is_ok;
     fill_limits(build->site);
     if (is_ok && build->problems->errors == 0)
         note_idle_backends(build);
@@ -355,6 +356,7 @@ void site_release(struct site *site)
         plan_fini(&site->routes[i].plan);
     for (size_t i = 0; i < site->backend_count; i++)
         tls_client_free(site->backends[i].tls);
+    revocation_release(site->revocation);
     arena_fini(&site->arena);
     free(site);
 }

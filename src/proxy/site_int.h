@@ -55,6 +55,9 @@ struct site_backend *site_find_backend(struct site_build *build, struct span nam
 /* Routes with their rules and the entries for lookup. */
 bool site_build_routes(struct site_build *build) MUST_CHECK;
 
+/* The list of revoked tokens. */
+bool site_build_revocation(struct site_build *build) MUST_CHECK;
+
 /* The entries of `providers` and the store of keys, after the routes that name the providers. */
 bool site_build_providers(struct site_build *build) MUST_CHECK;
 

@@ -95,7 +95,7 @@ static void narrow_unsigned(struct site_build *build, struct plan *plan, const s
 /* What is said about refusals means nothing where there are none. */
 static void warn_public(struct site_build *build, const struct route_settings *settings)
 {
-    static const char *const keys[] = {"mode", "insufficient_scope", "expose_reason", "forward_token", "realm"};
+    static const char *const keys[] = {"mode", "insufficient_scope", "expose_reason", "forward_token", "realm", "cnf"};
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         if (node_member(settings->node, keys[i]) != NULL)
             problem_warning(build->problems, node_member(settings->node, keys[i]),

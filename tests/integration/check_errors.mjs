@@ -179,8 +179,7 @@ test('syntax errors have a place too', async (t) => {
 });
 
 test('keys of later versions are refused by name, not ignored', async (t) => {
-  const text = `${SOUND}    cnf: ignore                              # !not supported yet
-    forward_auth: true                       # !not supported yet
+  const text = `${SOUND}    forward_auth: true                       # !not supported yet
 trusted_proxies: [10.0.0.0/8]                # !not supported yet
 `;
   const result = await check(t, text);

@@ -137,6 +137,8 @@ static const struct range {
     {"keys", "timeout", "99ms", "100ms", "5m", "300001ms"},
     {"keys", "wait", NULL, "0s", "1m", "60001ms"},
     {"keys", "parked", "-1", "0", "100000", "100001"},
+    {"dpop", "window", "999ms", "1s", "1h", "3600001ms"},
+    {"dpop", "replays", "0", "1", "100000000", "100000001"},
     {"limits", "head", "1023B", "1KiB", "1MiB", "1048577B"},
     {"limits", "field", "255B", "256B", "1MiB", "1048577B"},
     {"limits", "fields", "7", "8", "10000", "10001"},
@@ -189,13 +191,11 @@ static const struct later {
     {"admin: { health: x }\n" REST, 1, 10, "health"},
     {"admin: { console: x }\n" REST, 1, 10, "console"},
     {"trusted_proxies: []\n" REST, 1, 1, "trusted_proxies"},
-    {"revocation: {}\n" REST, 1, 1, "revocation"},
     {LISTENERS "backends: { b: { servers: [ { url: \"http://x\", weight: 2 } ] } }\n" ROUTES, 2, 48, "weight"},
     {LISTENERS "backends: { b: { health: {}, servers: [\"http://x\"] } }\n" ROUTES, 2, 18, "health"},
     {LISTENERS "backends: { b: { tls: { key: x }, servers: [\"https://x\"] } }\n" ROUTES, 2, 25, "key"},
     {LISTENERS BACKENDS "routes: [ { forward_auth: true, name: r, path: /, backend: b, policy: none } ]\n", 3, 13,
      "forward_auth"},
-    {LISTENERS BACKENDS "routes: [ { cnf: ignore, name: r, path: /, backend: b, policy: none } ]\n", 3, 13, "cnf"},
 };
 
 static void keys_not_built_yet_are_refused_where_they_stand(void **state)
