@@ -3,6 +3,7 @@
 #include "reference.h"
 
 #include "base/reason.h"
+#include "policy/revocation.h"
 #include "proxy/figures.h"
 
 #include <stdio.h>
@@ -50,6 +51,13 @@ static void configuration_print(void)
     sections_collect(&sections);
     for (size_t i = 0; i < sections.count; i++)
         markdown_section(&sections.at[i]);
+}
+
+/* Of the file that `revocation` names: what an entry may say. */
+static void revocation_print(void)
+{
+    const struct section entry = {"", revocation_schema()->rows[0].table};
+    markdown_section(&entry);
 }
 
 static void metrics_print(void)
@@ -154,6 +162,7 @@ static const struct {
 } parts[] = {
     {"configuration", configuration_print}, {"metrics", metrics_print}, {"verdicts", verdicts_print},
     {"refusals", refusals_print},           {"manual", manual_print},   {"schema", schema_print},
+    {"revocation", revocation_print},
 };
 
 int main(int argc, char **argv)
@@ -163,6 +172,6 @@ int main(int argc, char **argv)
             parts[i].print();
             return 0;
         }
-    fprintf(stderr, "Usage: %s configuration|metrics|verdicts|refusals|manual|schema\n", argv[0]);
+    fprintf(stderr, "Usage: %s configuration|metrics|verdicts|refusals|manual|schema|revocation\n", argv[0]);
     return 2;
 }

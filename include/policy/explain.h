@@ -25,7 +25,9 @@ struct explain_input {
         path; /* what expressions are told of the request, a GET by https without fields; host at NULL: not known */
     int64_t at_s;
     struct token_limits limits;
-    struct arena *arena; /* all that is found lives here */
+    enum cnf_mode cnf;                   /* of the route */
+    const struct revocation *revocation; /* NULL: nothing is revoked */
+    struct arena *arena;                 /* all that is found lives here */
 };
 
 enum { EXPLAIN_NOTES_MAX = 8 };

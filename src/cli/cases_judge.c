@@ -139,7 +139,9 @@ static bool hear(const struct hearing *h, const struct rule *from, struct err *e
                                 .now_s = h->at_s,
                                 .limits = h->site->token_limits,
                                 .arena = h->arena,
-                                .wants_every_check = true};
+                                .wants_every_check = true,
+                                .cnf = h->route->cnf,
+                                .revocation = h->site->revocation};
     if (!present(h, &input, &claims, err))
         return note_trouble(h, "refuse", rule.failed_status, err);
     judge(&input, &judgement);

@@ -171,6 +171,8 @@ static bool read_route(struct session *s)
     if (route->host_count > 0 && !span_starts(route->hosts[0], SPAN(".")))
         s->input.host = route->hosts[0];
     s->input.limits = s->site->token_limits;
+    s->input.cnf = route->cnf;
+    s->input.revocation = s->site->revocation;
     for (size_t i = 0; i < route->plan.rule_count; i++)
         s->rules[s->input.rule_count++] = &route->plan.rules[i];
     return s->input.rule_count > 0 || complain("the policy of route \"%s\" asks for no token", QUOTED(route->name));

@@ -231,7 +231,9 @@ static bool judge_one(const struct explain_input *input, const struct explain_ru
                                         .limits = input->limits,
                                         .arena = input->arena,
                                         .credential = credential_of(&one->rule, token, input->arena),
-                                        .wants_every_check = true};
+                                        .wants_every_check = true,
+                                        .cnf = input->cnf,
+                                        .revocation = input->revocation};
     if (judging.credential.at == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the token");
     judge(&judging, &one->judgement);

@@ -178,7 +178,9 @@ const char *report_advice(const struct report_input *input, const struct check *
                                .rule = input->rule};
     if (check->verdict != VERDICT_FAIL)
         return "";
-    const char *advice = check->reason == REASON_OPENID_CONFIG_UNAVAILABLE ? NULL : kind_advice(&a);
+    const char *advice = report_advice_bound(&a);
+    if (advice == NULL && check->reason != REASON_OPENID_CONFIG_UNAVAILABLE)
+        advice = kind_advice(&a);
     if (advice == NULL && check->reason != REASON_OPENID_CONFIG_UNAVAILABLE)
         advice = advice_of(&a);
     return advice != NULL ? advice : reason_info(check->reason)->advice;

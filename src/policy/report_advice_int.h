@@ -30,6 +30,7 @@ advisor report_advice_time;
 advisor report_advice_audience;
 advisor report_advice_issuer;
 advisor report_advice_claim;
+advisor report_advice_bound;
 
 /* A formatted advice; NULL: no memory. */
 const char *advising_say(const struct advising *a, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -64,6 +64,45 @@ static void a_challenge_names_the_realm_and_the_error_where_a_token_was_sent(voi
     }
 }
 
+/* RFC 9449 7.1, RFC 9449 7.2 */
+static void a_challenge_for_dpop_lists_algorithms_and_has_the_error_of_its_own_scheme(void **state)
+{
+    static const struct {
+        struct refusal refusal;
+        const char *bearer, *dpop;
+    } rows[] = {
+        {{.realm = SPAN_INIT("r"), .challenge = CHALLENGE_DPOP, .algs = SPAN_INIT("ES256 PS256")},
+         "Bearer realm=\"r\"",
+         "DPoP realm=\"r\", algs=\"ES256 PS256\""},
+        {{.realm = SPAN_INIT("a\"b"),
+          .challenge = CHALLENGE_DPOP,
+          .error = SPAN_INIT("use_dpop_nonce"),
+          .description = SPAN_INIT("JwtInvalid"),
+          .algs = SPAN_INIT("ES256"),
+          .metadata = SPAN_INIT("https://m")},
+         "Bearer realm=\"a\\\"b\", error=\"use_dpop_nonce\", error_description=\"JwtInvalid\", "
+         "resource_metadata=\"https://m\"",
+         "DPoP realm=\"a\\\"b\", error=\"use_dpop_nonce\", error_description=\"JwtInvalid\", algs=\"ES256\", "
+         "resource_metadata=\"https://m\""},
+        {{.realm = SPAN_INIT("r"),
+          .challenge = CHALLENGE_BOTH,
+          .error = SPAN_INIT("invalid_token"),
+          .algs = SPAN_INIT("ES256")},
+         "Bearer realm=\"r\", error=\"invalid_token\"",
+         "DPoP realm=\"r\", algs=\"ES256\""},
+        {{.challenge = CHALLENGE_BOTH, .algs = SPAN_INIT("ES256")}, "", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        AUTO(buf) bearer = {0};
+        AUTO(buf) dpop = {0};
+        assert_true(refusal_challenge(&rows[i].refusal, &bearer));
+        assert_true(refusal_challenge_dpop(&rows[i].refusal, &dpop));
+        assert_span(buf_span(&bearer), rows[i].bearer);
+        assert_span(buf_span(&dpop), rows[i].dpop);
+    }
+}
+
 static void a_buffer_that_is_full_is_told(void **state)
 {
     struct refusal refusal = {.status = 401, .shape = SHAPE_PROBLEM, .message = SPAN("m"), .realm = SPAN("r")};
@@ -79,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_have_the_shape_of_the_route),
         cmocka_unit_test(a_challenge_names_the_realm_and_the_error_where_a_token_was_sent),
+        cmocka_unit_test(a_challenge_for_dpop_lists_algorithms_and_has_the_error_of_its_own_scheme),
         cmocka_unit_test(a_buffer_that_is_full_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
