@@ -8,6 +8,7 @@
 #include "court.h"
 
 #include "base/buf.h"
+#include "policy/report.h"
 
 #define NOW "1795219200"
 #define RULE "{openid_config: [{url: 'https://a'}], required_claims: [{name: scp, values: [read]}]}"
@@ -206,6 +207,28 @@ static void sender_is_looked_at_before_what_the_token_allows(void **state)
     court_close(court);
 }
 
+/* What to do is told by what was wrong, not by the reason alone. */
+static void advice_names_the_proof_the_nonce_or_the_binding(void **state)
+{
+    static const struct {
+        size_t row;
+        const char *advice;
+    } rows[] = {{7, "fresh DPoP proof"}, {8, "bound to a key"}, {10, "`DPoP TOKEN`"}, {17, "cnf: ignore"}};
+    struct court *court = *state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct dpop_request request;
+        court_open(court, RULE);
+        judge_bound(court, &bound[rows[i].row], &request);
+        const struct report_input input = {
+            .judgement = &court->loud, .rule = &court->rule, .at_s = NOW_S, .arena = &court->arena};
+        const char *advice = report_advice(&input, court->loud.failed);
+        if (strstr(advice, rows[i].advice) == NULL)
+            print_error("%s: %s\n", bound[rows[i].row].name, advice);
+        assert_non_null(strstr(advice, rows[i].advice));
+        court_close(court);
+    }
+}
+
 /* ---- revocation ---- */
 
 static const struct {
@@ -240,8 +263,12 @@ static void revoked_token_is_refused_although_it_is_remembered(void **state)
         const struct judgement *judgement = court_claims(court, court->rsa, CLAIMS(",\"sub\":\"ann\",\"jti\":\"t1\""));
         assert_reason(judgement, entries[i].is_meant ? REASON_JWT_INVALID : REASON_NONE, entries[i].entry);
         assert_int_equal(judgement->revoked != NULL, entries[i].is_meant);
-        if (entries[i].is_meant)
+        if (entries[i].is_meant) {
+            const struct report_input input = {
+                .judgement = judgement, .rule = &court->rule, .at_s = NOW_S, .arena = &court->arena};
             assert_string_equal(check_name_text(judgement->failed, &court->arena), entries[i].check);
+            assert_non_null(strstr(report_advice(&input, judgement->failed), "revoked ones, line 1"));
+        }
         revocation_release(list);
         court_close(court);
     }
@@ -284,6 +311,7 @@ int main(void)
         cmocka_unit_test(bound_token_passes_with_a_proof_by_its_key_only),
         cmocka_unit_test(scheme_is_the_rules_own),
         cmocka_unit_test(sender_is_looked_at_before_what_the_token_allows),
+        cmocka_unit_test(advice_names_the_proof_the_nonce_or_the_binding),
         cmocka_unit_test(revoked_token_is_refused_although_it_is_remembered),
         cmocka_unit_test(revoked_key_is_refused_although_no_kid_names_it),
         cmocka_unit_test(list_says_nothing_of_tokens_that_nobody_signed),
