@@ -13,8 +13,8 @@ static bool is_absent(struct err *err, const char *found)
 /* Whether `credential` begins with `scheme` and a blank; the rest goes to `*rest` (RFC 9110 11.1: letter case is not counted). */
 static bool takes_scheme(struct span credential, struct span scheme, struct span *rest)
 {
-    if (credential.len <= scheme.len || !span_eq_nocase(span_cut(credential, scheme.len), scheme) ||
-        credential.at[scheme.len] != ' ')
+    if (credential.len <= scheme.len || credential.at[scheme.len] != ' ' ||
+        !span_eq_nocase(span_cut(credential, scheme.len), scheme))
         return false;
     *rest = span_from(credential, scheme.len);
     while (rest->len > 0 && rest->at[0] == ' ')

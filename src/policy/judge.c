@@ -29,7 +29,7 @@ static struct check *check_room(struct judging *j)
     return &out->checks[out->check_count++];
 }
 
-struct check *judge_note(struct judging *j, enum check_name name, enum check_verdict verdict, enum reason reason)
+struct check *judge_note_told(struct judging *j, enum check_name name, enum check_verdict verdict, enum reason reason)
 {
     bool is_first = verdict == VERDICT_FAIL && j->reason == REASON_NONE;
     if (is_first)
@@ -239,7 +239,8 @@ static void take_sets(struct judging *j)
 void judge(const struct judge_input *input, struct judgement *judgement)
 {
     *judgement = (struct judgement){.reason = REASON_JWT_INVALID, .status = input->rule->failed_status};
-    struct judging j = {.in = input, .rule = input->rule, .out = judgement};
+    const struct keyset *sets[RULE_PROVIDERS_MAX + 1]; /* beside j: clearing it for each judgement would cost */
+    struct judging j = {.in = input, .rule = input->rule, .out = judgement, .sets = sets};
     judgement->is_dpop = judge_is_dpop(j.rule, input->credential);
     take_sets(&j);
     bool is_finished = take_steps(&j);

@@ -10,9 +10,9 @@ struct judging {
     const struct rule *rule;
     struct judgement *out;
     const struct token *token;
-    const struct claims *claims;                       /* read, but unverified until out->claims is set */
-    const struct remembered *remembered;               /* NULL when it is not of this very token */
-    const struct keyset *sets[RULE_PROVIDERS_MAX + 1]; /* of in->trusts; NULL: no keys now */
+    const struct claims *claims;         /* read, but unverified until out->claims is set */
+    const struct remembered *remembered; /* NULL when it is not of this very token */
+    const struct keyset **sets;          /* of in->trusts; NULL: no keys now */
     size_t set_count;
     enum reason reason; /* of the first failure */
     bool is_out_of_memory;
@@ -20,10 +20,18 @@ struct judging {
     bool has_provider_failed; /* a provider has no usable keys */
 };
 
+/* The part of judge_note() for a failure, or where every check is told of. */
+struct check *judge_note_told(struct judging *j, enum check_name name, enum check_verdict verdict, enum reason reason);
+
 /* Notes the outcome of a check.  Returns it to be filled with texts, or NULL when nobody wants them: so texts are made for
  * failures and explain only.
  */
-struct check *judge_note(struct judging *j, enum check_name name, enum check_verdict verdict, enum reason reason);
+static inline struct check *judge_note(struct judging *j, enum check_name name, enum check_verdict verdict,
+                                       enum reason reason)
+{
+    bool is_told = verdict == VERDICT_FAIL || j->in->wants_every_check;
+    return is_told ? judge_note_told(j, name, verdict, reason) : NULL;
+}
 
 /* PASS when reason is NONE, else FAIL. */
 static inline enum check_verdict verdict_of(enum reason reason)

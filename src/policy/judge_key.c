@@ -141,7 +141,8 @@ bool judge_key(struct judging *j)
         return judge_assume_key(j);
     if (j->token->is_unsigned || j->token->alg == ALG_UNKNOWN)
         return skip_key(j);
-    struct search search = {.found = NULL};
+    struct search search; /* find_key sets the rest; clearing its candidates for each judgement would cost */
+    search.found = NULL;
     find_key(j, &search);
     if (j->is_out_of_memory)
         return false;
