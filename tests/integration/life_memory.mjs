@@ -43,5 +43,6 @@ test('thousands of requests more take no memory more', async (t) => {
   await half();
   const grown = stand.gateway.memory().now - before;
   t.diagnostic(`${2 * REQUESTS} requests; ${grown} kB more after the second half than after the first`);
+  if (process.env.JWTGATE_SLOWNESS > 1) return; // sanitizers hold back what is freed; they tell of leaks themselves
   assert.ok(grown <= GROWTH_MAX_KB, `${grown} kB more`);
 });
