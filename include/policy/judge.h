@@ -111,7 +111,7 @@ struct judgement {
     uint64_t refetch;
 };
 
-/* Order: size, parts, header, algorithm, key, signature, then lifetime, revocation, audience, issuer, the sender's key, claims; first
+/* Order: size, parts, header, algorithm, key, signature, then lifetime, audience, issuer, revocation, the sender's key, claims; first
  * failure decides.  Failures of revocation and of the sender's key (claim:cnf) are JWT_INVALID.
  * No key answered and a provider of the rule has no keys: OPENID_CONFIG_UNAVAILABLE.  Out of memory: refused, OUT_OF_MEMORY,
  * status 503.  A key of provider i allows the issuer of provider i and rule->issuers only (keys bound to their document);

@@ -40,10 +40,11 @@ const struct schema *revocation_schema(void);
 /* How many entries there are. */
 size_t revocation_count(const struct revocation *list);
 
-/* The file's name as given, and whether both lists were read from the same bytes. */
+/* The file's name as given. */
 const char *revocation_file(const struct revocation *list);
-/* Whether both were read from the same bytes; NULL is the same as NULL only. */
-bool revocation_eq(const struct revocation *a, const struct revocation *b);
+
+/* Whether the list was read from these very bytes; false without memory to tell. */
+bool revocation_is_of(const struct revocation *list, struct span text);
 
 /* What is asked about: a token's claims, the kid of its header, and the kid of the key that verified it, which counts as well: a
  * header may leave it out.

@@ -195,8 +195,8 @@ bool judge_alg(struct judging *j)
 }
 
 static bool (*const steps[])(struct judging *) = {
-    judge_alg,    judge_key, judge_nbf, judge_exp, judge_revoked,  judge_audience,
-    judge_issuer, judge_typ, judge_age, judge_cnf, judge_required,
+    judge_alg,     judge_key, judge_nbf, judge_exp, judge_audience, judge_issuer,
+    judge_revoked, judge_typ, judge_age, judge_cnf, judge_required,
 };
 
 static void skip_rest(struct judging *j)

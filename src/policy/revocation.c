@@ -217,11 +217,11 @@ const char *revocation_file(const struct revocation *list)
     return list->file;
 }
 
-bool revocation_eq(const struct revocation *a, const struct revocation *b)
+bool revocation_is_of(const struct revocation *list, struct span text)
 {
-    if (a == NULL || b == NULL)
-        return a == b;
-    return memcmp(a->digest, b->digest, DIGEST_BYTES) == 0;
+    unsigned char digest[DIGEST_BYTES];
+    struct err err;
+    return digest_sha256(text, digest, &err) && memcmp(list->digest, digest, DIGEST_BYTES) == 0;
 }
 
 /* ---- looking up ---- */

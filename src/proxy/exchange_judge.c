@@ -179,8 +179,8 @@ void exchange_judge(struct exchange *x)
 static bool is_list(const struct rule *rule, struct span credential)
 {
     struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
-    return span_chr(credential, ',') != NULL &&
-           (!rule->is_authorization || span_eq_nocase(span_cut(credential, scheme.len), scheme));
+    return span_chr(credential, ',') != NULL && (!rule->is_authorization || judge_is_dpop(rule, credential) ||
+                                                 span_eq_nocase(span_cut(credential, scheme.len), scheme));
 }
 
 /* Whether there is more than one, so that none was judged.  A token that passed was alone: only who is let pass is asked about. */

@@ -18,7 +18,7 @@ enum { SETTLED_S = 3 };
 
 /* What tells a file from the one before. */
 struct mark {
-    bool is_there;
+    bool is_there; /* a regular file: others could keep the loop waiting */
     dev_t device;
     ino_t inode;
     off_t size;
@@ -49,7 +49,7 @@ static void release_list(void *list)
 static struct mark mark_of(const char *path)
 {
     struct stat at;
-    if (stat(path, &at) != 0)
+    if (stat(path, &at) != 0 || !S_ISREG(at.st_mode))
         return (struct mark){.is_there = false};
     return (struct mark){.is_there = true,
                          .device = at.st_dev,
@@ -97,19 +97,19 @@ static void note_failure(struct revocations *r, bool is_news, const struct probl
 
 static void take_up(struct revocations *r, struct revocation *list)
 {
-    struct revocation *current = snapshot_take(&r->slot);
-    bool is_known = revocation_eq(list, current);
-    revocation_release(current);
-    if (is_known) {
-        r->has_failed = false;
-        metric_set(r->stale, 0);
-        revocation_release(list);
-        return;
-    }
     size_t count = revocation_count(list);
     publish(r, list);
     metric_add(r->read_ok, r->shard, 1);
     LOG_EVENT(LOG_NOTICE, "revocation-loaded", LOG_STR("file", r->path), LOG_NUM("entries", count));
+}
+
+/* Whether these are the bytes that the list in force was read from: a file is looked at more often than it changes. */
+static bool is_in_force(struct revocations *r, struct span bytes)
+{
+    struct revocation *current = snapshot_take(&r->slot);
+    bool is = current != NULL && revocation_is_of(current, bytes);
+    revocation_release(current);
+    return is;
 }
 
 /* Whether it is one file from beginning to end: what changes while it is read is read again the next time. */
@@ -139,8 +139,17 @@ void revocations_look(struct revocations *r)
     int64_t age_s = now_read().wall_s - (int64_t)mark.changed.tv_sec;
     r->mark = mark;
     r->is_settled = !mark.is_there || age_s >= SETTLED_S || age_s < 0;
+    if (!mark.is_there) {
+        note_failure(r, is_news, NULL, "there is no such file, or it is no regular one");
+        return;
+    }
     if (!read_file(r, &arena, &bytes, &err)) {
         note_failure(r, is_news, NULL, err.text);
+        return;
+    }
+    if (is_in_force(r, bytes)) {
+        r->has_failed = false;
+        metric_set(r->stale, 0);
         return;
     }
     struct revocation *list = revocation_read(r->path, bytes, &problems);

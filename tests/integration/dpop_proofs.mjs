@@ -7,6 +7,7 @@ import test from 'node:test';
 import { connect, requestBytes } from './harness/client.mjs';
 import { now } from './harness/keys.mjs';
 import { dpopFields, newHolder } from './harness/proofs.mjs';
+import { startPolicies, validate } from './harness/policies.mjs';
 import { startStand } from './harness/stand.mjs';
 import { until } from './harness/until.mjs';
 
@@ -215,4 +216,21 @@ test('report-only tells and lets pass', async (t) => {
   assert.equal((await stand.send({ target: '/a', token: stand.token })).status, 200);
   await until('the access lines', () => stand.gateway.events('access').length === 3);
   assert.deepEqual(stand.gateway.events('access').map(({ check }) => check), [undefined, 'claim:cnf', 'claim:cnf']);
+});
+
+test('of a list of tokens none goes on where a route only reports', async (t) => {
+  const stand = await startBound(t, { route: { mode: 'report-only' } });
+  const answer = await stand.send({ target: '/a', fields: dpopFields(`${stand.token}, DPoP ${stand.token}`, await stand.fresh()) });
+  assert.equal(answer.status, 200);
+  const names = stand.backend.requests.at(-1).fields.map(([name]) => name.toLowerCase());
+  assert.ok(!names.includes('authorization') && !names.includes('dpop'), names.join());
+});
+
+test('a policy that judges a token twice takes its proof once', async (t) => {
+  const stand = await startPolicies(t, (issuer) => ({ twice: { inbound: `<base />${validate(issuer)}${validate(issuer)}` } }));
+  const holder = await newHolder();
+  const token = stand.issuer.token({ cnf: holder.cnf });
+  const fields = dpopFields(token, await holder.proof({ token, url: 'http://gateway.test/twice' }));
+  assert.equal((await stand.ask('/twice', { token: null, fields })).status, 200);
+  assert.equal((await stand.ask('/twice', { token: null, fields })).status, 401);
 });
