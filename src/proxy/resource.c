@@ -55,6 +55,23 @@ static void add_list(struct buf *out, const char *name, const struct schema_text
     buf_add_char(out, ']');
 }
 
+/* RFC 9728 2: told where the policy takes nothing else, so that clients ask for bound tokens at once. */
+static void add_dpop(struct buf *out, const struct rule *rule)
+{
+    AUTO(buf) names = {0};
+    if (!judge_takes_dpop(rule) || !span_eq_nocase(rule->scheme, SPAN("DPoP")))
+        return;
+    dpop_add_algs(rule->algs, &names);
+    struct span rest = buf_span(&names);
+    struct span name;
+    buf_add_str(out, ",\"dpop_bound_access_tokens_required\":true,\"dpop_signing_alg_values_supported\":[");
+    for (bool is_first = true; span_split(&rest, ' ', &name); is_first = false) {
+        buf_add_str(out, is_first ? "" : ",");
+        buf_add_json_text(out, name);
+    }
+    buf_add_char(out, ']');
+}
+
 /* RFC 9728 2; how a token is sent is the policy's to say, and a header of one's own has no word there. */
 static struct span write_body(struct arena *arena, const struct resource_settings *settings,
                               const struct site_route *route)
@@ -69,6 +86,8 @@ static struct span write_body(struct arena *arena, const struct resource_setting
         buf_add_str(&out, ",\"bearer_methods_supported\":[\"query\"]");
     else if (rule != NULL && rule->is_authorization)
         buf_add_str(&out, ",\"bearer_methods_supported\":[\"header\"]");
+    if (rule != NULL)
+        add_dpop(&out, rule);
     add_text(&out, "resource_name", settings->name);
     add_text(&out, "resource_documentation", settings->documentation);
     buf_add_char(&out, '}');

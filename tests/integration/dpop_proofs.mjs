@@ -110,10 +110,14 @@ test('a bound token is no bearer token, and a plain one no bound token', async (
 });
 
 test('require-scheme DPoP demands it, and says so to who sends nothing', async (t) => {
-  const stand = await startBound(t, { policy: { require_scheme: 'DPoP' } });
+  const metadata = { resource: 'http://localhost/api' };
+  const stand = await startBound(t, { policy: { require_scheme: 'DPoP' }, route: { resource_metadata: metadata } });
   const nothing = await stand.send({ target: '/a' });
   assert.equal(nothing.status, 401);
-  assert.match(nothing.field('www-authenticate'), /^DPoP realm="main", algs="[^"]*"$/);
+  assert.match(nothing.field('www-authenticate'), /^DPoP realm="main", algs="[^"]*", resource_metadata="[^"]*"$/);
+  const told = JSON.parse((await stand.send({ target: '/.well-known/oauth-protected-resource/api', host: 'localhost' })).text);
+  assert.equal(told.dpop_bound_access_tokens_required, true);
+  assert.ok(told.dpop_signing_alg_values_supported.includes('ES256') && !told.dpop_signing_alg_values_supported.includes('HS256'));
   assert.equal((await stand.send({ target: '/a', token: stand.issuer.token() })).status, 401);
   assert.equal((await stand.ask(await stand.fresh())).status, 200);
 });
