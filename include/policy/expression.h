@@ -121,6 +121,12 @@ bool expression_is_constant(const struct expression *expression, struct arena *a
 /* Calls `visit` for the name of every variable that it reads by a literal name. */
 void expression_each_variable(const struct expression *expression, void (*visit)(void *of, struct span name), void *of);
 
+/* What of the request and its answer it may look at: bits 1 << enum fact, and EXPRESSION_READS_FIELDS for the request's header
+ * fields and query parameters.
+ */
+enum { EXPRESSION_READS_FIELDS = 1 << FACT_COUNT };
+unsigned expression_reads(const struct expression *expression);
+
 /* Evaluates.  False with EXPRESSION_FAILED: a missing variable, a wrong type, a missing list element, a text past
  * EXPRESSION_RESULT_MAX; or OUT_OF_MEMORY.  The caller refuses the request then.
  */

@@ -146,6 +146,7 @@ struct plan {
     size_t rule_count;
     const struct plan_cors *cors; /* of the inbound section; NULL: none.  It alone answers preflights */
     bool always_validates;        /* no request gets through the inbound section without a token being judged */
+    unsigned reads;               /* what its expressions look at, all together, as expression_reads() says */
 };
 
 /* A document to be joined; outermost first. */

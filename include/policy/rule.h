@@ -51,6 +51,7 @@ struct rule {
     struct span failed_message; /* failed-validation-error-message; empty: the reason's own */
     bool requires_expiration;
     bool requires_signature;
+    bool takes_signed_only; /* requires_signature holds whatever its expression gives */
     int64_t clock_skew_s;
     int64_t max_age_s; /* ours: greatest now - iat; 0: none */
     struct span typ;   /* ours: required header or payload typ; empty: none */
@@ -113,6 +114,12 @@ bool rule_is_claim_path(struct span path);
  */
 bool rule_evaluate(const struct rule *rule, const struct expression_context *context, struct rule *evaluated,
                    struct err *err) MUST_CHECK;
+
+/* Whether unsigned tokens are taken, or an expression may say so. */
+bool rule_may_take_unsigned(const struct rule *rule);
+
+/* What its expressions look at, as expression_reads() says; with `is_parties` only those that say which audience or issuer. */
+unsigned rule_reads(const struct rule *rule, bool is_parties);
 
 /* Releases the keys. */
 void rule_fini(struct rule *rule);

@@ -243,3 +243,21 @@ void expression_each_variable(const struct expression *expression, void (*visit)
             visit(of, op->key);
     }
 }
+
+/* Of what one step calls. */
+static unsigned reads_of(const struct expression_member *member)
+{
+    bool is_header = member->of == TYPE_REQUEST_HEADERS;
+    if (member->run == expression_host_fact)
+        return 1u << member->which;
+    return is_header || member->of == TYPE_QUERY || member->of == TYPE_ORIGINAL_QUERY ? EXPRESSION_READS_FIELDS : 0;
+}
+
+unsigned expression_reads(const struct expression *expression)
+{
+    unsigned reads = 0;
+    for (size_t i = 0; i < expression->count; i++)
+        if (expression->ops[i].kind == OP_CALL)
+            reads |= reads_of(expression->ops[i].member);
+    return reads;
+}

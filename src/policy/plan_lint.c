@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be said of a whole plan only: whether each request is judged, variables that nothing sets, answers that hide others.
+/* What can be said of a whole plan only: whether each request is judged, what its expressions read, answers that hide others.
  */
 #include "plan_int.h"
 
@@ -64,13 +64,14 @@ static void lint_judging(struct plan_reader *r, struct plan *plan)
         problem_warning(r->problems, answer->node, "this answers requests before a token was validated");
 }
 
-/* ---- variables ---- */
+/* ---- what expressions read ---- */
 
 struct names {
     struct plan_reader *r;
     struct buf set;               /* of struct span */
     const struct plan_step *step; /* that reads */
     struct span warned;           /* of this step, last */
+    unsigned reads;               /* what all expressions look at */
 };
 
 static void add_name(struct names *names, struct span name)
@@ -102,8 +103,10 @@ static void check_name(void *of, struct span name)
 
 static void check_text(struct names *names, const struct plan_text *text)
 {
-    if (text->expression != NULL)
-        expression_each_variable(text->expression, check_name, names);
+    if (text->expression == NULL)
+        return;
+    names->reads |= expression_reads(text->expression);
+    expression_each_variable(text->expression, check_name, names);
 }
 
 static void check_texts(struct names *names, const struct plan_text *texts, size_t count)
@@ -144,6 +147,7 @@ static void check_rule(struct names *names, const struct rule *rule)
     for (size_t i = 0; i < rule->dynamic_count; i++)
         expression_each_variable(rule->dynamics[i].expression, check_name, names);
     add_name(names, rule->output_variable);
+    names->reads |= rule_reads(rule, false);
 }
 
 static void check_step(struct names *names, const struct plan *plan)
@@ -169,14 +173,15 @@ static void check_step(struct names *names, const struct plan *plan)
     }
 }
 
-static void lint_variables(struct plan_reader *r, const struct plan *plan)
+static void lint_expressions(struct plan_reader *r, struct plan *plan)
 {
     struct names names = {.r = r};
-    for (size_t i = 0; i < plan->count && !names.set.is_broken; i++) {
+    for (size_t i = 0; i < plan->count; i++) {
         names.step = &plan->steps[i];
         names.warned = (struct span){NULL, 0};
         check_step(&names, plan);
     }
+    plan->reads = names.reads;
     buf_fini(&names.set);
 }
 
@@ -203,6 +208,6 @@ static void lint_on_error(struct plan_reader *r, const struct plan *plan)
 void plan_lint(struct plan_reader *r, struct plan *plan)
 {
     lint_judging(r, plan);
-    lint_variables(r, plan);
+    lint_expressions(r, plan);
     lint_on_error(r, plan);
 }

@@ -109,6 +109,7 @@ bool plan_read_yaml(struct plan *plan, const struct node *map, const struct rule
         *plan = (struct plan){.steps = NULL};
         return rule != NULL && step != NULL ? false : problem_error(problems, map, "out of memory");
     }
+    plan->reads = rule_reads(rule, false);
     const struct node *id = node_member(map, "id");
     *step = (struct plan_step){.kind = PLAN_VALIDATE,
                                .source = "validate-jwt",

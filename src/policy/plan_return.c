@@ -25,7 +25,12 @@ static bool read_status(struct answer_reader *a, const struct node *element)
     bool is_good = plan_text(a->r, found[0], &a->to->status) && plan_check_status(a->r, found[0], &a->to->status);
     if (!plan_text(a->r, found[1], &a->to->phrase))
         return false;
-    return plan_check_field(a->r, found[1] != NULL ? found[1] : element, a->to->phrase.literal) && is_good;
+    const struct node *at = found[1] != NULL ? found[1] : element;
+    struct span phrase = a->to->phrase.literal;
+    return plan_check_field(a->r, at, phrase) &&
+           (span_is_printable(phrase) ||
+            problem_error(a->r->problems, at, "\"reason\": letters, digits and signs of ASCII are expected")) &&
+           is_good;
 }
 
 static bool read_body(struct answer_reader *a, const struct node *element)

@@ -233,6 +233,25 @@ bool rule_is_dynamic(const struct rule_reader *reader, const struct node *node)
     return false;
 }
 
+unsigned rule_reads(const struct rule *rule, bool is_parties)
+{
+    unsigned reads = rule->token_value == NULL || is_parties ? 0 : expression_reads(rule->token_value);
+    for (size_t i = 0; i < rule->dynamic_count; i++) {
+        enum rule_place place = rule->dynamics[i].place;
+        if (!is_parties || place == PLACE_AUDIENCE || place == PLACE_ISSUER)
+            reads |= expression_reads(rule->dynamics[i].expression);
+    }
+    return reads;
+}
+
+bool rule_may_take_unsigned(const struct rule *rule)
+{
+    bool is_asked = !rule->requires_signature;
+    for (size_t i = 0; i < rule->dynamic_count; i++)
+        is_asked = is_asked || rule->dynamics[i].place == PLACE_SIGNED;
+    return is_asked && !rule->takes_signed_only;
+}
+
 bool rule_keep_dynamics(struct rule_reader *reader, const struct node *map, struct rule *rule)
 {
     size_t count = 0;

@@ -185,6 +185,7 @@ bool rule_evaluate(const struct rule *rule, const struct expression_context *con
         if (!expression_evaluate(dynamic->expression, context, &value, err) || !put_value(&e, dynamic, &value))
             return err_prefix(err, "%s of %s", place_name(dynamic->place), rule->source_policy);
     }
+    evaluated->requires_signature = evaluated->requires_signature || rule->takes_signed_only;
     evaluated->is_authorization =
         rule->source == TOKEN_FROM_HEADER && span_eq_nocase(evaluated->source_name, SPAN("Authorization"));
     if (!evaluated->is_authorization)

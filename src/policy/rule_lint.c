@@ -138,6 +138,9 @@ static void lint_trust(const struct rule_reader *reader, const struct rule_draft
             "could have");
     if (!rule->requires_signature)
         problem_warning(reader->problems, draft->node, "unsigned tokens are accepted: anybody can write one");
+    else if (rule_may_take_unsigned(rule))
+        problem_warning(reader->problems, draft->node,
+                        "an expression may accept unsigned tokens: anybody can write one");
     if (lint_tenants(reader, draft, rule))
         return;
     if (rule->provider_count > 0 && rule->audience_count == 0 && rule->claim_count == 0)

@@ -48,11 +48,14 @@ enum turn exchange_refuse(struct exchange *x, enum reason reason)
     return exchange_enter(x, STEP_REFUSE);
 }
 
-/* A method in a field would go past a route that is for some methods only: backends take it for the request's own. */
+/* A method in a field would go past a route that is for some methods only, and past policies that ask for the method: backends
+ * take it for the request's own.
+ */
 static bool is_tunnelled(const struct exchange *x)
 {
     const struct head *head = &x->stream->head;
-    for (size_t i = 0; x->route->methods != 0 && i < head->count; i++)
+    bool asks_method = x->route->methods != 0 || (x->route->plan.reads >> FACT_METHOD & 1u) != 0;
+    for (size_t i = 0; asks_method && i < head->count; i++)
         if (head->fields[i].id == FIELD_OTHER && field_is_method(head->fields[i].name))
             return true;
     return false;
@@ -107,7 +110,8 @@ static enum turn step_route(struct exchange *x)
     if (!find_route(x, &x->err))
         return exchange_refuse(x, x->err.reason);
     if (is_tunnelled(x)) {
-        fail(&x->err, REASON_BAD_REQUEST, "a field gives another method, and the route is for some methods only");
+        fail(&x->err, REASON_BAD_REQUEST,
+             "a field gives another method, and the route or its policy asks for the method");
         return exchange_refuse(x, REASON_BAD_REQUEST);
     }
     return enter_route(x);

@@ -84,9 +84,9 @@ static void narrow_unsigned(struct site_build *build, struct plan *plan, const s
     if (node_member(build->site->settings.node, "algorithms") == NULL)
         return;
     for (size_t i = 0; i < plan->rule_count; i++) {
-        if (plan->rules[i].requires_signature)
+        if (!rule_may_take_unsigned(&plan->rules[i]))
             continue;
-        plan->rules[i].requires_signature = true;
+        plan->rules[i].requires_signature = plan->rules[i].takes_signed_only = true;
         problem_warning(build->problems, node,
                         "unsigned tokens are refused all the same: \"algorithms\" leaves signed ones only");
     }
@@ -172,7 +172,24 @@ static bool read_cors(struct site_build *build, const struct route_settings *set
 static bool is_plain(const struct plan *plan)
 {
     return plan->count == 1 && plan->steps[0].kind == PLAN_VALIDATE && plan->rules[0].dynamic_count == 0 &&
-           plan->rules[0].output_variable.len == 0;
+           plan->rules[0].output_variable.len == 0 && plan->rules[0].source != TOKEN_FROM_VALUE;
+}
+
+/* An audience or issuer made of what the request itself says is one that its sender chose. */
+static void warn_parties(struct site_build *build, const struct site_route *route, const struct node *node)
+{
+    unsigned reads = 0;
+    for (size_t i = 0; i < route->plan.rule_count; i++)
+        reads |= rule_reads(&route->plan.rules[i], true);
+    if ((reads & EXPRESSION_READS_FIELDS) != 0)
+        problem_warning(build->problems, node,
+                        "an audience or issuer is made of a header field or query parameter: whoever sends the request "
+                        "chooses which tokens pass");
+    if ((reads >> FACT_ORIGINAL_HOST & 1u) != 0 && route->host_count == 0)
+        problem_warning(build->problems, node,
+                        "an audience or issuer is made of the host that the request names, and route \"%s\" takes any "
+                        "host: whoever sends the request chooses it; give the route its \"host\"",
+                        QUOTED(route->name));
 }
 
 static bool read_plan(struct site_build *build, const struct route_settings *settings, struct site_route *route)
@@ -191,6 +208,7 @@ static bool read_plan(struct site_build *build, const struct route_settings *set
         problem_note(build->problems, node_member(settings->node, "mode"),
                      "route \"%s\" is report-only: what its policy refuses passes all the same",
                      QUOTED(settings->name));
+    warn_parties(build, route, policy != NULL ? policy : yaml);
     route->has_pipeline = !is_plain(&route->plan);
     return find_targets(build, route);
 }

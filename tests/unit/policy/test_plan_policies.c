@@ -240,6 +240,10 @@ static const struct rule_case return_cases[] = {
      RETURN("<set-status code='599'/>"), 0},
     {"a code is in range", RETURN("<set-status code='100'/>"), 3, 35, "200 to 599", RETURN("<set-status code='200'/>"),
      0},
+    {"a phrase is of ASCII",
+     RETURN("<set-status code='200' reason='Zur\xc3\xbc"
+            "ck'/>"),
+     3, 48, "ASCII", RETURN("<set-status code='200' reason='back'/>"), 0},
     {"a phrase begins no header field", RETURN("<set-status code='200' reason='a&#10;b'/>"), 3, 48, "line end",
      RETURN("<set-status code='200' reason='a b'/>"), 0},
     {"no body goes with 204", RETURN("<set-status code='204'/><set-body>b</set-body>"), 3, 42, "has no body",
@@ -492,7 +496,7 @@ static const char *const shapes[] = {
     /* K: a role for a method. */
     "<policies><inbound><base /><validate-jwt header-name=\"Authorization\" "
     "output-token-variable-name=\"jwt\">" KEYS_XML "</validate-jwt><choose><when condition=\"@(context.Request.Method "
-                                                   "== \"POST\" && !((Jwt)context.Variables[\"jwt\"])"
+    "== \"POST\" && !((Jwt)context.Variables[\"jwt\"])"
     ".Claims[\"group\"].Contains(\"finance\"))\"><return-response><set-status code=\"403\" reason=\"Forbidden\" />"
     "</return-response></when></choose></inbound><backend><forward-request /></backend></policies>",
     /* A token from where no attribute reaches. */

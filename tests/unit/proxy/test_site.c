@@ -274,6 +274,43 @@ static void public_routes_are_noted_and_unchecked_tls_warned_of(void **state)
     site_case_end(&c);
 }
 
+/* What is said of a route whose policy has these members. */
+static void check_warned(const char *host, const char *members, const char *warned)
+{
+    struct site_case c;
+    char text[1024];
+    snprintf(text, sizeof text,
+             LISTENERS BACKENDS "routes: [ { name: r, path: /, backend: b, %s validate_jwt: { issuer_signing_keys: [ { "
+                                "base64: \"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\" } ], %s } } ]\n",
+             host, members);
+    const char *said = site_case_read(&c, text);
+    assert_non_null(c.site);
+    assert_int_equal(c.problems.warnings, warned == NULL ? 0 : 1);
+    if (warned != NULL)
+        assert_non_null(strstr(said, warned));
+    site_case_end(&c);
+}
+
+static void audiences_that_the_sender_chooses_are_warned_of(void **state)
+{
+    static const char host[] = "audiences: [ \"@(context.Request.OriginalUrl.Host)\" ]";
+    (void)state;
+    check_warned("", host, "route \"r\" takes any host");
+    check_warned("host: a.example,", host, NULL);
+    check_warned("", "audiences: [ \"@(context.Request.Method)\" ]", NULL);
+    check_warned("host: a.example,", "issuers: [ \"@(context.Request.Headers[\\\"a\\\"])\" ]",
+                 "is made of a header field or query parameter");
+    check_warned("", "required_claims: [ { name: t, values: [ \"@(context.Request.Headers[\\\"t\\\"])\" ] } ]", NULL);
+}
+
+static void unsigned_tokens_by_an_expression_are_warned_of(void **state)
+{
+    (void)state;
+    check_warned("", "require_signed_tokens: \"@(context.Request.Method == \\\"POST\\\")\"",
+                 "an expression may accept unsigned tokens");
+    check_warned("", "require_expiration_time: \"@(context.Request.Method == \\\"POST\\\")\"", NULL);
+}
+
 static void what_stands_there_without_effect_is_told(void **state)
 {
     struct site_case c;
@@ -353,6 +390,8 @@ int main(void)
         cmocka_unit_test(a_value_that_is_lost_is_told_once),
         cmocka_unit_test(a_policy_of_two_routes_is_told_about_once),
         cmocka_unit_test(public_routes_are_noted_and_unchecked_tls_warned_of),
+        cmocka_unit_test(audiences_that_the_sender_chooses_are_warned_of),
+        cmocka_unit_test(unsigned_tokens_by_an_expression_are_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
