@@ -54,8 +54,9 @@ static void count(struct exchange *x, int64_t now_us)
         metric_add(status_series(x, stream->status), shard, 1);
     if (x->route != NULL)
         metric_observe(x->route->figures->duration, shard, now_us - stream->begun_us);
-    if (x->was_judged)
-        metric_add(reason_series(x, x->counted), shard, 1);
+    /* Who left while keys were waited for has not passed. */
+    if (x->was_judged || x->counted != REASON_NONE)
+        metric_add(reason_series(x, x->counted != REASON_NONE ? x->counted : x->judgement.reason), shard, 1);
     metric_add(x->gate->figures.sent, shard, stream->sent_bytes);
     const char *limit = x->is_token_too_long ? "token" : limit_names[x->reason];
     if (limit != NULL) {

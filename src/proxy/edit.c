@@ -93,6 +93,9 @@ static bool check_header(const struct edit *edit, struct err *err)
     if (is_gateways_own(field_id_of(edit->name)))
         return fail(err, REASON_EXPRESSION_FAILED, "header %s is the gateway's own and cannot be set",
                     QUOTED(edit->name));
+    if (field_id_of(edit->name) == FIELD_HOST && edit->action != EXISTS_DELETE &&
+        (edit->count != 1 || !uri_is_authority(edit->values[0])))
+        return fail(err, REASON_EXPRESSION_FAILED, "Host is one host[:port]");
     for (size_t i = 0; i < edit->count; i++)
         if (!is_value(edit->values[i]))
             return fail(err, REASON_EXPRESSION_FAILED, "a value for header %s holds control characters",

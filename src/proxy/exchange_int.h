@@ -55,13 +55,13 @@ struct exchange {
     /* policies */
     struct pipeline *pipeline;  /* NULL: the route's policy is one plain rule, or none */
     const struct rule **judged; /* rules that were judged and passed, or let pass; with a pipeline only */
+    struct span *judged_values; /* beside them: the token that a token-value gave; at NULL for the others */
     size_t judged_count;
     unsigned policy_status; /* answer of a policy that refused for another reason than the token; 0: the reason's own */
     struct span policy_message; /* empty: the reason's own */
-    enum reason counted;        /* verdict for the metrics: the first refusal, or the last pass */
+    enum reason counted;        /* for the metrics: the first refusal; NONE: what the last judgement says counts */
     enum origin origin;
     struct span origin_text; /* of a request from another origin */
-    struct span credential;  /* what was judged last, scheme and all; at NULL: nothing */
     /* the sender's key */
     bool has_used_proof;
     unsigned char used_proof[REPLAY_NAME_BYTES];
@@ -145,8 +145,8 @@ struct span pipeline_query(const struct exchange *x);
 void pipeline_credential(struct exchange *x, struct span *credential, bool *is_repeated);
 /* Whether policies changed the answer's fields; or made one of their own, which pipeline_send_own sends. */
 bool pipeline_has_own(const struct exchange *x);
-/* Sends the answer that a policy made. */
-enum flow pipeline_send_own(struct exchange *x);
+/* Sends the answer that a policy made; with `wants_close` the connection ends with it. */
+enum flow pipeline_send_own(struct exchange *x, bool wants_close);
 /* The fields of the answer for the client: `fields` as policies changed them, and what cors adds.  False: no memory. */
 bool pipeline_answer_fields(struct exchange *x, const struct field **fields, size_t *count) MUST_CHECK;
 /* The request id, chosen when it is first asked for. */

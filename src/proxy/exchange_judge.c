@@ -166,7 +166,6 @@ void exchange_judge(struct exchange *x)
     exchange_show(x, &input, &request);
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
     judge(&input, &x->judgement);
-    x->credential = input.credential;
     x->was_judged = true;
     x->is_token_too_long = raw.len > input.limits.token_bytes_max;
     if (x->gate->verified != NULL && raw.at != NULL)
@@ -223,5 +222,7 @@ static size_t tell_policy(struct exchange *x, struct log_field *out)
 
 void exchange_report(struct exchange *x)
 {
+    if (x->counted == REASON_NONE)
+        x->counted = x->err.reason;
     keep_refusal(x, tell_policy);
 }

@@ -91,6 +91,16 @@ static bool is_token_withheld(const struct exchange *x, struct span name)
     return is_place;
 }
 
+/* Whether the field is the token, or one word and the token: what stands before it could be a credential of its own. */
+static bool is_token_itself(struct span field, struct span token)
+{
+    if (token.len == 0 || !span_ends(field, token))
+        return false;
+    struct span before = span_cut(field, field.len - token.len);
+    bool has_blank = before.len > 0 && before.at[before.len - 1] == ' ';
+    return before.len == 0 || (has_blank && h1_is_token(span_trim(before)));
+}
+
 /* Whether the Authorization field is what was judged, or holds the token that a token-value took out of it. */
 static bool is_authorization_judged(const struct exchange *x, const struct field *field)
 {
@@ -98,7 +108,16 @@ static bool is_authorization_judged(const struct exchange *x, const struct field
     const struct rule *const *judged = judged_rules(x, &count);
     for (size_t i = 0; i < count; i++)
         if (judged[i]->is_authorization ||
-            (judged[i]->source == TOKEN_FROM_VALUE && x->credential.len > 0 && span_ends(field->value, x->credential)))
+            (judged[i]->source == TOKEN_FROM_VALUE && is_token_itself(field->value, x->judged_values[i])))
+            return true;
+    return false;
+}
+
+/* Whether the text holds a token that a token-value found somewhere and that is not to go on. */
+static bool holds_withheld(const struct exchange *x, struct span text)
+{
+    for (size_t i = 0; is_credential_withheld(x) && i < x->judged_count; i++)
+        if (x->judged_values[i].len > 0 && span_holds(text, x->judged_values[i]))
             return true;
     return false;
 }
@@ -142,19 +161,19 @@ static bool is_withheld(const struct exchange *x, const struct field *field)
     case FIELD_WWW_AUTHENTICATE:
     case FIELD_COUNT: return false;
     }
-    return is_token_withheld(x, field->name) || is_proof_withheld(x, field->name) ||
+    return is_token_withheld(x, field->name) || is_proof_withheld(x, field->name) || holds_withheld(x, field->value) ||
            identity_is_name(x->site->site, field->name);
 }
 
-/* Whether a policy set this field itself. */
-static bool is_set_by_policy(const struct exchange *x, struct span name)
+/* The field of that name that a policy set itself; NULL: none did. */
+static const struct edit_field *set_by_policy(const struct exchange *x, struct span name)
 {
     const struct pipeline *pipeline = x->pipeline;
     const struct edit_field *field = NULL;
     while (pipeline != NULL && pipeline->has_fields && (field = edit_find(&pipeline->fields, name, field)) != NULL)
         if (field->is_ours)
-            return true;
-    return false;
+            return field;
+    return NULL;
 }
 
 /* An identity header that this route sets itself is the token's word, not the policy's. */
@@ -199,9 +218,10 @@ static void put_identity(struct exchange *x)
 
 static struct span host_to_send(const struct exchange *x)
 {
-    if (is_set_by_policy(x, SPAN("Host")))
-        return edit_find(&x->pipeline->fields, SPAN("Host"), NULL)->field.value;
     const struct site_backend *backend = x->target;
+    const struct edit_field *own = set_by_policy(x, SPAN("Host"));
+    if (own != NULL)
+        return own->field.value;
     switch (backend->host_header) {
     case HOST_OF_BACKEND: return backend->servers[x->server].uri.authority;
     case HOST_OF_CLIENT: return x->stream->head.authority;
@@ -212,7 +232,7 @@ static struct span host_to_send(const struct exchange *x)
 
 static void put_unless_set(struct exchange *x, struct span name, struct span value)
 {
-    if (!is_set_by_policy(x, name))
+    if (set_by_policy(x, name) == NULL)
         h1_write_field(&x->request, name, value);
 }
 
@@ -227,7 +247,7 @@ static void put_forwarded(struct exchange *x)
     put_unless_set(x, SPAN("X-Forwarded-Proto"), span_str(proto));
     if (stream->head.authority.len > 0)
         put_unless_set(x, SPAN("X-Forwarded-Host"), stream->head.authority);
-    if (is_set_by_policy(x, SPAN("Forwarded")))
+    if (set_by_policy(x, SPAN("Forwarded")) != NULL)
         return;
     buf_add_str(out, is_v6 ? "Forwarded: for=\"[" : "Forwarded: for=");
     buf_add_span(out, stream->peer);
@@ -278,37 +298,51 @@ static struct span copy_whole(struct exchange *x, const struct buf *bytes)
     return copy;
 }
 
-/* Whether the pair holds a judged token that is not to go on. */
-static bool is_pair_withheld(struct exchange *x, struct span pair)
+/* Whether the rule looks for its token in the pair; one that is badly encoded may be it. */
+static bool is_pair_read_from(struct exchange *x, const struct rule *rule, struct span pair)
 {
-    size_t count;
-    const struct rule *const *judged = judged_rules(x, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct span value;
-        size_t found = 0;
-        struct err err;
-        if (judged[i]->source == TOKEN_FROM_QUERY &&
-            (!uri_query(&x->stream->arena, pair, judged[i]->source_name, &value, &found, &err) || found > 0))
-            return true;
-    }
-    return false;
+    struct span value;
+    size_t found = 0;
+    struct err err;
+    return rule->source == TOKEN_FROM_QUERY &&
+           (!uri_query(&x->stream->arena, pair, rule->source_name, &value, &found, &err) || found > 0);
 }
 
-static bool has_query_token(const struct exchange *x)
+/* Of pairs that could hold the token, only the one that was judged goes on, as with fields. */
+static bool is_pair_withheld(struct exchange *x, struct span pair)
 {
+    const struct plan *plan = &x->route->plan;
+    struct span text;
+    struct err err;
     size_t count;
     const struct rule *const *judged = judged_rules(x, &count);
     for (size_t i = 0; i < count; i++)
-        if (judged[i]->source == TOKEN_FROM_QUERY)
+        if (is_pair_read_from(x, judged[i], pair))
+            return is_credential_withheld(x);
+    for (size_t i = 0; x->pipeline != NULL && i < plan->rule_count; i++)
+        if (is_pair_read_from(x, &plan->rules[i], pair))
             return true;
-    return false;
+    return x->judged_count > 0 && is_credential_withheld(x) &&
+           (!uri_decode(&x->stream->arena, pair, &text, &err) || holds_withheld(x, text));
+}
+
+/* Whether a token may stand in the query that is not to go on. */
+static bool may_hold_token(const struct exchange *x)
+{
+    const struct plan *plan = &x->route->plan;
+    bool may_hold = false;
+    for (size_t i = 0; i < plan->rule_count; i++) {
+        enum token_source source = plan->rules[i].source;
+        may_hold = may_hold || source == TOKEN_FROM_QUERY || (source == TOKEN_FROM_VALUE && is_credential_withheld(x));
+    }
+    return may_hold && (x->pipeline != NULL || is_credential_withheld(x));
 }
 
 /* A token in the query that is not to go on is cut out of it, nothing else is touched. */
 static struct span query_to_send(struct exchange *x)
 {
     struct span query = pipeline_query(x);
-    if (query.at == NULL || !is_credential_withheld(x) || !has_query_token(x))
+    if (query.at == NULL || !may_hold_token(x))
         return query;
     struct span rest = span_from(query, 1);
     struct span pair;

@@ -9,8 +9,10 @@
 bool pipeline_make(struct exchange *x)
 {
     struct pipeline *pipeline = arena_zero(&x->stream->arena, sizeof *pipeline);
-    x->judged = arena_zero(&x->stream->arena, x->route->plan.rule_count * sizeof *x->judged);
-    if (pipeline == NULL || x->judged == NULL)
+    size_t rules = x->route->plan.rule_count;
+    x->judged = arena_zero(&x->stream->arena, rules * sizeof *x->judged);
+    x->judged_values = arena_zero(&x->stream->arena, rules * sizeof *x->judged_values);
+    if (pipeline == NULL || x->judged == NULL || x->judged_values == NULL)
         return false;
     pipeline->magic = PIPELINE_MAGIC;
     pipeline->x = x;
@@ -64,15 +66,25 @@ static void note_error(struct pipeline *pipeline, const struct plan_step *step, 
                                               .id = step->id};
 }
 
-/* A policy refused for another reason than the token.  In report-only mode that is told, and the request goes on. */
+/* A policy refused for another reason than the token.  In report-only mode that is told and nothing of it is left: what comes
+ * later has its own answer.
+ */
+static bool is_let_pass(struct exchange *x, const struct err *err)
+{
+    if (x->route->mode != MODE_REPORT_ONLY || err->reason == REASON_OUT_OF_MEMORY)
+        return false;
+    x->err = *err;
+    x->policy_status = 0;
+    exchange_report(x);
+    return true;
+}
+
 static bool refuses(struct exchange *x, const struct plan_step *step, const struct err *err)
 {
+    if (is_let_pass(x, err))
+        return false;
     note_error(x->pipeline, step, err->reason);
     x->err = *err;
-    if (x->route->mode == MODE_REPORT_ONLY && err->reason != REASON_OUT_OF_MEMORY) {
-        exchange_report(x);
-        return false;
-    }
     exchange_refuse(x, err->reason);
     return true;
 }
@@ -157,6 +169,12 @@ void pipeline_credential(struct exchange *x, struct span *credential, bool *is_r
     }
 }
 
+static void note_judged(struct exchange *x)
+{
+    x->judged[x->judged_count] = x->rule_now;
+    x->judged_values[x->judged_count++] = x->pipeline->token_value;
+}
+
 /* The token judged by the step's rule.  GO_ON with the step behind it next; else parked or refused. */
 static enum turn validate(struct exchange *x, const struct plan_step *step)
 {
@@ -171,10 +189,10 @@ static enum turn validate(struct exchange *x, const struct plan_step *step)
         note_error(x->pipeline, step, x->judgement.reason);
         exchange_refuse(x, x->judgement.reason);
         return ENDED;
-    case TRIAL_LET_PASS: x->judged[x->judged_count++] = now; return GO_ON;
+    case TRIAL_LET_PASS: note_judged(x); return GO_ON;
     case TRIAL_PASSED: break;
     }
-    x->judged[x->judged_count++] = now;
+    note_judged(x);
     bool is_kept = set_output(x);
     exchange_detach(x);
     if (is_kept)
@@ -220,7 +238,7 @@ bool pipeline_section(struct pipeline *pipeline, enum plan_section section, stru
         const struct plan_step *step = &pipeline->plan->steps[at++];
         pipeline->step = step;
         bool is_done = is_branch(step) ? branch(pipeline, step, &at, err) : act(pipeline, step, err);
-        if (!is_done)
+        if (!is_done && (section == SECTION_ON_ERROR || !is_let_pass(pipeline->x, err)))
             return false;
     }
     return true;
@@ -247,7 +265,7 @@ static enum turn run_inbound(struct exchange *x)
 
 static enum turn answer_own(struct exchange *x)
 {
-    pipeline_send_own(x);
+    pipeline_send_own(x, false);
     exchange_end(x, REASON_NONE);
     return ENDED;
 }

@@ -36,7 +36,7 @@ bool pipeline_answer_fields(struct exchange *x, const struct field **fields, siz
     return gather(x, list, fields, count);
 }
 
-enum flow pipeline_send_own(struct exchange *x)
+enum flow pipeline_send_own(struct exchange *x, bool wants_close)
 {
     struct pipeline_answer *own = &x->pipeline->own;
     const struct field *fields = NULL;
@@ -47,7 +47,8 @@ enum flow pipeline_send_own(struct exchange *x)
     struct answer answer = {.status = own->status,
                             .phrase = own->phrase,
                             .body = own->status == 204 || own->status == 304 ? BODY_NONE : BODY_SIZED,
-                            .body_bytes = body.len};
+                            .body_bytes = body.len,
+                            .wants_close = wants_close};
     if (!gather(x, &own->fields, &fields, &count)) {
         answer = (struct answer){.status = 503, .body = BODY_SIZED, .wants_close = true};
         return stream_answer(x->stream, &answer, none, true);

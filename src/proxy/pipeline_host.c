@@ -2,6 +2,7 @@
 /* What expressions see of an exchange. */
 #include "pipeline_int.h"
 
+#include "base/buf.h"
 #include "http/uri.h"
 
 #include <ctype.h>
@@ -136,16 +137,36 @@ static struct value read_fact(void *of, enum fact fact)
     return (struct value){.kind = VALUE_NULL};
 }
 
-/* All lines of a field as one text, from the head's own array. */
-static bool joined_in_head(const struct head *head, struct arena *arena, struct span name, struct span *joined)
+/* Texts joined as they are found. */
+struct joining {
+    struct buf text;
+    size_t count;
+};
+
+static void join(struct joining *joining, const char *separator, struct span text)
 {
-    const struct field *field = head_find(head, name, NULL);
-    *joined = field == NULL ? (struct span){NULL, 0} : field->value.at == NULL ? SPAN("") : field->value;
-    while (field != NULL && joined->at != NULL && (field = head_find(head, name, field)) != NULL) {
-        const char *more = arena_printf(arena, "%.*s, %.*s", SPAN_ARG(*joined), SPAN_ARG(field->value));
-        *joined = more == NULL ? (struct span){NULL, 0} : span_str(more);
-    }
+    buf_add_str(&joining->text, joining->count++ == 0 ? "" : separator);
+    buf_add_span(&joining->text, text);
+}
+
+/* False: nothing was found, or no memory for it. */
+static bool joined_text(struct joining *joining, struct arena *arena, struct span *joined)
+{
+    bool is_there = joining->count > 0 && !joining->text.is_broken;
+    *joined = is_there ? arena_copy(arena, buf_span(&joining->text)) : (struct span){NULL, 0};
+    buf_fini(&joining->text);
     return joined->at != NULL;
+}
+
+/* All lines of a field as one text, from the head's own array. */
+static bool joined_in_head(const struct exchange *x, struct span name, struct span *joined)
+{
+    struct joining joining = {.count = 0};
+    const struct field *field = NULL;
+    while ((field = head_find(&x->stream->head, name, field)) != NULL)
+        if (pipeline_sees(x, field))
+            join(&joining, ", ", field->value);
+    return joined_text(&joining, &x->stream->arena, joined);
 }
 
 static bool read_header(void *of, enum message message, struct span name, struct span *joined)
@@ -157,7 +178,7 @@ static bool read_header(void *of, enum message message, struct span name, struct
                joined->at != NULL;
     if (pipeline->has_fields)
         return edit_joined(&pipeline->fields, name, arena, joined) && joined->at != NULL;
-    return joined_in_head(&pipeline->x->stream->head, arena, name, joined);
+    return joined_in_head(pipeline->x, name, joined);
 }
 
 /* All values of the name, joined by commas as API Management's lists print. */
@@ -166,22 +187,17 @@ static bool read_query(void *of, bool is_original, struct span name, struct span
     struct pipeline *pipeline = CHECKED(of, pipeline, PIPELINE_MAGIC);
     struct arena *arena = &pipeline->x->stream->arena;
     struct span rest = is_original ? pipeline->x->stream->head.query : pipeline->query;
+    struct joining joining = {.count = 0};
     struct span pair;
-    *joined = (struct span){NULL, 0};
     rest = rest.len == 0 ? rest : span_from(rest, 1);
     while (rest.len > 0 && span_split(&rest, '&', &pair)) {
         struct span value;
         size_t count = 0;
         struct err err;
-        if (!uri_query(arena, pair, name, &value, &count, &err) || count == 0)
-            continue;
-        const char *more = joined->at == NULL ? arena_printf(arena, "%.*s", SPAN_ARG(value))
-                                              : arena_printf(arena, "%.*s,%.*s", SPAN_ARG(*joined), SPAN_ARG(value));
-        if (more == NULL)
-            return false;
-        *joined = span_str(more);
+        if (uri_query(arena, pair, name, &value, &count, &err) && count > 0)
+            join(&joining, ",", value);
     }
-    return joined->at != NULL;
+    return joined_text(&joining, arena, joined);
 }
 
 static void read_random(void *of, unsigned char out[16])

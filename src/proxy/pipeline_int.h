@@ -53,7 +53,12 @@ struct expression_context pipeline_context(struct pipeline *pipeline);
 /* The request's path and query as they go to the backend so far; false: no memory. */
 bool pipeline_path(struct pipeline *pipeline, struct span *path) MUST_CHECK;
 
-/* The request's fields as a list that can be changed. */
+/* Whether policies see the client's field: what stops at the gateway whatever they say (hop-by-hop fields, those that Connection
+ * names, headers that only claims may make) must not speak for the request.
+ */
+bool pipeline_sees(const struct exchange *x, const struct field *field);
+
+/* The request's fields as a list that can be changed, as far as policies see them. */
 bool pipeline_fields(struct pipeline *pipeline, struct err *err) MUST_CHECK;
 
 /* Runs one step that changes the request or the answer, or that may refuse; x->err and the reason say why it did not. */

@@ -3,6 +3,9 @@
 #include "pipeline_int.h"
 
 #include "http/uri.h"
+#include "proxy/identity.h"
+
+#include <stdlib.h>
 
 /* An operand's text now. */
 static bool text_now(struct pipeline *pipeline, const struct plan_text *text, struct span *value, struct err *err)
@@ -75,6 +78,15 @@ static bool is_listed(struct span value, const struct span *values, size_t count
     return count == 0;
 }
 
+/* Two lines would leave to the backend which one counts; so would another spelling that some read as the same name. */
+static bool is_spelled_again(const struct edit_fields *fields, const struct edit_field *field)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (&fields->at[i] != field && field_is_spelled(fields->at[i].field.name, field->field.name))
+            return true;
+    return false;
+}
+
 static bool check_header(struct pipeline *pipeline, const struct plan_check_header *check, struct err *err)
 {
     struct span name;
@@ -83,8 +95,7 @@ static bool check_header(struct pipeline *pipeline, const struct plan_check_head
     if (!text_now(pipeline, &check->name, &name, err) || !pipeline_fields(pipeline, err))
         return false;
     const struct edit_field *field = edit_find(&pipeline->fields, name, NULL);
-    /* Two lines would leave to the backend which one counts. */
-    if (field == NULL || edit_find(&pipeline->fields, name, field) != NULL)
+    if (field == NULL || is_spelled_again(&pipeline->fields, field))
         return refuse_header(pipeline, check, name, REASON_HEADER_NOT_FOUND, err);
     if (!texts_now(pipeline, check->values, check->count, &values, err) ||
         !ignores_case(pipeline, check, &ignores, err))
@@ -113,12 +124,24 @@ bool pipeline_check(struct pipeline *pipeline, const struct plan_step *step, str
 
 /* ---- changes ---- */
 
+bool pipeline_sees(const struct exchange *x, const struct field *field)
+{
+    return !field->is_hop && !identity_is_name(x->site->site, field->name);
+}
+
 bool pipeline_fields(struct pipeline *pipeline, struct err *err)
 {
-    const struct head *head = &pipeline->x->stream->head;
+    const struct exchange *x = pipeline->x;
+    const struct head *head = &x->stream->head;
+    struct edit_fields *fields = &pipeline->fields;
+    size_t kept = 0;
     if (pipeline->has_fields)
         return true;
-    pipeline->has_fields = edit_begin(&pipeline->fields, &pipeline->x->stream->arena, head->fields, head->count);
+    pipeline->has_fields = edit_begin(fields, &x->stream->arena, head->fields, head->count);
+    for (size_t i = 0; pipeline->has_fields && i < fields->count; i++)
+        if (pipeline_sees(x, &fields->at[i].field))
+            fields->at[kept++] = fields->at[i];
+    fields->count = kept;
     return pipeline->has_fields || fail(err, REASON_OUT_OF_MEMORY, "no memory for the header");
 }
 
@@ -187,21 +210,55 @@ static bool check_target(struct span path, struct span query, struct err *err)
            fail(err, REASON_EXPRESSION_FAILED, "rewrite-uri: what it gives is no path");
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    const struct span *x = a;
+    const struct span *y = b;
+    size_t len = x->len < y->len ? x->len : y->len;
+    int order = len == 0 ? 0 : memcmp(x->at, y->at, len);
+    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* The name of a pair, decoded.  False: no memory, or badly encoded. */
+static bool name_of(struct arena *arena, struct span pair, struct span *name)
+{
+    struct err err;
+    const char *equals = span_chr(pair, '=');
+    return uri_decode(arena, equals == NULL ? pair : span_cut(pair, (size_t)(equals - pair.at)), name, &err);
+}
+
+/* The names of a query, sorted: both queries may have as many pairs as a target holds.  False: no memory. */
+static bool names_of(struct arena *arena, struct span query, struct span **names, size_t *count)
+{
+    struct span pair;
+    size_t pairs = 1;
+    *count = 0;
+    for (size_t i = 0; i < query.len; i++)
+        pairs += query.at[i] == '&';
+    *names = arena_take(arena, pairs * sizeof **names);
+    query = query.len == 0 ? query : span_from(query, 1);
+    while (*names != NULL && query.len > 0 && span_split(&query, '&', &pair))
+        *count += pair.len > 0 && name_of(arena, pair, &(*names)[*count]);
+    if (*count > 0)
+        qsort(*names, *count, sizeof **names, compare_names);
+    return *names != NULL;
+}
+
 /* The parameters of the client whose names the template does not have, behind the template's own. */
 static bool copy_unmatched(struct pipeline *pipeline, struct span template, struct span *query, struct err *err)
 {
     struct arena *arena = &pipeline->x->stream->arena;
     AUTO(buf) out = {0};
     struct span rest = pipeline->query.len == 0 ? pipeline->query : span_from(pipeline->query, 1);
-    struct span pair;
+    struct span pair, name;
+    struct span *names;
+    size_t count;
+    if (!names_of(arena, template, &names, &count))
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for the query");
     buf_add_span(&out, template);
     while (rest.len > 0 && span_split(&rest, '&', &pair)) {
-        struct span name, value;
-        size_t count = 0;
-        struct span raw =
-            span_cut(pair, span_chr(pair, '=') == NULL ? pair.len : (size_t)(span_chr(pair, '=') - pair.at));
-        if (template.len > 0 && uri_decode(arena, raw, &name, err) &&
-            uri_query(arena, template, name, &value, &count, err) && count > 0)
+        if (count > 0 && name_of(arena, pair, &name) &&
+            bsearch(&name, names, count, sizeof name, compare_names) != NULL)
             continue;
         buf_add_char(&out, buf_len(&out) == 0 ? '?' : '&');
         buf_add_span(&out, pair);

@@ -119,7 +119,7 @@ static void send_refusal(struct exchange *x, const struct refusal *refusal, stru
     bool is_head = x->stream->head.method == METHOD_HEAD;
     pipeline_on_error(x, &answer, refusal->message);
     if (pipeline_has_own(x)) {
-        pipeline_send_own(x);
+        pipeline_send_own(x, wants_close);
         return;
     }
     if (!pipeline_answer_fields(x, &answer.fields, &answer.count))

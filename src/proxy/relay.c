@@ -261,7 +261,7 @@ static bool is_answered_by_policy(struct exchange *x, const struct head *head, b
         return false;
     drop_backend(x, is_last);
     if (is_done) {
-        pipeline_send_own(x);
+        pipeline_send_own(x, false);
         exchange_end(x, REASON_NONE);
         return true;
     }
