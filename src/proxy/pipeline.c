@@ -23,6 +23,12 @@ bool pipeline_make(struct exchange *x)
     return true;
 }
 
+/* What an expression could not read for lack of memory must not pass for what is not there. */
+static bool had_memory(const struct pipeline *pipeline, struct err *err)
+{
+    return !pipeline->lacks_memory || fail(err, REASON_OUT_OF_MEMORY, "no memory for what a policy reads");
+}
+
 /* ---- conditions ---- */
 
 static bool decide(struct pipeline *pipeline, const struct plan_step *step, bool *holds, struct err *err)
@@ -181,7 +187,7 @@ static enum turn validate(struct exchange *x, const struct plan_step *step)
     struct err err = {.reason = REASON_NONE};
     const struct site_rule *rule = &x->route->rules[step->rule];
     const struct rule *now = rule_for(x->pipeline, rule->rule, &err);
-    if (now == NULL || !read_token_value(x->pipeline, now, &err))
+    if (now == NULL || !read_token_value(x->pipeline, now, &err) || !had_memory(x->pipeline, &err))
         return refuses(x, step, &err) ? ENDED : GO_ON;
     switch (exchange_try(x, rule, now)) {
     case TRIAL_PARKED: return WAIT;
@@ -225,9 +231,14 @@ static bool act(struct pipeline *pipeline, const struct plan_step *step, struct 
     return fail(err, REASON_EXPRESSION_FAILED, "a step has no place here");
 }
 
-static bool is_branch(const struct plan_step *step)
+/* Any step but one that validates; `*next` is where to go on. */
+static bool take_step(struct pipeline *pipeline, const struct plan_step *step, size_t *next, struct err *err)
 {
-    return step->kind == PLAN_WHEN || step->kind == PLAN_JUMP;
+    bool is_branch = step->kind == PLAN_WHEN || step->kind == PLAN_JUMP;
+    bool is_taken = is_branch ? branch(pipeline, step, next, err) : act(pipeline, step, err);
+    bool is_whole = had_memory(pipeline, err);
+    pipeline->own.is_set = pipeline->own.is_set && is_whole;
+    return is_whole && is_taken;
 }
 
 bool pipeline_section(struct pipeline *pipeline, enum plan_section section, struct err *err)
@@ -237,8 +248,7 @@ bool pipeline_section(struct pipeline *pipeline, enum plan_section section, stru
     while (at < pipeline->plan->end[section] && !pipeline->own.is_set) {
         const struct plan_step *step = &pipeline->plan->steps[at++];
         pipeline->step = step;
-        bool is_done = is_branch(step) ? branch(pipeline, step, &at, err) : act(pipeline, step, err);
-        if (!is_done && (section == SECTION_ON_ERROR || !is_let_pass(pipeline->x, err)))
+        if (!take_step(pipeline, step, &at, err) && (section == SECTION_ON_ERROR || !is_let_pass(pipeline->x, err)))
             return false;
     }
     return true;
@@ -255,8 +265,7 @@ static enum turn run_inbound(struct exchange *x)
     pipeline->step = step;
     if (step->kind == PLAN_VALIDATE)
         turn = validate(x, step);
-    else if (!(is_branch(step) ? branch(pipeline, step, &next, &err) : act(pipeline, step, &err)) &&
-             refuses(x, step, &err))
+    else if (!take_step(pipeline, step, &next, &err) && refuses(x, step, &err))
         turn = ENDED;
     if (turn == GO_ON)
         pipeline->at = next;

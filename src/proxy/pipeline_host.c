@@ -25,12 +25,13 @@ static struct value int_value(int64_t number)
     return (struct value){.kind = VALUE_INT, .integer = number};
 }
 
-static struct span lower(struct arena *arena, struct span text)
+static struct value lower(struct pipeline *pipeline, struct span text)
 {
-    struct span copy = arena_copy(arena, text);
+    struct span copy = arena_copy(&pipeline->x->stream->arena, text);
+    pipeline->lacks_memory = pipeline->lacks_memory || copy.at == NULL;
     for (size_t i = 0; copy.at != NULL && i < copy.len; i++)
         ((char *)(uintptr_t)copy.at)[i] = (char)tolower((unsigned char)copy.at[i]);
-    return copy.at == NULL ? SPAN("") : copy;
+    return text_value(copy);
 }
 
 /* Of host[:port], or the scheme's own. */
@@ -65,9 +66,13 @@ static struct value url_fact(struct pipeline *pipeline, enum fact fact)
     struct span path;
     switch (fact) {
     case FACT_URL_SCHEME: return text_value(span_str(server->is_https ? "https" : "http"));
-    case FACT_URL_HOST: return text_value(lower(&pipeline->x->stream->arena, server->host));
+    case FACT_URL_HOST: return lower(pipeline, server->host);
     case FACT_URL_PORT: return int_value(server->port);
-    case FACT_URL_PATH: return pipeline_path(pipeline, &path) ? text_value(path) : (struct value){.kind = VALUE_NULL};
+    case FACT_URL_PATH:
+        if (pipeline_path(pipeline, &path))
+            return text_value(path);
+        pipeline->lacks_memory = true;
+        return (struct value){.kind = VALUE_NULL};
     default: return text_value(pipeline->query);
     }
 }
@@ -77,7 +82,7 @@ static struct value original_fact(struct pipeline *pipeline, enum fact fact)
     const struct stream *stream = pipeline->x->stream;
     switch (fact) {
     case FACT_ORIGINAL_SCHEME: return text_value(span_str(stream->is_tls ? "https" : "http"));
-    case FACT_ORIGINAL_HOST: return text_value(lower(&pipeline->x->stream->arena, uri_host(stream->head.authority)));
+    case FACT_ORIGINAL_HOST: return lower(pipeline, uri_host(stream->head.authority));
     case FACT_ORIGINAL_PORT: return int_value(port_of(stream->head.authority, stream->is_tls));
     case FACT_ORIGINAL_PATH: return text_value(stream->head.path);
     default: return text_value(stream->head.query);
@@ -150,35 +155,45 @@ static void join(struct joining *joining, const char *separator, struct span tex
 }
 
 /* False: nothing was found, or no memory for it. */
-static bool joined_text(struct joining *joining, struct arena *arena, struct span *joined)
+static bool joined_text(struct pipeline *pipeline, struct joining *joining, struct span *joined)
 {
-    bool is_there = joining->count > 0 && !joining->text.is_broken;
-    *joined = is_there ? arena_copy(arena, buf_span(&joining->text)) : (struct span){NULL, 0};
+    bool is_whole = !joining->text.is_broken;
+    *joined = (struct span){NULL, 0};
+    if (joining->count > 0 && is_whole)
+        *joined = arena_copy(&pipeline->x->stream->arena, buf_span(&joining->text));
+    pipeline->lacks_memory = pipeline->lacks_memory || (joining->count > 0 && joined->at == NULL);
     buf_fini(&joining->text);
     return joined->at != NULL;
 }
 
 /* All lines of a field as one text, from the head's own array. */
-static bool joined_in_head(const struct exchange *x, struct span name, struct span *joined)
+static bool joined_in_head(struct pipeline *pipeline, struct span name, struct span *joined)
 {
+    const struct exchange *x = pipeline->x;
     struct joining joining = {.count = 0};
     const struct field *field = NULL;
     while ((field = head_find(&x->stream->head, name, field)) != NULL)
         if (pipeline_sees(x, field))
             join(&joining, ", ", field->value);
-    return joined_text(&joining, &x->stream->arena, joined);
+    return joined_text(pipeline, &joining, joined);
+}
+
+static bool joined_in_list(struct pipeline *pipeline, const struct edit_fields *fields, struct span name,
+                           struct span *joined)
+{
+    if (edit_joined(fields, name, &pipeline->x->stream->arena, joined))
+        return joined->at != NULL;
+    pipeline->lacks_memory = true;
+    return false;
 }
 
 static bool read_header(void *of, enum message message, struct span name, struct span *joined)
 {
     struct pipeline *pipeline = CHECKED(of, pipeline, PIPELINE_MAGIC);
-    struct arena *arena = &pipeline->x->stream->arena;
     if (message == MESSAGE_RESPONSE)
-        return pipeline->has_answer_fields && edit_joined(&pipeline->answer_fields, name, arena, joined) &&
-               joined->at != NULL;
-    if (pipeline->has_fields)
-        return edit_joined(&pipeline->fields, name, arena, joined) && joined->at != NULL;
-    return joined_in_head(pipeline->x, name, joined);
+        return pipeline->has_answer_fields && joined_in_list(pipeline, &pipeline->answer_fields, name, joined);
+    return pipeline->has_fields ? joined_in_list(pipeline, &pipeline->fields, name, joined)
+                                : joined_in_head(pipeline, name, joined);
 }
 
 /* All values of the name, joined by commas as API Management's lists print. */
@@ -194,10 +209,12 @@ static bool read_query(void *of, bool is_original, struct span name, struct span
         struct span value;
         size_t count = 0;
         struct err err;
-        if (uri_query(arena, pair, name, &value, &count, &err) && count > 0)
+        bool is_read = uri_query(arena, pair, name, &value, &count, &err);
+        if (is_read && count > 0)
             join(&joining, ",", value);
+        pipeline->lacks_memory = pipeline->lacks_memory || (!is_read && err.reason == REASON_OUT_OF_MEMORY);
     }
-    return joined_text(&joining, arena, joined);
+    return joined_text(pipeline, &joining, joined);
 }
 
 static void read_random(void *of, unsigned char out[16])

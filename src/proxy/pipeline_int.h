@@ -31,6 +31,7 @@ struct pipeline {
     const struct plan_step *step; /* running now */
     enum plan_section section;
     struct variables variables;
+    bool lacks_memory; /* an expression was told that something is not there because there was no memory for it */
     /* the request for the backend */
     bool has_fields;
     struct edit_fields fields; /* with has_fields; else the head's */

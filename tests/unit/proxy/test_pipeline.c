@@ -29,6 +29,9 @@ static const char policy[] =
     "<set-header name=\"X-User\"><value>@(((Jwt)context.Variables[\"jwt\"]).Subject)</value></set-header></when>"
     "<otherwise><return-response><set-status code=\"403\" "
     "/><set-body>}</set-body></return-response></otherwise></choose>"
+    "<choose><when condition=\"@(context.Request.Headers.GetValueOrDefault(&quot;X-Bar&quot;,&quot;&quot;) == &quot;a, "
+    "b&quot; || context.Request.Url.Query.GetValueOrDefault(&quot;bar&quot;,&quot;&quot;) == &quot;a,b&quot;)\">"
+    "<return-response><set-status code=\"403\" /><set-body>}</set-body></return-response></when></choose>"
     "<set-query-parameter name=\"q\"><value>@(context.Request.Method)</value></set-query-parameter>"
     "<rewrite-uri template=\"@(&quot;/new&quot; + context.Request.Url.Path)\" /></inbound>"
     "<outbound><set-header "
@@ -48,6 +51,8 @@ static const char site_form[] = "listeners: [ { bind: \"127.0.0.1:0\" } ]\n"
     "GET " path_ " HTTP/1.1\r\nHost: h\r\nOrigin: https://o.example\r\nX-Key: one\r\nAuthorization: Bearer "
 
 static const char passes[] = HEAD_OF("/p?z=1") GOOD "\r\n\r\n";
+static const char barred_by_field[] = HEAD_OF("/p") GOOD "\r\nX-Bar: a\r\nX-Bar: b\r\n\r\n";
+static const char barred_by_query[] = HEAD_OF("/p?bar=a&bar=b") GOOD "\r\n\r\n";
 static const char answered[] = HEAD_OF("/p") POOR "\r\n\r\n";
 static const char refused[] = HEAD_OF("/p") "a.b.c\r\n\r\n";
 static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n}";
@@ -116,13 +121,28 @@ static bool is_passed(struct house *house)
            holds(answer, "Access-Control-Allow-Origin: https://o.example\r\n");
 }
 
-static bool is_answered(struct house *house)
+static bool is_forbidden(struct house *house, const char *request)
 {
     struct server server;
     char bytes[4096];
-    struct span answer = ask(house, answered, &server, bytes);
+    struct span answer = ask(house, request, &server, bytes);
     assert_int_equal(server.len, 0);
     return span_starts(answer, SPAN("HTTP/1.1 403 "));
+}
+
+static bool is_answered(struct house *house)
+{
+    return is_forbidden(house, answered);
+}
+
+static bool is_barred_by_field(struct house *house)
+{
+    return is_forbidden(house, barred_by_field);
+}
+
+static bool is_barred_by_query(struct house *house)
+{
+    return is_forbidden(house, barred_by_query);
 }
 
 static bool is_refused(struct house *house)
@@ -164,6 +184,14 @@ static void an_answer_of_a_policy_needs_no_backend(void **state)
     fail_each(is_answered);
 }
 
+/* What could not be read for lack of memory must not look as if it were not there. */
+static void a_condition_on_the_request_is_decided_or_the_request_refused(void **state)
+{
+    (void)state;
+    fail_each(is_barred_by_field);
+    fail_each(is_barred_by_query);
+}
+
 static void a_refusal_stays_one(void **state)
 {
     (void)state;
@@ -175,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_passes_whole_or_not_at_all),
         cmocka_unit_test(an_answer_of_a_policy_needs_no_backend),
+        cmocka_unit_test(a_condition_on_the_request_is_decided_or_the_request_refused),
         cmocka_unit_test(a_refusal_stays_one),
     };
     char file[] = "/tmp/jwtgate-policy-XXXXXX";
