@@ -291,9 +291,9 @@ static bool set_backend(struct pipeline *pipeline, const struct plan_step *step,
     const struct site *site = x->site->site;
     const struct site_target *target = &x->route->targets[step - pipeline->plan->steps];
     struct span id;
-    pipeline->prefix = target->prefix;
     if (target->backend != NULL) {
         x->target = target->backend;
+        pipeline->prefix = target->prefix;
         return true;
     }
     if (!text_now(pipeline, &step->backend->id, &id, err))
@@ -301,6 +301,7 @@ static bool set_backend(struct pipeline *pipeline, const struct plan_step *step,
     for (size_t i = 0; i < site->backend_count; i++)
         if (span_eq(site->backends[i].name, id)) {
             x->target = &site->backends[i];
+            pipeline->prefix = (struct span){NULL, 0};
             return true;
         }
     return fail(err, REASON_EXPRESSION_FAILED,
