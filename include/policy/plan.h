@@ -175,6 +175,11 @@ const struct plan_cors *plan_read_cors(const struct node *map, struct arena *are
 /* Releases the rules' keys. */
 void plan_fini(struct plan *plan);
 
+/* Whether no policy may change the field, letter case not counted: it says where a message ends, or concerns one connection.  Via
+ * is the gateway's own in requests; in answers it may be changed.
+ */
+bool plan_field_is_fixed(struct span name, bool is_answer);
+
 /* The text of an operand now; false as expression_evaluate. */
 bool plan_text_now(const struct plan_text *text, const struct expression_context *context, struct span *value,
                    struct err *err) MUST_CHECK;

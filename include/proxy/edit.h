@@ -33,8 +33,9 @@ bool edit_begin(struct edit_fields *fields, struct arena *arena, const struct fi
 
 /* Sets, adds or deletes a field.  Several values become one list, joined by ", ", but where each has a line of its own
  * (Set-Cookie, WWW-Authenticate and their like).  With `is_lax` what some reader takes for the same name (field_is_spelled) goes
- * too: a client's X_User must not stand beside a policy's X-User.  False with EXPRESSION_FAILED: a name that is no token or that
- * only the gateway sets (framing, hop-by-hop), a value with control characters, a Host that is no host[:port]; or OUT_OF_MEMORY.
+ * too: a client's X_User must not stand beside a policy's X-User; it is a request's field then, else an answer's.  False with
+ * EXPRESSION_FAILED: a name that is no token or that policies may not change (plan_field_is_fixed), a value with control
+ * characters, a Host that is no host[:port]; or OUT_OF_MEMORY.
  */
 bool edit_header(struct edit_fields *fields, struct arena *arena, const struct edit *edit, bool is_lax,
                  struct err *err) MUST_CHECK;

@@ -6,19 +6,25 @@
  */
 #include "plan_int.h"
 
-/* Fields that frame a message or belong to one connection: a policy that changed them would desynchronise the two ends (RFC
- * 9110 7.6.1, RFC 9112 6).  API Management refuses the first four.
- */
-static bool is_immutable(struct span name)
+/* RFC 9110 7.6.1, RFC 9112 6.  API Management refuses the first four. */
+bool plan_field_is_fixed(struct span name, bool is_answer)
 {
-    static const struct span names[] = {
-        SPAN_INIT("Connection"), SPAN_INIT("Content-Length"), SPAN_INIT("Keep-Alive"), SPAN_INIT("Transfer-Encoding"),
-        SPAN_INIT("Te"),         SPAN_INIT("Trailer"),        SPAN_INIT("Upgrade"),    SPAN_INIT("Proxy-Connection"),
-    };
+    static const struct span names[] = {SPAN_INIT("Connection"),
+                                        SPAN_INIT("Content-Length"),
+                                        SPAN_INIT("Keep-Alive"),
+                                        SPAN_INIT("Transfer-Encoding"),
+                                        SPAN_INIT("Expect"),
+                                        SPAN_INIT("HTTP2-Settings"),
+                                        SPAN_INIT("Proxy-Authenticate"),
+                                        SPAN_INIT("Proxy-Authorization"),
+                                        SPAN_INIT("Proxy-Connection"),
+                                        SPAN_INIT("TE"),
+                                        SPAN_INIT("Trailer"),
+                                        SPAN_INIT("Upgrade")};
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (span_eq_nocase(name, names[i]))
             return true;
-    return false;
+    return !is_answer && span_eq_nocase(name, SPAN("Via"));
 }
 
 static bool check_name(struct plan_reader *r, const struct node *node, const struct plan_text *name)
@@ -83,6 +89,15 @@ static bool check_header_values(struct plan_reader *r, const struct node *elemen
     return is_good;
 }
 
+static bool refuse_fixed(struct plan_reader *r, const struct node *node, struct span name)
+{
+    if (span_eq_nocase(name, SPAN("Via")))
+        return problem_error(r->problems, node,
+                             "\"Via\" of a request is written by the gateway; policies change that of answers only");
+    return problem_error(r->problems, node,
+                         "\"%s\" belongs to one connection or frames the message: no policy changes it", QUOTED(name));
+}
+
 bool plan_read_assignment(struct plan_reader *r, const struct node *element, struct plan_assignment *to, bool is_answer)
 {
     if (!read_assigned(r, element, to))
@@ -91,10 +106,8 @@ bool plan_read_assignment(struct plan_reader *r, const struct node *element, str
     bool is_delete = to->action == EXISTS_DELETE && to->action_text.expression == NULL;
     if (!check_name(r, name, &to->name) || !check_header_values(r, element, to))
         return false;
-    if (to->name.expression == NULL && is_immutable(to->name.literal))
-        return problem_error(r->problems, name,
-                             "\"%s\" belongs to one connection or frames the message: no policy changes it",
-                             QUOTED(to->name.literal));
+    if (to->name.expression == NULL && plan_field_is_fixed(to->name.literal, is_answer))
+        return refuse_fixed(r, name, to->name.literal);
     if (is_answer && is_delete && span_eq_nocase(to->name.literal, SPAN("Server")))
         return problem_error(r->problems, name, "\"Server\" cannot be removed, in API Management either");
     return true;

@@ -40,42 +40,6 @@ static bool has_lines(struct span name)
     return false;
 }
 
-/* What says where a message ends and what concerns one connection is the gateway's alone. */
-static bool is_gateways_own(enum field_id id)
-{
-    switch (id) {
-    case FIELD_CONNECTION:
-    case FIELD_CONTENT_LENGTH:
-    case FIELD_EXPECT:
-    case FIELD_HTTP2_SETTINGS:
-    case FIELD_KEEP_ALIVE:
-    case FIELD_PROXY_AUTHENTICATE:
-    case FIELD_PROXY_AUTHORIZATION:
-    case FIELD_PROXY_CONNECTION:
-    case FIELD_TE:
-    case FIELD_TRAILER:
-    case FIELD_TRANSFER_ENCODING:
-    case FIELD_UPGRADE:
-    case FIELD_VIA: return true;
-    case FIELD_OTHER:
-    case FIELD_AUTHORIZATION:
-    case FIELD_CONTENT_TYPE:
-    case FIELD_DATE:
-    case FIELD_FORWARDED:
-    case FIELD_HOST:
-    case FIELD_MAX_FORWARDS:
-    case FIELD_SERVER:
-    case FIELD_WWW_AUTHENTICATE:
-    case FIELD_X_FORWARDED_FOR:
-    case FIELD_X_FORWARDED_HOST:
-    case FIELD_X_FORWARDED_PORT:
-    case FIELD_X_FORWARDED_PROTO:
-    case FIELD_X_REQUEST_ID:
-    case FIELD_COUNT: break;
-    }
-    return false;
-}
-
 static bool is_value(struct span value)
 {
     for (size_t i = 0; i < value.len; i++) {
@@ -86,11 +50,11 @@ static bool is_value(struct span value)
     return true;
 }
 
-static bool check_header(const struct edit *edit, struct err *err)
+static bool check_header(const struct edit *edit, bool is_request, struct err *err)
 {
     if (!h1_is_token(edit->name))
         return fail(err, REASON_EXPRESSION_FAILED, "the name of a header is no token");
-    if (is_gateways_own(field_id_of(edit->name)))
+    if (plan_field_is_fixed(edit->name, !is_request))
         return fail(err, REASON_EXPRESSION_FAILED, "header %s is the gateway's own and cannot be set",
                     QUOTED(edit->name));
     if (field_id_of(edit->name) == FIELD_HOST && edit->action != EXISTS_DELETE &&
@@ -167,7 +131,7 @@ static bool put_values(struct edit_fields *fields, struct arena *arena, const st
 bool edit_header(struct edit_fields *fields, struct arena *arena, const struct edit *edit, bool is_lax, struct err *err)
 {
     bool exists = edit_find(fields, edit->name, NULL) != NULL;
-    if (!check_header(edit, err))
+    if (!check_header(edit, is_lax, err))
         return false;
     bool keeps = edit->action == EXISTS_APPEND || (edit->action == EXISTS_SKIP && exists);
     take_out(fields, edit->name, is_lax, keeps);

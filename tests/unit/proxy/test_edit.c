@@ -51,6 +51,8 @@ static const struct {
     {"empty", SPAN_INIT(""), EXISTS_DELETE, 0, true, NULL},
     {"framing", SPAN_INIT("content-length"), EXISTS_OVERRIDE, 1, true, NULL},
     {"hop by hop", SPAN_INIT("TE"), EXISTS_DELETE, 0, true, NULL},
+    {"the way of a request", SPAN_INIT("Via"), EXISTS_APPEND, 1, true, NULL},
+    {"the way of an answer", SPAN_INIT("Via"), EXISTS_APPEND, 1, false, "X-A=1;x-a=2;X_A=3;X-B=4;Cookie=c=1;Via=v!;"},
     {"a neighbour of framing", SPAN_INIT("content-lengths"), EXISTS_DELETE, 0, true,
      "X-A=1;x-a=2;X_A=3;X-B=4;Cookie=c=1;"},
 };
@@ -72,6 +74,32 @@ static void headers_are_set_added_and_deleted(void **state)
             fail_msg("%s: %s %s", header_cases[i].name, text, err.text);
         assert_true(is_done || err.reason == REASON_EXPRESSION_FAILED);
     }
+}
+
+/* RFC 9110 7.6.1: what the gateway does not pass on is nothing that a policy could put there. */
+static void what_does_not_go_on_is_not_set(void **state)
+{
+    static const struct span names[] = {SPAN_INIT("Connection"),
+                                        SPAN_INIT("HTTP2-Settings"),
+                                        SPAN_INIT("Keep-Alive"),
+                                        SPAN_INIT("Proxy-Connection"),
+                                        SPAN_INIT("TE"),
+                                        SPAN_INIT("Trailer"),
+                                        SPAN_INIT("Transfer-Encoding"),
+                                        SPAN_INIT("Upgrade")};
+    static const struct span value = SPAN_INIT("v");
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        for (int is_request = 0; is_request < 2; is_request++) {
+            AUTO(arena) arena = {0};
+            struct edit_fields fields;
+            struct err err;
+            const struct edit edit = {names[i], EXISTS_SKIP, &value, 1};
+            assert_int_not_equal(field_id_of(names[i]), FIELD_OTHER);
+            assert_true(edit_begin(&fields, &arena, NULL, 0));
+            assert_false(edit_header(&fields, &arena, &edit, is_request != 0, &err));
+            assert_true(plan_field_is_fixed(names[i], is_request == 0));
+        }
 }
 
 static void a_value_never_ends_its_line(void **state)
@@ -174,11 +202,9 @@ static void without_memory_nothing_is_half_done(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(headers_are_set_added_and_deleted),
-        cmocka_unit_test(a_value_never_ends_its_line),
-        cmocka_unit_test(many_fields_find_room),
-        cmocka_unit_test(parameters_are_set_added_and_deleted),
-        cmocka_unit_test(without_memory_nothing_is_half_done),
+        cmocka_unit_test(headers_are_set_added_and_deleted),    cmocka_unit_test(what_does_not_go_on_is_not_set),
+        cmocka_unit_test(a_value_never_ends_its_line),          cmocka_unit_test(many_fields_find_room),
+        cmocka_unit_test(parameters_are_set_added_and_deleted), cmocka_unit_test(without_memory_nothing_is_half_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
