@@ -14,6 +14,9 @@ struct site *check_read(const char *file, struct span text, struct problems *pro
 /* Writes every problem to standard error, in the order of their places: `FILE:LINE:COL: error: ...`. */
 void check_print(const struct problems *problems);
 
+/* Whether all that was printed to standard output has arrived; else told on standard error, `command` naming who could not. */
+bool check_flush(const char *command);
+
 /* The command `check`: returns the exit status.  Online, every provider is asked as well, and told on standard output. */
 int check_run(const char *file, bool is_online);
 

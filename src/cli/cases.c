@@ -140,7 +140,10 @@ static int run(struct cases_session *s, const struct cases_options *options)
     cases_tap_plan(&head, count);
     fwrite(buf_span(&head).at, 1, buf_len(&head), stdout);
     bool is_whole = each_case(s, run_case, &failed);
-    if (fflush(stdout) != 0 || !is_whole)
+    /* What holds and was not told has not been shown. */
+    if (!check_flush("test"))
+        return FAILED_STATUS;
+    if (!is_whole)
         return TROUBLE_STATUS;
     return failed == 0 ? 0 : FAILED_STATUS;
 }

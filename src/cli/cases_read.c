@@ -195,6 +195,14 @@ static bool read_beside(const struct case_row *row, const char *key, struct span
            problem_error(problems, place, "%s: %s", key, err.text);
 }
 
+/* A number or a boolean is no token: YAML took what was meant as text for something else, or something was left out. */
+static bool check_text(const struct case_row *row, const char *key, struct problems *problems)
+{
+    const struct node *own = node_member(row->node, key);
+    return own == NULL || own->kind == NODE_TEXT || own->kind == NODE_NULL ||
+           problem_error(problems, own, "\"%s\" is a text; found %s: put quotes around it", key, QUOTED(own->text));
+}
+
 static bool read_token(struct case_row *row, struct arena *arena, struct problems *problems)
 {
     struct span bytes = row->token;
@@ -205,6 +213,8 @@ static bool read_token(struct case_row *row, struct arena *arena, struct problem
                              count == 0 ? "" : ", not several");
     if (row->claims != NULL)
         return read_claims(row, arena, problems);
+    if (!check_text(row, "token", problems))
+        return false;
     if (row->token_file.at != NULL && !read_beside(row, "token_file", row->token_file, arena, &bytes, problems))
         return false;
     row->credential = explain_token(bytes, &had_scheme);
@@ -248,6 +258,12 @@ static bool check_reason(const struct case_row *row, struct problems *problems)
                          near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near, near == NULL ? "" : "\"?");
 }
 
+static bool check_status(const struct case_row *row, struct problems *problems)
+{
+    bool is_right = row->expect != EXPECT_PASS || row->status == 0 || row->status == 200;
+    return is_right || problem_error(problems, place_of(row, "status"), "what passes has the status 200");
+}
+
 static bool read_row(struct case_row *row, struct arena *arena, struct problems *problems)
 {
     bool is_ok = true;
@@ -258,6 +274,7 @@ static bool read_row(struct case_row *row, struct arena *arena, struct problems 
     is_ok = read_token(row, arena, problems) && is_ok;
     is_ok = read_at(row, problems) && is_ok;
     is_ok = check_reason(row, problems) && is_ok;
+    is_ok = check_status(row, problems) && is_ok;
     return is_ok;
 }
 

@@ -41,7 +41,7 @@ static void add_found(struct buf *out, const struct case_outcome *outcome)
 {
     buf_printf(out, "  found:\n    verdict: %s\n", outcome->verdict);
     if (outcome->reason != REASON_NONE)
-        buf_printf(out, "    reason: %s\n", reason_name(outcome->reason));
+        add_text(out, "  ", "reason", span_str(reason_name(outcome->reason)));
     buf_printf(out, "    status: %u\n", outcome->status);
     if (outcome->rule_count > 1 && outcome->reason != REASON_NONE)
         buf_printf(out, "    rule: %zu\n", outcome->rule + 1);

@@ -72,6 +72,14 @@ void check_print(const struct problems *problems)
     free(all);
 }
 
+bool check_flush(const char *command)
+{
+    bool is_written = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (!is_written)
+        fprintf(stderr, "jwtgate %s: standard output could not be written\n", command);
+    return is_written;
+}
+
 int check_run(const char *file, bool is_online)
 {
     AUTO(problems) problems;
@@ -85,7 +93,7 @@ int check_run(const char *file, bool is_online)
     else
         printf("%s: ok: %zu route%s, %zu backend%s, %u warning%s\n", file, site->route_count, PLURAL(site->route_count),
                site->backend_count, PLURAL(site->backend_count), problems.warnings, PLURAL(problems.warnings));
-    bool is_ok = site != NULL && is_asked && problems.errors == 0;
+    bool is_ok = check_flush("check") && site != NULL && is_asked && problems.errors == 0;
     site_release(site);
     return is_ok ? 0 : 1;
 }

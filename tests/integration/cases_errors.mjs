@@ -2,9 +2,11 @@
 // Goal: a table that cannot be judged is told with file, line and column, all its problems in one run; nothing is judged then, and
 // no part of a TAP document is written that could be taken for a result.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { completed, run, tempDir, writeFiles } from './harness/gateway.mjs';
+import { BINARY, completed, run, tempDir, writeFiles } from './harness/gateway.mjs';
 import { runCases } from './harness/tap.mjs';
 
 const config = {
@@ -33,6 +35,8 @@ test('a sound table is judged', async (t) => {
 test('each problem stands at its place', async (t) => {
   const faults = {
     'claims: { a: 1 }\n    token: x': ['3:5', 'not several'],
+    'token: 12': ['4:12', '"token" is a text; found 12'],
+    'token: true': ['4:12', '"token" is a text; found true'],
     'route: orders': ['3:5', 'one of "token", "token_file" and "claims"'],
     'claim: { a: 1 }': ['4:5', 'did you mean "claims"'],
     'claims: [a]': ['4:13', 'map of names'],
@@ -66,9 +70,11 @@ cases:
   - { token: "", expect: pass }
   - { name: "", token: "", expect: pass }
   - 7
+  - { name: c, token: "", expect: pass, status: 401 }
+  - { name: d, token: "12", expect: pass, status: 200 }
 `);
   assert.equal(status, 2);
-  assert.deepEqual(lines.map((line) => line.split(': error: ')[0]), ['1:28', '3:49', '4:35', '5:5', '6:13', '7:5'].map((place) => `cases.yaml:${place}`));
+  assert.deepEqual(lines.map((line) => line.split(': error: ')[0]), ['1:28', '3:49', '4:35', '5:5', '6:13', '7:5', '8:49'].map((place) => `cases.yaml:${place}`));
 });
 
 test('all tables are read before any is judged', async (t) => {
@@ -97,6 +103,19 @@ test('without a table, a file or a configuration there is nothing to judge', asy
   assert.equal(missing.status, 2);
   assert.equal(missing.stdout, '');
   assert.match(missing.stderr, /missing\.yaml:1:1: error: /);
+});
+
+test('output that cannot be written is no success', async (t) => {
+  const { dir } = await problemsOf(t, SOUND);
+  for (const command of ['test', 'check']) {
+    const args = [command, '-c', path.join(dir, 'gateway.yaml'), ...(command === 'test' ? [path.join(dir, 'cases.yaml')] : [])];
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(BINARY, args, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    closeSync(full);
+    assert.equal(status, 1, command);
+    assert.match(stderr, new RegExp(`^jwtgate ${command}: standard output could not be written$`, 'm'));
+    assert.equal((await run(args)).status, 0, command);
+  }
 });
 
 test('keys that cannot be used are no table of keys', async (t) => {

@@ -196,7 +196,7 @@ static void a_diagnostic_quotes_what_is_foreign(void **state)
                                 "    verdict: pass\n"
                                 "  found:\n"
                                 "    verdict: refuse\n"
-                                "    reason: TokenAudienceNotAllowed\n"
+                                "    reason: \"TokenAudienceNotAllowed\"\n"
                                 "    status: 401\n"
                                 "    rule: 2\n"
                                 "  failed:\n"
