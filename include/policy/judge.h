@@ -126,6 +126,12 @@ const char *check_name_text(const struct check *check, struct arena *arena);
 bool judge_extract(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
                    struct err *err) MUST_CHECK;
 
+/* The same without looking for separators, for who looks the token up among known ones: these hold none.  What was not found there
+ * is for judge_extract, or judge(), to refuse.
+ */
+bool judge_extract_any(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
+                       struct err *err) MUST_CHECK;
+
 /* Whether a token may come with the scheme DPoP (RFC 9449 7.1): where Authorization is read and the scheme is Bearer or DPoP. */
 bool judge_takes_dpop(const struct rule *rule);
 

@@ -44,12 +44,7 @@ struct span judge_text(struct judging *j, const char *format, ...) PRINTF_LIKE(2
 /* `lead`, then the texts with ", " between. */
 struct span judge_joined(struct judging *j, const char *lead, const struct span *texts, size_t count);
 
-/* judge_extract() in two halves: a token equal to one that was read before holds no separators, so that only a new one is looked
- * through for them.
- */
-bool judge_extract_any(const struct rule *rule, struct span credential, bool is_repeated, struct span *token,
-                       struct err *err) MUST_CHECK;
-/* Whether it is one token, not several words or a list; JWT_INVALID. */
+/* The other half of judge_extract(): whether it is one token, not several words or a list; JWT_INVALID. */
 bool judge_refuse_list(struct span token, struct err *err) MUST_CHECK;
 
 /* In place of reading a token and of finding its key, where claims are assumed: judge_assumed.c. */

@@ -116,12 +116,22 @@ static struct span exposed_headers(const struct exchange *x, const struct plan_c
     return out.is_broken || copy.at == NULL ? SPAN("") : copy;
 }
 
+/* A cache must not hand one origin's answer to another, nor one that was made for no origin (Fetch standard, "CORS protocol and
+ * HTTP caches").
+ */
+static size_t put_vary(const struct plan_cors *cors, struct field *out, size_t count)
+{
+    bool is_same_for_all = cors->takes_any_origin && !cors->allows_credentials;
+    return is_same_for_all ? count : put(out, count, SPAN("Vary"), SPAN("Origin"));
+}
+
 size_t cors_fields(const struct exchange *x, struct field out[CORS_FIELDS_MAX])
 {
     const struct plan_cors *cors = x->route->cors;
-    size_t count = put(out, 0, SPAN("Access-Control-Allow-Origin"), allowed_origin(x));
-    if (!span_eq(out[0].value, SPAN("*")))
-        count = put(out, count, SPAN("Vary"), SPAN("Origin"));
+    size_t count = put_vary(cors, out, 0);
+    if (x->origin != ORIGIN_ALLOWED)
+        return count;
+    count = put(out, count, SPAN("Access-Control-Allow-Origin"), allowed_origin(x));
     if (cors->allows_credentials)
         count = put(out, count, SPAN("Access-Control-Allow-Credentials"), SPAN("true"));
     if (cors->exposed_count > 0)
@@ -142,7 +152,7 @@ static void send_empty(struct exchange *x, const struct field *fields, size_t co
     stream_answer(x->stream, &answer, (struct span){NULL, 0}, true);
 }
 
-bool cors_answer_preflight(struct exchange *x)
+void cors_answer_preflight(struct exchange *x)
 {
     const struct plan_cors *cors = x->route->cors;
     const struct head *head = &x->stream->head;
@@ -150,13 +160,14 @@ bool cors_answer_preflight(struct exchange *x)
     char age[24];
     struct span method = asked_method(head);
     struct span headers = asked_headers(head);
-    if (!allows_origin(cors, head) || !allows_method(cors, method) || !allows_headers(cors, headers)) {
-        if (cors->terminates_unmatched)
-            send_empty(x, NULL, 0);
-        return cors->terminates_unmatched;
-    }
+    bool is_allowed = allows_origin(cors, head) && allows_method(cors, method) && allows_headers(cors, headers);
+    x->origin = is_allowed ? ORIGIN_ALLOWED : ORIGIN_UNKNOWN;
     x->origin_text = find_origin(x)->value;
     size_t count = cors_fields(x, fields);
+    if (!is_allowed) {
+        send_empty(x, fields, count);
+        return;
+    }
     count = put(fields, count, SPAN("Access-Control-Allow-Methods"), method);
     if (headers.len > 0)
         count = put(fields, count, SPAN("Access-Control-Allow-Headers"), headers);
@@ -165,7 +176,6 @@ bool cors_answer_preflight(struct exchange *x)
         count = put(fields, count, SPAN("Access-Control-Max-Age"), span_str(age));
     }
     send_empty(x, fields, count);
-    return true;
 }
 
 /* ---- other requests ---- */
@@ -185,6 +195,7 @@ bool cors_meet(struct exchange *x)
     bool is_read = head->method == METHOD_GET || head->method == METHOD_HEAD;
     if (!is_read || !cors->terminates_unmatched)
         return false;
-    send_empty(x, NULL, 0);
+    struct field vary[CORS_FIELDS_MAX];
+    send_empty(x, vary, cors_fields(x, vary));
     return true;
 }

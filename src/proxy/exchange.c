@@ -82,7 +82,10 @@ static enum turn end_here(struct exchange *x)
 static bool is_preflight_answered(struct exchange *x)
 {
     x->route = cors_preflight_route(x);
-    return x->route != NULL && cors_answer_preflight(x);
+    if (x->route == NULL)
+        return false;
+    cors_answer_preflight(x);
+    return true;
 }
 
 /* Where a found route leads. */

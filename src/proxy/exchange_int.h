@@ -154,8 +154,8 @@ struct span forward_request_id(struct exchange *x);
 
 /* The route whose cors answers this preflight, or NULL. */
 const struct site_route *cors_preflight_route(struct exchange *x);
-/* Answers a preflight of x->route; true: answered. */
-bool cors_answer_preflight(struct exchange *x);
+/* Answers a preflight of x->route: what it grants, or an empty 200 that grants nothing. */
+void cors_answer_preflight(struct exchange *x);
 /* Looks at the origin of a request that is no preflight; true: it ends here, with an empty 200. */
 bool cors_meet(struct exchange *x);
 /* The fields that cors adds to an answer; and those of a backend that it takes the place of. */
@@ -165,6 +165,8 @@ bool cors_is_own(struct span name);
 
 /* Sends the refusal that x->reason and x->judgement call for. */
 void refuse_send(struct exchange *x);
+/* The challenge that belongs to a 401 of x->route; empty: no memory. */
+struct span refuse_challenge(struct exchange *x);
 /* Sends the metadata of x->resource. */
 void refuse_describe(struct exchange *x);
 

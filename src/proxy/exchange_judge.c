@@ -85,12 +85,14 @@ static const struct verified_entry *recall(struct exchange *x, struct judge_inpu
     struct gate *gate = x->gate;
     struct err err;
     if (gate->verified == NULL || input->credential.at == NULL ||
-        !judge_extract(input->rule, input->credential, input->is_repeated, raw, &err))
+        !judge_extract_any(input->rule, input->credential, input->is_repeated, raw, &err))
         return NULL;
     const struct verified_entry *entry = verified_find(gate->verified, *raw, input->now_s);
     metric_add(entry != NULL ? gate->figures.cache_hits : gate->figures.cache_misses, gate->worker->index, 1);
-    if (entry == NULL)
+    if (entry == NULL) {
+        show_cache(gate); /* what was found at its end is gone */
         return NULL;
+    }
     *remembered = (struct remembered){.token = &entry->token, .claims = &entry->claims, .key = entry->key};
     input->remembered = remembered;
     return entry;

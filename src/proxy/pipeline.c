@@ -75,10 +75,12 @@ static void note_error(struct pipeline *pipeline, const struct plan_step *step, 
 /* A policy refused for another reason than the token.  In report-only mode that is told and nothing of it is left: what comes
  * later has its own answer.
  */
-static bool is_let_pass(struct exchange *x, const struct err *err)
+static bool is_let_pass(struct exchange *x, const struct plan_step *step, const struct err *err)
 {
     if (x->route->mode != MODE_REPORT_ONLY || err->reason == REASON_OUT_OF_MEMORY)
         return false;
+    if (step->kind == PLAN_SET_HEADER)
+        pipeline_withdraw(x->pipeline, step->assignment);
     x->err = *err;
     x->policy_status = 0;
     exchange_report(x);
@@ -87,7 +89,7 @@ static bool is_let_pass(struct exchange *x, const struct err *err)
 
 static bool refuses(struct exchange *x, const struct plan_step *step, const struct err *err)
 {
-    if (is_let_pass(x, err))
+    if (is_let_pass(x, step, err))
         return false;
     note_error(x->pipeline, step, err->reason);
     x->err = *err;
@@ -248,7 +250,8 @@ bool pipeline_section(struct pipeline *pipeline, enum plan_section section, stru
     while (at < pipeline->plan->end[section] && !pipeline->own.is_set) {
         const struct plan_step *step = &pipeline->plan->steps[at++];
         pipeline->step = step;
-        if (!take_step(pipeline, step, &at, err) && (section == SECTION_ON_ERROR || !is_let_pass(pipeline->x, err)))
+        if (!take_step(pipeline, step, &at, err) &&
+            (section == SECTION_ON_ERROR || !is_let_pass(pipeline->x, step, err)))
             return false;
     }
     return true;

@@ -11,14 +11,15 @@ bool pipeline_has_own(const struct exchange *x)
 static bool gather(struct exchange *x, const struct edit_fields *list, const struct field **fields, size_t *count)
 {
     size_t from = list != NULL ? list->count : *count;
-    bool has_cors = x->origin == ORIGIN_ALLOWED;
+    bool has_cors = x->route != NULL && x->route->cors != NULL;
+    bool is_allowed = x->origin == ORIGIN_ALLOWED;
     struct field *out = arena_take(&x->stream->arena, (from + CORS_FIELDS_MAX) * sizeof *out);
     size_t used = 0;
     if (out == NULL)
         return false;
     for (size_t i = 0; i < from; i++) {
         const struct field *field = list != NULL ? &list->at[i].field : &(*fields)[i];
-        if (!has_cors || !cors_is_own(field->name))
+        if (!is_allowed || !cors_is_own(field->name))
             out[used++] = *field;
     }
     used += has_cors ? cors_fields(x, out + used) : 0;
@@ -31,9 +32,20 @@ bool pipeline_answer_fields(struct exchange *x, const struct field **fields, siz
 {
     const struct pipeline *pipeline = x->pipeline;
     const struct edit_fields *list = pipeline != NULL && pipeline->has_answer_fields ? &pipeline->answer_fields : NULL;
-    if (list == NULL && x->origin != ORIGIN_ALLOWED)
+    if (list == NULL && (x->route == NULL || x->route->cors == NULL))
         return true;
     return gather(x, list, fields, count);
+}
+
+/* RFC 9110 15.5.2: a 401 says how to ask again, whoever makes it. */
+static bool add_challenge(struct exchange *x, struct pipeline_answer *own)
+{
+    struct err err;
+    if (own->status != 401 || edit_find(&own->fields, SPAN("WWW-Authenticate"), NULL) != NULL)
+        return true;
+    const struct span challenge = refuse_challenge(x);
+    const struct edit edit = {SPAN("WWW-Authenticate"), EXISTS_OVERRIDE, &challenge, 1};
+    return challenge.len > 0 && edit_header(&own->fields, &x->stream->arena, &edit, false, &err);
 }
 
 enum flow pipeline_send_own(struct exchange *x, bool wants_close)
@@ -49,7 +61,7 @@ enum flow pipeline_send_own(struct exchange *x, bool wants_close)
                             .body = own->status == 204 || own->status == 304 ? BODY_NONE : BODY_SIZED,
                             .body_bytes = body.len,
                             .wants_close = wants_close};
-    if (!gather(x, &own->fields, &fields, &count)) {
+    if (!add_challenge(x, own) || !gather(x, &own->fields, &fields, &count)) {
         answer = (struct answer){.status = 503, .body = BODY_SIZED, .wants_close = true};
         return stream_answer(x->stream, &answer, none, true);
     }

@@ -62,6 +62,11 @@ bool pipeline_sees(const struct exchange *x, const struct field *field);
 /* The request's fields as a list that can be changed, as far as policies see them. */
 bool pipeline_fields(struct pipeline *pipeline, struct err *err) MUST_CHECK;
 
+/* Takes out the client's own field where set-header could not put another in its place: what a policy was to say must not be said by
+ * the client.
+ */
+void pipeline_withdraw(struct pipeline *pipeline, const struct plan_assignment *from);
+
 /* Runs one step that changes the request or the answer, or that may refuse; x->err and the reason say why it did not. */
 bool pipeline_apply(struct pipeline *pipeline, const struct plan_step *step, struct err *err) MUST_CHECK;
 /* check-header and ip-filter: false with the reason; status and message for the client go to x->policy_status and its message. */

@@ -182,6 +182,19 @@ static bool set_header(struct pipeline *pipeline, const struct plan_assignment *
     return pipeline_fields(pipeline, err) && edit_header(&pipeline->fields, arena, &edit, true, err);
 }
 
+void pipeline_withdraw(struct pipeline *pipeline, const struct plan_assignment *from)
+{
+    struct err err;
+    struct edit edit = {.action = EXISTS_DELETE};
+    enum exists_action action;
+    bool is_request = pipeline->section == SECTION_INBOUND || pipeline->section == SECTION_BACKEND;
+    if (!is_request || !text_now(pipeline, &from->name, &edit.name, &err) ||
+        !action_now(pipeline, from, &action, &err) || action != EXISTS_OVERRIDE || !pipeline_fields(pipeline, &err))
+        return;
+    bool is_out = edit_header(&pipeline->fields, &pipeline->x->stream->arena, &edit, true, &err);
+    (void)is_out; /* a name that cannot be a header's stands in no request */
+}
+
 static bool set_query(struct pipeline *pipeline, const struct plan_assignment *from, struct err *err)
 {
     struct edit edit;
@@ -200,13 +213,15 @@ static bool set_variable(struct pipeline *pipeline, const struct plan_variable *
 }
 
 /* As targets of requests have it: visible ASCII, no fragment, nothing that two readers would read as two paths. */
-static bool check_target(struct span path, struct span query, struct err *err)
+static bool check_target(struct arena *arena, struct span path, struct span query, struct err *err)
 {
     struct err why;
+    struct span decoded;
     bool is_plain = path.len > 0 && path.at[0] == '/' && span_is_printable(path) && span_is_printable(query) &&
                     span_chr(path, ' ') == NULL && span_chr(query, ' ') == NULL && span_chr(path, '#') == NULL &&
                     span_chr(query, '#') == NULL && span_chr(path, '\\') == NULL;
-    return (is_plain && uri_check_path(path, &why)) ||
+    bool is_encoded = uri_decode(arena, path, &decoded, &why) && uri_decode(arena, query, &decoded, &why);
+    return (is_plain && is_encoded && uri_check_path(path, &why)) ||
            fail(err, REASON_EXPRESSION_FAILED, "rewrite-uri: what it gives is no path");
 }
 
@@ -276,7 +291,7 @@ static bool rewrite(struct pipeline *pipeline, const struct plan_rewrite *from, 
     const char *mark = span_chr(target, '?');
     struct span path = mark == NULL ? target : span_cut(target, (size_t)(mark - target.at));
     struct span query = mark == NULL ? (struct span){NULL, 0} : span_from(target, path.len);
-    if (!check_target(path, query, err))
+    if (!check_target(&pipeline->x->stream->arena, path, query, err))
         return false;
     pipeline->path = path;
     if (from->copies_unmatched)

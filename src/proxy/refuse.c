@@ -70,6 +70,8 @@ static struct refusal refusal_of(const struct exchange *x)
     struct refusal refusal = {.status = status_of(x), .shape = SHAPE_APIM, .message = message_of(x)};
     if (x->route != NULL)
         refusal.shape = x->route->shape;
+    if (x->route != NULL && x->route->expose_reason)
+        refusal.description = span_str(reason_name(x->reason));
     if (!is_verdict(x))
         return refusal;
     if (x->reason != REASON_OPENID_CONFIG_UNAVAILABLE) {
@@ -80,9 +82,18 @@ static struct refusal refusal_of(const struct exchange *x)
         if (x->route->resource != NULL)
             refusal.metadata = x->route->resource->url;
     }
-    if (x->route->expose_reason)
-        refusal.description = span_str(reason_name(x->reason));
     return refusal;
+}
+
+struct span refuse_challenge(struct exchange *x)
+{
+    struct refusal refusal = refusal_of(x);
+    AUTO(buf) text = {0};
+    if (!is_verdict(x))
+        refusal = (struct refusal){.realm = x->route->realm};
+    if (!refusal_challenge(&refusal, &text))
+        return (struct span){NULL, 0};
+    return arena_copy(&x->stream->arena, buf_span(&text));
 }
 
 /* Bad requests and broken limits: where the next message would begin is not known, or not worth finding out. */

@@ -120,19 +120,20 @@ static bool find_server(struct site_build *build, const struct plan_step *step, 
     struct err err;
     struct uri uri;
     struct site *site = build->site;
+    const struct node *at = site_place(step->node, "base-url");
     if (!uri_read(step->backend->base_url, &uri, &err))
-        return problem_error(build->problems, step->node, "base-url: %s", err.text);
+        return problem_error(build->problems, at, "base-url: %s", err.text);
     if (uri.query.at != NULL)
-        return problem_error(build->problems, step->node, "base-url: a query has no place there");
+        return problem_error(build->problems, at, "base-url: a query has no place there");
     for (size_t i = 0; i < site->backend_count && target->backend == NULL; i++)
         if (is_server(&site->backends[i], &uri))
             target->backend = &site->backends[i];
     if (target->backend == NULL)
-        return problem_error(build->problems, step->node,
+        return problem_error(build->problems, at,
                              "base-url: no configured backend has the server %s; add it to \"backends\"",
                              QUOTED(uri.authority));
     target->prefix = span_ends(uri.path, SPAN("/")) ? span_cut(uri.path, uri.path.len - 1) : uri.path;
-    return uri_check_path(target->prefix, &err) || problem_error(build->problems, step->node, "base-url: %s", err.text);
+    return uri_check_path(target->prefix, &err) || problem_error(build->problems, at, "base-url: %s", err.text);
 }
 
 static bool find_target(struct site_build *build, const struct plan_step *step, struct site_target *target)
@@ -141,7 +142,7 @@ static bool find_target(struct site_build *build, const struct plan_step *step, 
         return find_server(build, step, target);
     if (step->backend->id.expression != NULL)
         return true;
-    target->backend = site_find_backend(build, step->backend->id.literal, step->node);
+    target->backend = site_find_backend(build, step->backend->id.literal, site_place(step->node, "backend-id"));
     return target->backend != NULL;
 }
 

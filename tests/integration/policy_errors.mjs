@@ -52,6 +52,18 @@ test('on-error sees the failure, adds to the refusal or replaces it', async (t) 
   });
 });
 
+test('a 401 of a policy\'s own has a challenge, unless it brings one', async (t) => {
+  const stand = await startPolicies(t, (issuer) => ({
+    own: { inbound: `${validate(issuer)}<return-response><set-status code="401" /></return-response>` },
+    error: { inbound: validate(issuer), 'on-error': '<return-response><set-status code="401" /><set-body>no</set-body></return-response>' },
+    other: { inbound: `${validate(issuer)}<return-response><set-status code="403" /></return-response>` },
+  }));
+  assert.deepEqual((await stand.ask('/own')).all('www-authenticate'), ['Bearer realm="own"']);
+  assert.deepEqual((await stand.ask('/error', { token: 'x.y.z' })).all('www-authenticate'), ['Bearer realm="error", error="invalid_token"']);
+  assert.deepEqual((await stand.ask('/error', { token: null })).all('www-authenticate'), ['Bearer realm="error"']);
+  assert.deepEqual((await stand.ask('/other')).all('www-authenticate'), []);
+});
+
 test('a backend that is not there, in API Management\'s words', async (t) => {
   const away = await startBackend(t);
   await away.stop();

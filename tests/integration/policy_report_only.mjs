@@ -92,3 +92,16 @@ test('who leaves while keys are waited for is not counted as passed', async (t) 
   assert.equal(await counted(stand, 'wait', 'None', 'enforce'), 0);
   held.destroy();
 });
+
+test('a header that a policy sets is not the client\'s to send, even where nothing could be put in its place', async (t) => {
+  const user = '@(((Jwt)context.Variables["jwt"]).Subject)';
+  const stand = await startPolicies(t, (issuer) => ({
+    user: { inbound: `${validate(issuer, 'output-token-variable-name="jwt"')}${header('X-User', user)}<set-header name="X-Kept" exists-action="skip"><value>${user}</value></set-header>` },
+  }), { routes: { user: reportOnly } });
+  const seen = () => stand.reached.fields.filter(([name]) => /^x.(user|kept)$/i.test(name));
+  const fields = [['X-User', 'evil'], ['x_user', 'evil'], ['X-Kept', 'own']];
+  assert.equal((await stand.ask('/user', { token: null, fields })).status, 200);
+  assert.deepEqual(seen(), [['X-Kept', 'own']]);
+  assert.equal((await stand.ask('/user', { fields })).status, 200);
+  assert.deepEqual(seen(), [['X-Kept', 'own'], ['X-User', 'someone']]);
+});

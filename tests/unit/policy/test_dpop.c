@@ -457,7 +457,7 @@ static void target_is_compared_in_its_normal_form(void **state)
                                        .authority = span_str(targets[i].authority),
                                        .path = span_str(targets[i].path)};
         if (dpop_is_target(span_str(targets[i].htu), &request) != targets[i].is_same)
-            print_error("%s against %s%s\n", targets[i].htu, targets[i].authority, targets[i].path);
+            print_error("target %zu\n", i);
         assert_int_equal(dpop_is_target(span_str(targets[i].htu), &request), targets[i].is_same);
     }
     struct dpop_request request = {.is_https = true, .authority = SPAN("a"), .path = SPAN("/b")};
