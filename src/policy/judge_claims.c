@@ -268,7 +268,19 @@ static bool values_of(struct judging *j, const struct rule_claim *claim, struct 
     return false;
 }
 
-/* One check: of the claim's other name where that is there, unless the first is there as well and does not hold. */
+/* Whether the token says that it is one of Entra's of version 2, which use the other name. */
+static bool is_of_version_2(const struct judging *j)
+{
+    const struct tape *tape = &j->claims->tape;
+    const struct tape_item *ver = tape_member(tape, NULL, SPAN("ver"));
+    if (ver != NULL && tape_kind_of(ver) == TAPE_STRING)
+        return span_eq(tape_span(tape, ver), SPAN("2.0"));
+    return span_ends(j->claims->iss.text, SPAN("/v2.0"));
+}
+
+/* One check: of the claim's other name where that is there, unless the first is there as well and does not hold.  Where neither
+ * is, of the name that such tokens have.
+ */
 static bool judge_one(struct judging *j, const struct rule_claim *claim)
 {
     struct claim_values values, others = {.is_present = false};
@@ -277,8 +289,9 @@ static bool judge_one(struct judging *j, const struct rule_claim *claim)
     if (claim->other_name.len > 0 && !values_of(j, claim, claim->other_name, &others))
         return false;
     bool is_wrong = values.is_present && claim_reason(claim, &values) != REASON_NONE;
-    return others.is_present && !is_wrong ? judge_named(j, claim, claim->other_name, &others)
-                                          : judge_named(j, claim, claim->name, &values);
+    bool is_other = others.is_present || (!values.is_present && claim->other_name.len > 0 && is_of_version_2(j));
+    return is_other && !is_wrong ? judge_named(j, claim, claim->other_name, &others)
+                                 : judge_named(j, claim, claim->name, &values);
 }
 
 bool judge_required(struct judging *j)

@@ -109,7 +109,15 @@ static enum reason issuer_reason(const struct judging *j)
     return j->has_provider_failed && !is_bound ? REASON_OPENID_CONFIG_UNAVAILABLE : REASON_ISSUER_NOT_ALLOWED;
 }
 
-/* The issuers that would have done, for messages. */
+static void add_issuer(struct span *names, size_t *count, struct span name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (span_eq(names[i], name))
+            return;
+    names[(*count)++] = name;
+}
+
+/* The issuers that would have done, each once, for messages; `at` NULL: none is known. */
 static struct span expected_issuers(struct judging *j)
 {
     bool is_bound = j->out->key != NULL && j->out->trust < j->rule->provider_count;
@@ -119,20 +127,22 @@ static struct span expected_issuers(struct judging *j)
         return (struct span){NULL, 0};
     for (size_t i = 0; i < j->rule->provider_count; i++)
         if (j->sets[i] != NULL && (!is_bound || i == j->out->trust))
-            names[count++] = j->sets[i]->issuer;
+            add_issuer(names, &count, j->sets[i]->issuer);
     for (size_t i = 0; i < j->rule->issuer_count; i++)
-        names[count++] = j->rule->issuers[i];
-    return judge_joined(j, count > 1 ? "one of " : "", names, count);
+        add_issuer(names, &count, j->rule->issuers[i]);
+    return count == 0 ? (struct span){NULL, 0} : judge_joined(j, count > 1 ? "one of " : "", names, count);
 }
 
 bool judge_issuer(struct judging *j)
 {
     enum reason reason = issuer_reason(j);
-    bool is_skipped = reason == REASON_NONE && !is_issuer_checked(j);
+    /* Where no provider's issuer is known there is nothing to compare; that is a verdict only where none came before. */
+    bool is_open = reason == REASON_OPENID_CONFIG_UNAVAILABLE && j->reason != REASON_NONE;
+    bool is_skipped = (reason == REASON_NONE && !is_issuer_checked(j)) || is_open;
     struct check *check = judge_note(j, CHECK_ISSUER, is_skipped ? VERDICT_SKIP : verdict_of(reason), reason);
     if (check == NULL)
         return reason == REASON_NONE;
-    check->expected = is_skipped ? SPAN("") : expected_issuers(j);
+    check->expected = is_skipped ? (struct span){NULL, 0} : expected_issuers(j);
     if (j->claims->iss.state == CLAIM_PRESENT)
         check->found = j->claims->iss.text;
     else

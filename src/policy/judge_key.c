@@ -91,12 +91,20 @@ static size_t count_keys(const struct judging *j)
     return count;
 }
 
+static struct span name_of(const struct key *key)
+{
+    return key->kid.len > 0 ? key->kid : span_str(key->thumbprint);
+}
+
 static void describe_key(struct judging *j, const struct search *search, struct check *check)
 {
     if (check == NULL)
         return;
     const char *alg = j->token->alg == ALG_UNKNOWN ? "this algorithm" : alg_info(j->token->alg)->name;
     check->found = j->token->kid.len > 0 ? j->token->kid : j->token->x5t.len > 0 ? j->token->x5t : SPAN("no kid");
+    if (search->match == KEYSET_UNKNOWN_KID && search->found != NULL)
+        check->found = judge_text(j, "%.*s, which is no key's kid; every fitting key was tried, %.*s verified",
+                                  SPAN_ARG(check->found), SPAN_ARG(name_of(search->found->key)));
     if (search->match == KEYSET_UNFIT)
         check->expected = judge_text(j, "a key that may serve %s; the one of this kid may not", alg);
     else if (j->has_provider_failed && search->found == NULL)
@@ -114,8 +122,11 @@ static void describe_signature(struct judging *j, const struct search *search, s
                                                   : NULL;
     if (key != NULL)
         check->expected =
-            judge_text(j, "a signature made by the key %s (thumbprint %s)", QUOTED(key->kid), key->thumbprint);
-    check->found = search->found != NULL ? SPAN("that signature") : SPAN("another signature");
+            judge_text(j, "a signature made by the key %.*s (thumbprint %s)", SPAN_ARG(key->kid), key->thumbprint);
+    if (search->found != NULL)
+        check->found = SPAN("that signature");
+    else if (search->count > 0)
+        check->found = SPAN("another signature");
 }
 
 static bool skip_key(struct judging *j)
