@@ -4,6 +4,7 @@
 
 #include "base/now.h"
 #include "policy/expression.h"
+#include "report_shown.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -148,7 +149,7 @@ static void note_scheme(const struct explain_input *input, struct explained *one
         note(one, input->arena,
              "the scheme before the token was taken off before judging: in the %s %s the token must stand alone; with "
              "`Bearer ` before it, it is refused there",
-             is_query ? "query parameter" : "header", QUOTED(one->rule.source_name));
+             is_query ? "query parameter" : "header", SHOWN(one->rule.source_name));
     else
         note(one, input->arena,
              "the scheme before the token was taken off before judging: what the policy's token-value gives must not "
@@ -162,7 +163,7 @@ static void note_assumed(const struct explain_input *input, const struct explain
         const struct verifier *verifier = with->trusts[i].verifier;
         if (verifier != NULL)
             note(one, input->arena, "the issuer %s is assumed from the configured URL, nobody was asked",
-                 QUOTED(verifier_keys(verifier)->issuer));
+                 SHOWN(verifier_keys(verifier)->issuer));
     }
 }
 
@@ -176,14 +177,14 @@ static void note_certificate(const struct explain_input *input, struct explained
     now_second_text(key->not_after_s, end);
     note(one, input->arena,
          "the certificate of the key %s ended on %s; its key verifies all the same, but it is time for a new one",
-         QUOTED(key->kid), end);
+         SHOWN(key->kid), end);
 }
 
 static void note_request(const struct explain_input *input, const struct explain_rule *with, struct explained *one)
 {
     if (with->rule->dynamic_count > 0)
         note(one, input->arena, "expressions of the policy were evaluated for GET https://%s%s without header fields",
-             input->host.at == NULL ? "(unknown host)" : QUOTED(input->host), QUOTED(input->path));
+             input->host.at == NULL ? "(unknown host)" : SHOWN(input->host), SHOWN(input->path));
 }
 
 /* ---- judging ---- */

@@ -28,7 +28,7 @@ static const char *name_case_advice(const struct advising *a)
     for (const struct tape_item *name = tape_first(tape, root); name != NULL;) {
         if (advising_is_case_apart(tape_span(tape, name), a->check->claim))
             return advising_say(a, "the token has a claim %s: names of claims are compared with their letter case",
-                                QUOTED(tape_span(tape, name)));
+                                SHOWN(tape_span(tape, name)));
         const struct tape_item *value = tape_next(tape, root, name);
         name = value == NULL ? NULL : tape_next(tape, root, value);
     }
@@ -76,7 +76,7 @@ static const char *path_advice(const struct advising *a)
         return NULL;
     return advising_say(a,
                         "names of claims reach the top level only: write path %s in place of the name (gw:path in XML)",
-                        QUOTED(buf_span(&path)));
+                        SHOWN(buf_span(&path)));
 }
 
 static const char *realm_role_advice(const struct advising *a)

@@ -8,6 +8,7 @@
 #define POLICY_REPORT_ADVICE_INT_H
 
 #include "policy/report.h"
+#include "report_shown.h"
 
 struct advising {
     const struct report_input *in;

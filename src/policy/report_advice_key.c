@@ -156,7 +156,7 @@ static const char *foreign_advice(const struct advising *a)
         a,
         "the token comes from %s, whose keys this policy does not look at: add its openid-config, or ask "
         "the provider of the policy for a token",
-        QUOTED(iss));
+        SHOWN(iss));
 }
 
 /* Certificates go on verifying past their end; but who renewed one signs with another key by now. */
@@ -172,7 +172,7 @@ static const char *certificate_advice(const struct advising *a)
             a,
             "the certificate of the policy's key %s ended on %s: who signs has a new one by now; put that "
             "one in its place",
-            QUOTED(keys->keys[i]->kid), end);
+            SHOWN(keys->keys[i]->kid), end);
     }
     return NULL;
 }

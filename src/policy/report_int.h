@@ -4,6 +4,7 @@
 #define POLICY_REPORT_INT_H
 
 #include "policy/report.h"
+#include "report_shown.h"
 
 /* "pass", "fail", "skip". */
 const char *report_check_verdict(enum check_verdict verdict);

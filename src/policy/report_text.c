@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A judgement as lines for people: verdict first, then every check, then what the token holds.
  *
- * All that is foreign goes through QUOTED: it is cut, and no byte of it acts on a terminal.
+ * All that is foreign goes through SHOWN: it is cut, and no byte of it acts on a terminal.
  */
 #include "report_int.h"
 
@@ -71,7 +71,7 @@ static void put_why(const struct report_input *input, struct buf *out)
     if (time != NULL)
         report_time_words(name, time->at_s, input->at_s, words);
     if (failed != NULL)
-        buf_printf(out, ": %s", QUOTED(span_str(check_name_text(failed, input->arena))));
+        buf_printf(out, ": %s", SHOWN(span_str(check_name_text(failed, input->arena))));
     if (words[0] != '\0')
         buf_printf(out, "%s%s", failed != NULL ? ", " : ": ", words);
 }
@@ -83,7 +83,7 @@ bool report_summary(const struct report_input *input, struct buf *out)
     if (!judgement->has_passed)
         buf_printf(out, " %s (%u)", reason_name(judgement->reason), judgement->status);
     if (input->route.at != NULL)
-        buf_printf(out, " on route %s", QUOTED(input->route));
+        buf_printf(out, " on route %s", SHOWN(input->route));
     put_why(input, out);
     return buf_add_char(out, '\n') && !out->is_broken;
 }
@@ -95,11 +95,11 @@ static void put_check(const struct report_input *input, const struct check *chec
     const struct claim_time *time = time_of(input, time_name(check));
     const char *advice = report_advice(input, check);
     put(input, out, colour_of(check->verdict), report_check_verdict(check->verdict));
-    buf_printf(out, "  %s", QUOTED(span_str(check_name_text(check, input->arena))));
+    buf_printf(out, "  %s", SHOWN(span_str(check_name_text(check, input->arena))));
     if (check->expected.len > 0)
-        buf_printf(out, ": expected %s", QUOTED(check->expected));
+        buf_printf(out, ": expected %s", SHOWN(check->expected));
     if (check->found.len > 0)
-        buf_printf(out, "%sfound %s", check->expected.len > 0 ? "; " : ": ", QUOTED(check->found));
+        buf_printf(out, "%sfound %s", check->expected.len > 0 ? "; " : ": ", SHOWN(check->found));
     if (time != NULL && check->found.len > 0) {
         buf_add_str(out, " (");
         put_time(input, out, time_name(check), time->at_s);
@@ -123,9 +123,9 @@ static void put_key(const struct report_input *input, struct buf *out)
     if (key == NULL)
         return;
     buf_printf(out, "\nkey: %s%s, %s of %u bits, thumbprint %s, ", key->kid.len > 0 ? "kid " : "no kid",
-               QUOTED(key->kid), QUOTED(judgement->token->alg_text), key->bits, key->thumbprint);
+               SHOWN(key->kid), SHOWN(judgement->token->alg_text), key->bits, key->thumbprint);
     if (source.at != NULL)
-        buf_printf(out, "of %s\n", QUOTED(source));
+        buf_printf(out, "of %s\n", SHOWN(source));
     else
         buf_add_str(out, "of the policy itself\n");
 }
@@ -162,9 +162,12 @@ static void put_member(const struct report_input *input, const struct tape *tape
 {
     const struct tape_item *name = value - 1;
     struct span called = tape_span(tape, name);
+    char shown[REPORT_SHOWN_BYTES];
+    size_t columns;
     int64_t at_s;
-    buf_printf(out, "  %-*s  %s", called.len > NAME_COLUMN_MAX ? 0 : NAME_COLUMN_MAX, QUOTED(called),
-               QUOTED(tape_span(tape, value)));
+    report_shown(shown, called, &columns);
+    buf_printf(out, "  %s%*s  %s", shown, columns > NAME_COLUMN_MAX ? 0 : (int)(NAME_COLUMN_MAX - columns), "",
+               SHOWN(tape_span(tape, value)));
     if (is_time(called) && tape_whole(tape, value, &at_s)) {
         buf_add_str(out, "  (");
         put_time(input, out, called, at_s);

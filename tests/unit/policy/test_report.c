@@ -49,6 +49,44 @@ static void foreign_bytes_do_not_reach_a_terminal(void **state)
     court_close(court);
 }
 
+/* What can be read is shown as it is; what is not seen, or turns the direction of writing, is not left to look like nothing. */
+static void what_can_be_read_is_shown_as_it_is(void **state)
+{
+    static const struct {
+        const char *aud, *shown;
+    } cases[] = {
+        {"B\u00fccher \\\"quoted\\\" C:\\\\x", "B\u00fccher \"quoted\" C:\\x"},
+        {"\u65e5\u672c\U0001f600", "\u65e5\u672c\U0001f600"},
+        {"a\u202eb\u2066c\u200fd", "a\\u202eb\\u2066c\\u200fd"},
+        {"a\u200bb\ufeffc\u00add", "a\\u200bb\\ufeffc\\u00add"},
+        {"a\xc2\x9b"
+         "1m\x7f\\u0000",
+         "a\\u009b1m\\x7f\\x00"},
+        {"\U000e0041x", "\\ue0041x"},
+    };
+    struct court *court = *state;
+    court_open(court, POLICY);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        court_claims(court, court->rsa, arena_printf(&court->arena, "{" MEMBERS ",\"aud\":\"%s\"}", cases[i].aud));
+        assert_true(text_holds(court, arena_printf(&court->arena, "; found %s\n", cases[i].shown)));
+    }
+    /* 199 bytes, then a character of two: it is not cut in its middle. */
+    court_claims(court, court->rsa, arena_printf(&court->arena, "{" MEMBERS ",\"aud\":\"%0199d\u00fc\"}", 0));
+    assert_true(text_holds(court, "0000...\n"));
+    court_close(court);
+}
+
+/* A name of several scripts stands in the column of all names. */
+static void names_beyond_ascii_keep_the_column(void **state)
+{
+    struct court *court = *state;
+    court_open(court, POLICY);
+    court_claims(court, court->rsa, "{" MEMBERS ",\"gr\u00f6\u00dfe\":\"x\",\"size\":\"x\"}");
+    assert_true(text_holds(court, "\n  gr\u00f6\u00dfe                 x\n"));
+    assert_true(text_holds(court, "\n  size                  x\n"));
+    court_close(court);
+}
+
 /* The time is 1795219200. */
 static void times_are_told_in_words(void **state)
 {
@@ -234,6 +272,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_tells_verdict_checks_and_advice),
         cmocka_unit_test(foreign_bytes_do_not_reach_a_terminal),
+        cmocka_unit_test(what_can_be_read_is_shown_as_it_is),
+        cmocka_unit_test(names_beyond_ascii_keep_the_column),
         cmocka_unit_test(times_are_told_in_words),
         cmocka_unit_test(key_opinion_and_notes_are_told),
         cmocka_unit_test(colours_are_for_those_who_want_them),
