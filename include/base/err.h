@@ -36,4 +36,7 @@ const char *err_quote(char *out, size_t size, struct span bytes);
 enum { QUOTED_BYTES = 212 };
 #define QUOTED(bytes) err_quote((char[QUOTED_BYTES]){0}, QUOTED_BYTES, (bytes))
 
+/* The same, but nothing of bytes that are secret. */
+#define QUOTED_UNLESS(is_secret, bytes) ((is_secret) ? "(not shown)" : QUOTED(bytes))
+
 #endif

@@ -87,17 +87,27 @@ struct cors_maker {
     struct plan_cors *out;
 };
 
+/* Origins are often written as URLs, with the slash that a URL ends with; browsers never send it. */
+static void cut_slash(struct cors_maker *m, const struct node *node, struct span *origin)
+{
+    if (!span_ends(*origin, SPAN("/")) || !is_origin(span_cut(*origin, origin->len - 1)))
+        return;
+    origin->len--;
+    problem_warning(m->problems, node,
+                    "no browser sends an origin with a slash at the end: it is taken without the slash");
+}
+
 static bool check_origin(struct cors_maker *m, const struct node *node, struct span *origin)
 {
+    cut_slash(m, node, origin);
     if (is_origin(*origin)) {
         *origin = settle_origin(m->arena, *origin);
         return origin->at != NULL || problem_error(m->problems, node, "out of memory");
     }
     if (span_eq(*origin, SPAN("null")))
         return problem_error(m->problems, node, "the origin null is that of every sandboxed page: anybody's");
-    return problem_error(m->problems, node,
-                         "an origin is scheme://host[:port] without a path or a slash at the end, or *; found \"%s\"",
-                         QUOTED(*origin));
+    return problem_error(m->problems, node, "an origin is scheme://host[:port] without a path, or *; found \"%s\"",
+                         QUOTED_UNLESS(node->is_secret, *origin));
 }
 
 static bool make_origins(struct cors_maker *m)
@@ -138,7 +148,7 @@ static bool make_names(struct cors_maker *m, const struct schema_texts *from, co
             names[(*count)++] = from->at[i];
         else
             is_good = problem_error(m->problems, from->nodes[i], "a name or * is expected, found \"%s\"",
-                                    QUOTED(from->at[i]));
+                                    QUOTED_UNLESS(from->nodes[i]->is_secret, from->at[i]));
     }
     *to = names;
     return is_good;
@@ -222,7 +232,7 @@ static bool take_max_age(struct plan_reader *r, const struct node *node, struct 
         return true;
     if (!span_u64(node->text, INT32_MAX, &seconds))
         return problem_error(r->problems, node, "\"%.*s\": a whole number of seconds is expected, found \"%s\"",
-                             SPAN_ARG(node->key), QUOTED(node->text));
+                             SPAN_ARG(node->key), QUOTED_UNLESS(node->is_secret, node->text));
     draft->max_age_ms = (int64_t)seconds * 1000;
     return true;
 }
@@ -245,6 +255,15 @@ static bool take_container(struct plan_reader *r, const struct node *element, st
     return take_names(r, element, items[i], texts[i]) && is_good;
 }
 
+/* As in API Management; in YAML, headers that are left out are none. */
+static bool check_containers(struct plan_reader *r, const struct node *element, const struct plan_cors_draft *cors)
+{
+    const char *missing = cors->allowed_origins.nodes == NULL   ? "allowed-origins"
+                          : cors->allowed_headers.nodes == NULL ? "allowed-headers"
+                                                                : NULL;
+    return missing == NULL || problem_error(r->problems, element, "<cors> needs <%s>", missing);
+}
+
 bool plan_read_cors_xml(struct plan_reader *r, const struct node *element, struct draft_step *draft)
 {
     static const struct plan_attribute attributes[] = {{"allow-credentials", false, false},
@@ -257,7 +276,7 @@ bool plan_read_cors_xml(struct plan_reader *r, const struct node *element, struc
     for (const struct node *child = plan_element(r, element->children); child != NULL;
          child = plan_element(r, child->next))
         is_good = take_container(r, child, &cors) && is_good;
-    if (!is_good)
+    if (!is_good || !check_containers(r, element, &cors))
         return false;
     draft->step.cors = make_cors(&cors, r->arena, r->problems);
     return draft->step.cors != NULL;

@@ -95,11 +95,17 @@ static bool has_dot_segment(struct span target)
     return false;
 }
 
+/* RFC 3986 2.1: `%` and two hexadecimal digits. */
+static bool is_encoded(struct span rest)
+{
+    return rest.len >= 3 && ascii_is_hex(rest.at[1]) && ascii_is_hex(rest.at[2]);
+}
+
 static bool check_template(struct plan_reader *r, const struct node *node, struct span target)
 {
     if (target.len == 0 || target.at[0] != '/')
         return problem_error(r->problems, node, "\"template\": a path that begins with / is expected, found \"%s\"",
-                             QUOTED(target));
+                             QUOTED_UNLESS(node->is_secret, target));
     for (size_t i = 0; i < target.len; i++) {
         unsigned char c = (unsigned char)target.at[i];
         if (c == '{' || c == '}')
@@ -110,6 +116,10 @@ static bool check_template(struct plan_reader *r, const struct node *node, struc
         if (c <= 0x20 || c >= 0x7f || strchr("\"<>\\^`|#", c) != NULL)
             return problem_error(r->problems, node,
                                  "\"template\": it holds a character that must be percent-encoded, or #");
+        if (c == '%' && !is_encoded(span_from(target, i)))
+            return problem_error(
+                r->problems, node,
+                "\"template\": a percent sign is followed by two hexadecimal digits; itself it is written %%25");
     }
     return !has_dot_segment(target) ||
            problem_error(r->problems, node, "\"template\": `.` and `..` are no segments of a target");

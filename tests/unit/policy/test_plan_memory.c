@@ -11,7 +11,7 @@
 
 static const char *const documents[] = {
     "<policies><inbound><cors allow-credentials='true'><allowed-origins><origin>https://a</origin></allowed-origins>"
-    "<allowed-methods preflight-result-max-age='9'><method>PUT</method></allowed-methods></cors>"
+    "<allowed-methods preflight-result-max-age='9'><method>PUT</method></allowed-methods><allowed-headers/></cors>"
     "<ip-filter action='forbid'><address>10.0.0.1</address><address-range from='::1' to='::2'/></ip-filter>"
     "<validate-jwt header-name='Authorization' output-token-variable-name='j'>" KEYS_XML
     "<audiences><audience>{{tid}}</audience><audience>" HEADER

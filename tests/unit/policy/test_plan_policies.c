@@ -223,6 +223,12 @@ static const struct rule_case route_cases[] = {
      INBOUND("<rewrite-uri template='/a/id' copy-unmatched-params='false'/>"), 0},
     {"a target is percent-encoded", INBOUND("<rewrite-uri template='/a b'/>"), 2, 23, "percent-encoded",
      INBOUND("<rewrite-uri template='/a%20b'/>"), 0},
+    {"a target's encodings are whole", INBOUND("<rewrite-uri template='/a%zz'/>"), 2, 23, "two hexadecimal digits",
+     INBOUND("<rewrite-uri template='/a%aA'/>"), 0},
+    {"an encoding ends with the target", INBOUND("<rewrite-uri template='/a%2'/>"), 2, 23, "two hexadecimal digits",
+     INBOUND("<rewrite-uri template='/a%25'/>"), 0},
+    {"a query's encodings are whole", INBOUND("<rewrite-uri template='/a?b=100%'/>"), 2, 23, "two hexadecimal digits",
+     INBOUND("<rewrite-uri template='/a?b=100%25'/>"), 0},
     {"a target has no fragment", INBOUND("<rewrite-uri template='/a#b'/>"), 2, 23, "or #",
      INBOUND("<rewrite-uri template='/a'/>"), 0},
     {"a target has no dot segments", INBOUND("<rewrite-uri template='/a/../b'/>"), 2, 23, "no segments",
@@ -322,16 +328,27 @@ static void policies_stand_in_their_sections(void **state)
     plan_cases_run(section_cases, COUNT_OF(section_cases));
 }
 
-#define CORS(attributes, content) INBOUND("<cors " attributes ">" content "</cors>")
+#define CORS(attributes, content) INBOUND("<cors " attributes ">" content HEADERS "</cors>")
 #define ORIGINS(origin) "<allowed-origins><origin>" origin "</origin></allowed-origins>"
+#define HEADERS "<allowed-headers><header>*</header></allowed-headers>"
 #define CORS_GOOD CORS("allow-credentials='true'", ORIGINS("https://a.example"))
 
 static const struct rule_case cors_cases[] = {
-    {"an origin is named", CORS("", "<allowed-headers><header>*</header></allowed-headers>"), 2, 1, "no allowed origin",
-     CORS_GOOD, 0},
+    {"origins are required", CORS("", ""), 2, 1, "needs <allowed-origins>", CORS_GOOD, 0},
+    {"an origin is named", CORS("", "<allowed-origins/>"), 2, 1, "no allowed origin", CORS_GOOD, 0},
+    {"headers are required", INBOUND("<cors>" ORIGINS("*") "</cors>"), 2, 1, "needs <allowed-headers>",
+     INBOUND("<cors>" ORIGINS("*") "<allowed-headers/></cors>"), 0},
     {"any origin is not for credentials", CORS("allow-credentials='true'", ORIGINS("*")), 2, 57, "every page",
      CORS("allow-credentials='false'", ORIGINS("*")), 0},
-    {"an origin has no path", CORS("", ORIGINS("https://a.example/")), 2, 33, "without a path",
+    {"an origin has no path", CORS("", ORIGINS("https://a.example/b")), 2, 33, "without a path",
+     CORS("", ORIGINS("https://a.example/")), 0},
+    {"an origin has no second slash", CORS("", ORIGINS("https://a.example//")), 2, 33, "without a path",
+     CORS("", ORIGINS("https://a.example/")), 0},
+    {"a scheme with a slash is no origin", CORS("", ORIGINS("https:///")), 2, 33, "without a path",
+     CORS("", ORIGINS("https://a/")), 0},
+    {"a slash at the end is told", CORS("", ORIGINS("https://a.example/")), 2, 33, "without the slash",
+     CORS("", ORIGINS("https://a.example")), PROBLEM_WARNING},
+    {"an origin ends with its port", CORS("", ORIGINS("https://a.example:/")), 2, 33, "without a path",
      CORS("", ORIGINS("https://a.example:8443")), 0},
     {"an origin has a scheme", CORS("", ORIGINS("a.example")), 2, 33, "scheme://host", CORS_GOOD, 0},
     {"an origin holds no wildcard", CORS("", ORIGINS("https://*.example")), 2, 33, "scheme://host", CORS_GOOD, 0},
@@ -353,14 +370,14 @@ static const struct rule_case cors_cases[] = {
      CORS("", ORIGINS("*") "<allowed-methods preflight-result-max-age='300'><method>*</method></allowed-methods>"), 0},
     {"containers are given once", CORS("", ORIGINS("https://a") ORIGINS("https://b")), 2, 69, "given twice",
      CORS("", ORIGINS("https://a")), 0},
-    {"other elements are refused", CORS("", ORIGINS("*") "<allow-headers/>"), 2, 61, "did you mean \"allowed-headers\"",
-     CORS("", ORIGINS("*") "<allowed-headers/>"), 0},
+    {"other elements are refused", CORS("", ORIGINS("*") "<allow-methods/>"), 2, 61, "did you mean \"allowed-methods\"",
+     CORS("", ORIGINS("*") "<allowed-methods/>"), 0},
     {"credentials are a boolean", CORS("allow-credentials='1'", ORIGINS("https://a")), 2, 25, "true or false",
      CORS_GOOD, 0},
     {"cors is no choice", INBOUND("<choose><when condition='true'>\n<cors>" ORIGINS("*") "</cors></when></choose>"), 3,
-     1, "directly in <inbound>", INBOUND("<cors>" ORIGINS("*") "</cors>"), 0},
-    {"cors is given once", INBOUND("<cors>" ORIGINS("*") "</cors>\n<cors>" ORIGINS("*") "</cors>"), 3, 1,
-     "a second <cors>", INBOUND("<cors>" ORIGINS("*") "</cors>"), 0},
+     1, "directly in <inbound>", CORS_GOOD, 0},
+    {"cors is given once", INBOUND("<cors>" ORIGINS("*") HEADERS "</cors>\n<cors>" ORIGINS("*") HEADERS "</cors>"), 3,
+     1, "a second <cors>", CORS_GOOD, 0},
 };
 
 static void cross_origin_rules_are_checked(void **state)
@@ -369,15 +386,42 @@ static void cross_origin_rules_are_checked(void **state)
     plan_cases_run(cors_cases, COUNT_OF(cors_cases));
 }
 
+/* Laid out as API Management's documentation does it: origins with the slash that browsers never send. */
+static const char sample[] =
+    INBOUND("<cors allow-credentials=\"true\">\n    <allowed-origins>\n        <!-- for development -->\n"
+            "        <origin>http://localhost:8080/</origin>\n        <origin>http://example.com/</origin>\n"
+            "    </allowed-origins>\n    <allowed-methods preflight-result-max-age=\"300\">\n"
+            "        <method>GET</method>\n        <method>PATCH</method>\n    </allowed-methods>\n"
+            "    <allowed-headers>\n        <header>content-type</header>\n        <header>accept</header>\n"
+            "    </allowed-headers>\n    <expose-headers>\n        <header>etag</header>\n    </expose-headers>\n"
+            "</cors>");
+
+static void a_slash_behind_an_origin_is_dropped(void **state)
+{
+    (void)state;
+    struct plan_loaded loaded;
+    plan_load_good(&loaded, sample);
+    assert_int_equal(loaded.problems.warnings, 2);
+    assert_int_equal(loaded.plan.cors->origin_count, 2);
+    assert_span(loaded.plan.cors->origins[0], "http://localhost:8080");
+    assert_span(loaded.plan.cors->origins[1], "http://example.com");
+    assert_int_equal(loaded.plan.cors->header_count, 2);
+    plan_unload(&loaded);
+    plan_load_good(&loaded, CORS("", ORIGINS("https://a.example:443/")));
+    assert_span(loaded.plan.cors->origins[0], "https://a.example");
+    plan_unload(&loaded);
+}
+
 static void cross_origin_rules_have_their_meaning(void **state)
 {
     (void)state;
     struct plan_loaded loaded;
-    plan_load_good(&loaded, CORS("id='c' allow-credentials='True' terminate-unmatched-request='false'",
-                                 "<allowed-origins><origin>HTTPS://A.example:443</origin><origin>http://b:8080</origin>"
-                                 "</allowed-origins><allowed-methods preflight-result-max-age='300'><method>*</method>"
-                                 "<method>PATCH</method></allowed-methods><allowed-headers><header>x-a</header>"
-                                 "</allowed-headers><expose-headers><header>x-b</header></expose-headers>"));
+    plan_load_good(&loaded,
+                   INBOUND("<cors id='c' allow-credentials='True' terminate-unmatched-request='false'>"
+                           "<allowed-origins><origin>HTTPS://A.example:443</origin><origin>http://b:8080</origin>"
+                           "</allowed-origins><allowed-methods preflight-result-max-age='300'><method>*</method>"
+                           "<method>PATCH</method></allowed-methods><allowed-headers><header>x-a</header>"
+                           "</allowed-headers><expose-headers><header>x-b</header></expose-headers></cors>"));
     const struct plan_cors *cors = loaded.plan.cors;
     assert_ptr_equal(cors, loaded.plan.steps[0].cors);
     assert_span(loaded.plan.steps[0].id, "c");
@@ -410,6 +454,8 @@ static const struct {
     {"allowed_origins: '*'\nterminate_unmatched: false", true},
     {"allowed_origins: '*'\nallow_credentials: true", false},
     {"allowed_origins: ['https://a.example/b']", false},
+    {"allowed_origins: ['https://a.example/']", true},
+    {"allowed_origins: ['https://a.example//']", false},
     {"allowed_origins: []", false},
     {"allowed_methods: [GET]", false},
     {"allowed_origins: '*'\nmax_age: 10", false},
@@ -432,6 +478,9 @@ static void a_route_in_yaml_is_held_to_the_same(void **state)
             assert_int_equal(cors->max_age_s, 600);
         if (i == 2)
             assert_false(cors->terminates_unmatched);
+        if (i == 5)
+            assert_span(cors->origins[0], "https://a.example");
+        assert_int_equal(problems.warnings, i == 5);
     }
 }
 
@@ -555,6 +604,7 @@ int main(void)
         cmocka_unit_test(answers_are_checked),
         cmocka_unit_test(policies_stand_in_their_sections),
         cmocka_unit_test(cross_origin_rules_are_checked),
+        cmocka_unit_test(a_slash_behind_an_origin_is_dropped),
         cmocka_unit_test(cross_origin_rules_have_their_meaning),
         cmocka_unit_test(a_route_in_yaml_is_held_to_the_same),
         cmocka_unit_test(policies_have_their_meaning),
