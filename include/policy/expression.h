@@ -107,10 +107,15 @@ struct expression;
  */
 bool expression_is(struct span text);
 
-/* Reads `@(...)` into memory of `arena`.  False with CONFIG: what was found, what would be right; `*offset` is where in
- * `text` (bytes) the trouble begins.  `@{...}` is refused.  `*expression` is borrowed from the arena; `text` must live as long.
+struct expression_source {
+    struct span text;
+    bool is_secret; /* no message, of reading or of evaluating, shows anything of it but words that are known here */
+};
+
+/* Reads `@(...)` into memory of `arena`.  False with CONFIG: what was found, what would be right; `*offset` is where in the text
+ * (bytes) the trouble begins.  `@{...}` is refused.  `*expression` is borrowed from the arena; the text must live as long.
  */
-bool expression_read(struct span text, struct arena *arena, const struct expression **expression, size_t *offset,
+bool expression_read(const struct expression_source *source, struct arena *arena, const struct expression **expression, size_t *offset,
                      struct err *err) MUST_CHECK;
 
 /* Whether it depends on nothing but itself; then `*value` is what it always gives, as long as the expression's memory lives.

@@ -82,6 +82,7 @@ struct rule_certificate {
 struct rule_settings {
     const struct span *named_names;  /* named values, in step: {{name}} -> value */
     const struct span *named_values; /* at NULL: could not be read, which was told */
+    const bool *named_secrets;       /* in step too: its text must not be shown; NULL: none of them */
     size_t named_count;
     const struct rule_certificate *certificates;
     size_t certificate_count;

@@ -10,7 +10,8 @@ static bool next(struct reader *r)
 {
     r->token = expression_lex(r->text, r->token.at + r->token.source.len);
     if (r->token.kind == LEX_BAD)
-        return reader_refuse(r, r->token.at, "\"%s\": %s", QUOTED(r->token.source), r->token.problem);
+        return reader_refuse(r, r->token.at, "\"%s\": %s", QUOTED_UNLESS(r->is_secret, r->token.source),
+                             r->token.problem);
     return true;
 }
 
@@ -61,8 +62,16 @@ static bool refuse_token(struct reader *r, const char *expected)
             hint = sign_hints[i].hint;
     if (r->token.kind == LEX_WORD && (span_eq(r->token.source, SPAN("as")) || span_eq(r->token.source, SPAN("is"))))
         hint = "types are only told by casts: (string)x, (int)x, (bool)x, (Jwt)x";
-    return reader_refuse(r, r->token.at, "expected %s, found \"%s\"%s%s", expected, QUOTED(r->token.source),
-                         *hint == '\0' ? "" : "; ", hint);
+    return reader_refuse(r, r->token.at, "expected %s, found \"%s\"%s%s", expected,
+                         QUOTED_UNLESS(r->is_secret, r->token.source), *hint == '\0' ? "" : "; ", hint);
+}
+
+/* What the token was likely meant to be, which is near to what it is. */
+static void find_hint(const struct reader *r, enum expression_type type, char *hint, size_t size)
+{
+    hint[0] = '\0';
+    if (!r->is_secret)
+        expression_hint(type, r->token.source, hint, size);
 }
 
 static bool refuse_word(struct reader *r)
@@ -73,22 +82,23 @@ static bool refuse_word(struct reader *r)
         r->token = behind;
         return refuse_token(r, "a value");
     }
-    expression_hint(TYPE_COUNT, r->token.source, hint, sizeof hint);
-    return reader_refuse(r, r->token.at, "\"%s\" is not known%s", QUOTED(span_cut(r->token.source, 64)), hint);
+    find_hint(r, TYPE_COUNT, hint, sizeof hint);
+    return reader_refuse(r, r->token.at, "\"%s\" is not known%s",
+                         QUOTED_UNLESS(r->is_secret, span_cut(r->token.source, 64)), hint);
 }
 
 static bool refuse_member(struct reader *r, enum expression_type type)
 {
     char hint[ERR_TEXT_BYTES / 2];
-    expression_hint(type, r->token.source, hint, sizeof hint);
-    if (type == TYPE_ANY && expression_member_find(TYPE_TOKEN, r->token.source, false) != NULL)
+    find_hint(r, type, hint, sizeof hint);
+    if (type == TYPE_ANY && !r->is_secret && expression_member_find(TYPE_TOKEN, r->token.source, false) != NULL)
         return reader_refuse(r, r->token.at, "a variable has no member \"%s\"; cast it first: ((Jwt)x).%.*s",
-                             QUOTED(r->token.source), SPAN_ARG(r->token.source));
-    if (type == TYPE_ANY && expression_member_find(TYPE_TEXT, r->token.source, false) != NULL)
+                             QUOTED_UNLESS(r->is_secret, r->token.source), SPAN_ARG(r->token.source));
+    if (type == TYPE_ANY && !r->is_secret && expression_member_find(TYPE_TEXT, r->token.source, false) != NULL)
         return reader_refuse(r, r->token.at, "a variable has no member \"%s\"; cast it first: ((string)x).%.*s",
-                             QUOTED(r->token.source), SPAN_ARG(r->token.source));
+                             QUOTED_UNLESS(r->is_secret, r->token.source), SPAN_ARG(r->token.source));
     return reader_refuse(r, r->token.at, "%s has no member \"%s\"%s", expression_type_name(type),
-                         QUOTED(span_cut(r->token.source, 64)), hint);
+                         QUOTED_UNLESS(r->is_secret, span_cut(r->token.source, 64)), hint);
 }
 
 /* --- where a value must come --- */
@@ -384,8 +394,8 @@ static bool read_expression(struct reader *r, struct span text, struct expressio
     return reader_open(r, &whole) && read_all(r) && finish(r, made);
 }
 
-bool expression_read(struct span text, struct arena *arena, const struct expression **expression, size_t *offset,
-                     struct err *err)
+bool expression_read(const struct expression_source *source, struct arena *arena, const struct expression **expression,
+                     size_t *offset, struct err *err)
 {
     struct expression *made = arena_zero(arena, sizeof *made);
     struct reader *r = calloc(1, sizeof *r);
@@ -394,11 +404,12 @@ bool expression_read(struct span text, struct arena *arena, const struct express
     if (!is_read)
         fail(err, REASON_OUT_OF_MEMORY, "no memory for an expression");
     if (is_read) {
-        r->text = text;
+        r->text = source->text;
+        r->is_secret = source->is_secret;
         r->arena = arena;
         r->offset = offset;
         r->err = err;
-        is_read = read_expression(r, text, made);
+        is_read = read_expression(r, source->text, made);
         buf_fini(&r->ops);
     }
     free(r);

@@ -57,6 +57,7 @@ struct frame {
 
 struct reader {
     struct span text;
+    bool is_secret;
     struct arena *arena;
     size_t *offset;
     struct err *err;

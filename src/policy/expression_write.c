@@ -301,8 +301,10 @@ static bool check_argument(struct reader *r, struct frame *frame, const struct o
 }
 
 /* Whether the first argument is a name, which messages may show; other literals may be secrets. */
-static bool names_entry(enum expression_type of)
+static bool names_entry(const struct reader *r, enum expression_type of)
 {
+    if (r->is_secret)
+        return false;
     return of == TYPE_CLAIMS || of == TYPE_VARIABLES || of == TYPE_REQUEST_HEADERS || of == TYPE_RESPONSE_HEADERS ||
            of == TYPE_QUERY || of == TYPE_ORIGINAL_QUERY;
 }
@@ -327,7 +329,7 @@ bool reader_argument(struct reader *r, struct frame *frame)
                              expression_type_name(operand->type));
     if (!check_argument(r, frame, operand))
         return false;
-    if (frame->arguments++ == 0 && names_entry(member->of))
+    if (frame->arguments++ == 0 && names_entry(r, member->of))
         frame->key = operand->text;
     return true;
 }

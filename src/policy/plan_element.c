@@ -165,7 +165,7 @@ bool plan_bool(struct plan_reader *r, const struct node *node, bool *is_true)
     *is_true = span_eq(node->text, SPAN("true")) || span_eq(node->text, SPAN("True"));
     return *is_true || span_eq(node->text, SPAN("false")) || span_eq(node->text, SPAN("False")) ||
            problem_error(r->problems, node, "\"%.*s\": true or false is expected, found \"%s\"", SPAN_ARG(node->key),
-                         QUOTED(node->text));
+                         QUOTED_UNLESS(node->is_secret, node->text));
 }
 
 bool plan_check_field(struct plan_reader *r, const struct node *node, struct span value)
@@ -186,5 +186,5 @@ bool plan_check_status(struct plan_reader *r, const struct node *node, const str
         return true;
     return (span_u64(status->literal, 599, &number) && number >= 200) ||
            problem_error(r->problems, node, "\"%.*s\": a status from 200 to 599 is expected, found \"%s\"",
-                         SPAN_ARG(node->key), QUOTED(status->literal));
+                         SPAN_ARG(node->key), QUOTED_UNLESS(node->is_secret, status->literal));
 }

@@ -33,7 +33,7 @@ static bool check_name(struct plan_reader *r, const struct node *node, const str
         return true;
     return rule_is_token_text(name->literal) ||
            problem_error(r->problems, node, "\"%.*s\": a header's name is letters, digits and -._, found \"%s\"",
-                         SPAN_ARG(node->key), QUOTED(name->literal));
+                         SPAN_ARG(node->key), QUOTED_UNLESS(node->is_secret, name->literal));
 }
 
 static const char *const action_words[] = {"override", "skip", "append", "delete"};
@@ -52,7 +52,7 @@ static bool read_action(struct plan_reader *r, const struct node *node, struct p
     if (i == COUNT_OF(action_words))
         return problem_error(r->problems, node,
                              "\"exists-action\": one of override, skip, append, delete is expected, found \"%s\"",
-                             QUOTED(to->action_text.literal));
+                             QUOTED_UNLESS(node->is_secret, to->action_text.literal));
     to->action = (enum exists_action)i;
     return true;
 }
@@ -95,7 +95,8 @@ static bool refuse_fixed(struct plan_reader *r, const struct node *node, struct 
         return problem_error(r->problems, node,
                              "\"Via\" of a request is written by the gateway; policies change that of answers only");
     return problem_error(r->problems, node,
-                         "\"%s\" belongs to one connection or frames the message: no policy changes it", QUOTED(name));
+                         "\"%s\" belongs to one connection or frames the message: no policy changes it",
+                         QUOTED_UNLESS(node->is_secret, name));
 }
 
 bool plan_read_assignment(struct plan_reader *r, const struct node *element, struct plan_assignment *to, bool is_answer)
@@ -142,7 +143,7 @@ static bool read_ignores_case(struct plan_reader *r, const struct node *node, st
     to->ignores_case = span_eq_nocase(to->ignores_case_text.literal, SPAN("true"));
     return to->ignores_case || span_eq_nocase(to->ignores_case_text.literal, SPAN("false")) ||
            problem_error(r->problems, node, "\"ignore-case\": true or false is expected, found \"%s\"",
-                         QUOTED(to->ignores_case_text.literal));
+                         QUOTED_UNLESS(node->is_secret, to->ignores_case_text.literal));
 }
 
 static bool check_failed_status(struct plan_reader *r, const struct node *node, const struct plan_text *status)
@@ -152,7 +153,7 @@ static bool check_failed_status(struct plan_reader *r, const struct node *node, 
         return status->expression != NULL;
     return (span_u64(status->literal, 599, &number) && rule_is_status(number)) ||
            problem_error(r->problems, node, "\"%.*s\": %s has no body; 400 to 599 is usual", SPAN_ARG(node->key),
-                         QUOTED(status->literal));
+                         QUOTED_UNLESS(node->is_secret, status->literal));
 }
 
 bool plan_read_check_header(struct plan_reader *r, const struct node *element, struct draft_step *draft)

@@ -45,9 +45,10 @@ static bool take_address(struct plan_reader *r, const struct node *node, unsigne
         return problem_error(r->problems, node,
                              "an address is expected, found \"%s\"; for a network write its ends: <address-range "
                              "from=\"10.0.0.0\" to=\"10.255.255.255\" />",
-                             QUOTED(node->text));
+                             QUOTED_UNLESS(node->is_secret, node->text));
     return read_address(node->text, out, is_ipv4) ||
-           problem_error(r->problems, node, "an IPv4 or IPv6 address is expected, found \"%s\"", QUOTED(node->text));
+           problem_error(r->problems, node, "an IPv4 or IPv6 address is expected, found \"%s\"",
+                         QUOTED_UNLESS(node->is_secret, node->text));
 }
 
 static bool read_one(struct plan_reader *r, const struct node *element, struct plan_range *range)
@@ -120,5 +121,5 @@ bool plan_read_ip_filter(struct plan_reader *r, const struct node *element, stru
     to->is_allow = span_eq(found[0]->text, SPAN("allow"));
     return to->is_allow || span_eq(found[0]->text, SPAN("forbid")) ||
            problem_error(r->problems, found[0], "\"action\": allow or forbid is expected, found \"%s\"",
-                         QUOTED(found[0]->text));
+                         QUOTED_UNLESS(found[0]->is_secret, found[0]->text));
 }

@@ -99,7 +99,8 @@ static bool check_body(struct answer_reader *a)
     const struct plan_text *text = &a->to->status;
     bool is_known = text->expression == NULL && text->literal.len > 0 && span_u64(text->literal, 599, &status);
     return !is_known || !a->to->has_body || rule_is_status(status) ||
-           problem_error(a->r->problems, a->seen[PART_BODY], "an answer of status %u has no body", (unsigned)status);
+           problem_error(a->r->problems, a->seen[PART_BODY], "an answer of status %s has no body",
+                         QUOTED_UNLESS(node_member(a->seen[PART_STATUS], "code")->is_secret, text->literal));
 }
 
 bool plan_read_return(struct plan_reader *r, const struct node *element, struct draft_step *draft)

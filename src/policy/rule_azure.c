@@ -36,6 +36,7 @@ static bool put_text(struct azure *a, struct node *parent, const struct node *li
     if (node == NULL || text == NULL)
         return false;
     node->text = span_str(text);
+    node->is_secret = node->is_secret || (a->tenant_node != NULL && a->tenant_node->is_secret);
     rule_node_append(parent, node);
     return true;
 }
@@ -119,11 +120,11 @@ static bool read_tenant(struct azure *a)
         return problem_error(problems, node,
                              "tenant-id \"%s\" stands for many tenants; write one tenant's GUID, or use validate-jwt "
                              "with this URL as openid-config and required claims that say which tenants may pass",
-                             QUOTED(node->text));
+                             QUOTED_UNLESS(node->is_secret, node->text));
     a->is_guid = span_is_guid(node->text);
     if (!a->is_guid && !is_domain(node->text))
         return problem_error(problems, node, "tenant-id: a GUID or a domain is expected, found \"%s\"",
-                             QUOTED(node->text));
+                             QUOTED_UNLESS(node->is_secret, node->text));
     a->tenant = lowered(a, node->text);
     return true;
 }
@@ -208,7 +209,7 @@ static bool check_application(struct azure *a, const struct node *node)
                              "application-id takes no expression: write the id, or a named value, {{name}}");
     return span_is_guid(node->text) ||
            problem_error(a->reader->problems, node, "application-id: a GUID is expected, found \"%s\"",
-                         QUOTED(node->text));
+                         QUOTED_UNLESS(node->is_secret, node->text));
 }
 
 static bool check_filled(struct azure *a, const struct node *list)

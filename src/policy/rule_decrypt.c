@@ -19,18 +19,19 @@ static bool add_secret(struct decrypt_keys *keys, struct span base64, struct err
     return is_added;
 }
 
-static bool add_private(const struct rule_settings *settings, struct decrypt_keys *keys, struct span id,
+static bool add_private(const struct rule_settings *settings, struct decrypt_keys *keys, const struct node *id,
                         struct err *err)
 {
     for (size_t i = 0; i < settings->certificate_count; i++) {
         const struct rule_certificate *certificate = &settings->certificates[i];
-        if (!span_eq(certificate->id, id))
+        if (!span_eq(certificate->id, id->text))
             continue;
         if (certificate->bytes.at != NULL)
             return decrypt_keys_add_private(keys, certificate->bytes, err);
         return fail(err, REASON_NONE, "the certificate could not be read");
     }
-    return fail(err, REASON_CONFIG, "no certificate \"%s\" in the certificates section", QUOTED(id));
+    return fail(err, REASON_CONFIG, "no certificate \"%s\" in the certificates section",
+                QUOTED_UNLESS(id->is_secret, id->text));
 }
 
 static bool refuse_signing(struct rule_reader *reader, const struct draft_decryption_key *draft)
@@ -57,8 +58,8 @@ static bool add_key(struct rule_reader *reader, const struct draft_decryption_ke
     if ((base64 != NULL) == (certificate != NULL))
         return problem_error(reader->problems, node, "a decryption key is exactly one of %s and %s",
                              reader->is_xml ? "a text" : "base64", rule_spell(reader, "certificate_id"));
-    bool is_added = base64 != NULL ? add_secret(keys, draft->base64, &err)
-                                   : add_private(reader->settings, keys, draft->certificate_id, &err);
+    bool is_added =
+        base64 != NULL ? add_secret(keys, draft->base64, &err) : add_private(reader->settings, keys, certificate, &err);
     if (is_added || err.reason == REASON_NONE)
         return is_added;
     return problem_error(reader->problems, base64 != NULL ? base64 : certificate, "%s", err.text);

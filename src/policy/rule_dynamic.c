@@ -57,7 +57,8 @@ bool rule_read_expression(struct rule_reader *reader, const struct node *node, c
     size_t offset = 0;
     if (rule_is_bad(reader, node))
         return false;
-    if (expression_read(node->text, reader->arena, expression, &offset, &err))
+    const struct expression_source source = {node->text, node->is_secret};
+    if (expression_read(&source, reader->arena, expression, &offset, &err))
         return true;
     problem_within(reader, node, offset, err.text);
     return rule_mark_bad(reader, node);
@@ -92,7 +93,7 @@ static void fold(struct rule_reader *reader, struct node *node, const struct val
     if (is_text && put_constant(node, text, want))
         return;
     problem_error(reader->problems, node, "%s is expected, and the expression always gives %s%s%s", names[want],
-                  is_text ? "\"" : "", is_text ? QUOTED(text) : err.text, is_text ? "\"" : "");
+                  is_text ? "\"" : "", is_text ? QUOTED_UNLESS(node->is_secret, text) : err.text, is_text ? "\"" : "");
     rule_mark_bad(reader, node);
 }
 

@@ -55,7 +55,7 @@ static struct key *key_of_numbers(const struct draft_key *draft, struct err *err
 }
 
 static struct key *key_of_certificate(const struct rule_settings *settings, const struct draft_key *draft,
-                                      struct err *err)
+                                      bool is_secret, struct err *err)
 {
     for (size_t i = 0; i < settings->certificate_count; i++) {
         const struct rule_certificate *certificate = &settings->certificates[i];
@@ -66,7 +66,8 @@ static struct key *key_of_certificate(const struct rule_settings *settings, cons
         fail(err, REASON_NONE, "the certificate could not be read");
         return NULL;
     }
-    fail(err, REASON_CONFIG, "no certificate \"%s\" in the certificates section", QUOTED(draft->certificate_id));
+    fail(err, REASON_CONFIG, "no certificate \"%s\" in the certificates section",
+         QUOTED_UNLESS(is_secret, draft->certificate_id));
     return NULL;
 }
 
@@ -92,7 +93,8 @@ static struct key *read_key(struct rule_reader *reader, const struct draft_key *
     *at = base64 != NULL ? base64 : certificate != NULL ? certificate : n;
     if (base64 != NULL)
         return key_of_secret(draft->base64, draft->id, err);
-    return certificate != NULL ? key_of_certificate(reader->settings, draft, err) : key_of_numbers(draft, err);
+    return certificate != NULL ? key_of_certificate(reader->settings, draft, certificate->is_secret, err)
+                               : key_of_numbers(draft, err);
 }
 
 /* HMAC keys shorter than the digest are weaker than it (RFC 7518 3.2); accepted, for policies that hold such ones. */

@@ -30,20 +30,23 @@ static bool is_scopes(struct span name)
     return span_eq(name, SPAN("scp")) || span_eq(name, SPAN("scope"));
 }
 
-static void lint_claim(struct problems *problems, const struct rule_claim *claim, const struct node *node)
+static void lint_claim(const struct rule_reader *reader, const struct rule_claim *claim, const struct node *node)
 {
+    struct problems *problems = reader->problems;
+    const struct node *name = rule_member(reader, node, "name");
+    bool is_secret = name != NULL && name->is_secret;
     bool is_whole = claim->separator.len == 0;
     if (!claim->is_path && claim->match == MATCH_ALL && claim->count > 1 && is_whole && is_single(claim->name))
         problem_warning(problems, node,
                         "claim \"%s\" holds one value, and match=\"all\" asks for %zu: this never passes; use "
                         "match=\"any\"%s",
-                        QUOTED(claim->name), claim->count,
+                        QUOTED_UNLESS(is_secret, claim->name), claim->count,
                         is_scopes(claim->name) ? ", or separator=\" \" where all are meant" : "");
     if (!claim->is_path && claim->match == MATCH_ANY && claim->count > 1 && is_whole && is_scopes(claim->name))
         problem_warning(problems, node,
                         "claim \"%s\" holds all scopes in one text: tokens with more than one scope will fail; add "
                         "separator=\" \"",
-                        QUOTED(claim->name));
+                        QUOTED_UNLESS(is_secret, claim->name));
     bool is_nested =
         span_starts(claim->name, SPAN("realm_access.")) || span_starts(claim->name, SPAN("resource_access."));
     if (!claim->is_path && is_nested)
@@ -62,7 +65,8 @@ static void lint_source(const struct rule_reader *reader, const struct rule_draf
     const struct node *status = rule_member(reader, draft->node, "failed_validation_httpcode");
     if (status != NULL && rule->failed_status < 400)
         problem_warning(reader->problems, status,
-                        "%u does not tell clients that they were refused; 400 to 599 is usual", rule->failed_status);
+                        "%s does not tell clients that they were refused; 400 to 599 is usual",
+                        QUOTED_UNLESS(status->is_secret, status->text));
 }
 
 /* Whether a token could be signed with an algorithm that both the configuration and a key of the policy allow.  Providers
@@ -155,7 +159,7 @@ void rule_lint(const struct rule_reader *reader, const struct rule_draft *draft,
     lint_source(reader, draft, rule);
     lint_trust(reader, draft, rule);
     for (size_t i = 0; i < draft->required_claims.count; i++) {
-        lint_claim(reader->problems, &rule->claims[i], draft->required_claims.nodes[i]);
+        lint_claim(reader, &rule->claims[i], draft->required_claims.nodes[i]);
         lint_values(reader->problems, &rule->claims[i], &claims[i].values);
     }
 }

@@ -15,12 +15,13 @@ bool rule_holds_expression(struct span text)
     return span_holds(text, SPAN("@(")) || span_holds(text, SPAN("@{"));
 }
 
-static const struct span *find_named(const struct rule_settings *settings, struct span name)
+/* Index of the named value, or the count of all. */
+static size_t find_named(const struct rule_settings *settings, struct span name)
 {
-    for (size_t i = 0; i < settings->named_count; i++)
-        if (span_eq(settings->named_names[i], name))
-            return &settings->named_values[i];
-    return NULL;
+    size_t i = 0;
+    while (i < settings->named_count && !span_eq(settings->named_names[i], name))
+        i++;
+    return i;
 }
 
 /* Keys are secrets: a message must not show what a named value put there. */
@@ -44,8 +45,9 @@ static enum node_kind kind_of_plain(struct span text)
     return span_u64(text, INT64_MAX, &number) ? NODE_NUMBER : NODE_TEXT;
 }
 
-static bool put_piece(struct rule_reader *reader, const struct node *node, struct span *rest, struct buf *out)
+static bool put_piece(struct rule_reader *reader, struct node *node, struct span *rest, struct buf *out)
 {
+    const struct rule_settings *settings = reader->settings;
     const char *open = memmem(rest->at, rest->len, "{{", 2);
     if (open == NULL) {
         buf_add_span(out, *rest);
@@ -58,13 +60,14 @@ static bool put_piece(struct rule_reader *reader, const struct node *node, struc
     if (close == NULL)
         return problem_error(reader->problems, node, "`{{` without `}}`");
     struct span name = span_trim(span_of(rest->at, (size_t)(close - rest->at)));
-    const struct span *value = find_named(reader->settings, name);
-    if (value == NULL)
+    size_t at = find_named(settings, name);
+    if (at == settings->named_count)
         return problem_error(reader->problems, node, "named value \"%s\" is not defined; add it to named_values",
-                             QUOTED(name));
-    if (value->at == NULL)
+                             QUOTED_UNLESS(node->is_secret, name));
+    if (settings->named_values[at].at == NULL)
         return false;
-    buf_add_span(out, *value);
+    buf_add_span(out, settings->named_values[at]);
+    node->is_secret = node->is_secret || (settings->named_secrets != NULL && settings->named_secrets[at]);
     *rest = span_from(*rest, (size_t)(close - rest->at) + 2);
     return true;
 }

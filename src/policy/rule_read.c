@@ -225,10 +225,10 @@ bool rule_is_status(uint64_t status)
 static void read_answers(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule)
 {
     unsigned status = (unsigned)draft->failed_validation_httpcode;
+    const struct node *node = rule_member(reader, draft->node, "failed_validation_httpcode");
     if (!rule_is_status(status) && status >= 200 && status <= 599)
-        problem_error(reader->problems, rule_member(reader, draft->node, "failed_validation_httpcode"),
-                      "%s: %u has no body; 400 to 599 is usual", rule_spell(reader, "failed_validation_httpcode"),
-                      status);
+        problem_error(reader->problems, node, "%s: %s has no body; 400 to 599 is usual",
+                      rule_spell(reader, "failed_validation_httpcode"), QUOTED_UNLESS(node->is_secret, node->text));
     rule->failed_status = status;
     rule->failed_message = draft->failed_validation_error_message;
     rule->requires_expiration = draft->require_expiration_time;
@@ -250,10 +250,7 @@ static void check_provider(struct rule_reader *reader, const struct draft_config
         problem_error(reader->problems, draft->host, "host is legacy and not supported; write the whole URL");
     if (url == NULL || rule_check_url(draft->url, reader->settings->allow_http, &err))
         return;
-    if (url->is_secret)
-        problem_error(reader->problems, url, "url: %s", err.text);
-    else
-        problem_error(reader->problems, url, "url: %s; found \"%s\"", err.text, QUOTED(draft->url));
+    problem_error(reader->problems, url, "url: %s; found \"%s\"", err.text, QUOTED_UNLESS(url->is_secret, draft->url));
 }
 
 static void read_providers(struct rule_reader *reader, const struct rule_draft *draft, struct rule *rule)

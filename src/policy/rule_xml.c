@@ -147,7 +147,7 @@ static bool type_bool(struct rule_reader *reader, struct node *node)
     bool is_false = span_eq(node->text, SPAN("false")) || span_eq(node->text, SPAN("False"));
     if (!is_true && !is_false)
         return problem_error(reader->problems, node, "\"%.*s\": true or false is expected, found \"%s\"",
-                             SPAN_ARG(node->key), QUOTED(node->text));
+                             SPAN_ARG(node->key), QUOTED_UNLESS(node->is_secret, node->text));
     node->kind = NODE_BOOL;
     node->text = is_true ? SPAN("true") : SPAN("false");
     return true;
@@ -159,7 +159,7 @@ static bool type_int(struct rule_reader *reader, struct node *node)
     const char *unit = span_eq(node->key, SPAN("clock-skew")) ? " of seconds" : "";
     if (!span_u64(node->text, INT64_MAX, &number))
         return problem_error(reader->problems, node, "\"%.*s\": a whole number%s is expected, found \"%s\"",
-                             SPAN_ARG(node->key), unit, QUOTED(node->text));
+                             SPAN_ARG(node->key), unit, QUOTED_UNLESS(node->is_secret, node->text));
     node->kind = NODE_NUMBER;
     return true;
 }

@@ -161,15 +161,18 @@ static bool read_named_values(struct site_build *build)
     size_t count = node_count(map);
     struct span *names = arena_zero(&build->site->arena, count * sizeof *names);
     struct span *values = arena_zero(&build->site->arena, count * sizeof *values);
-    bool is_ok = names != NULL && values != NULL;
+    bool *secrets = arena_zero(&build->site->arena, count * sizeof *secrets);
+    bool is_ok = names != NULL && values != NULL && secrets != NULL;
     bool is_good = is_ok;
     size_t at = 0;
     for (const struct node *child = map->children; is_ok && child != NULL; child = child->next) {
         names[at] = child->key;
+        secrets[at] = child->is_secret;
         is_good = read_named_value(build, child, &values[at++]) && is_good;
     }
     build->rules.named_names = names;
     build->rules.named_values = values;
+    build->rules.named_secrets = secrets;
     build->rules.named_count = at;
     return is_good;
 }

@@ -122,7 +122,7 @@ static bool find_server(struct site_build *build, const struct plan_step *step, 
     struct site *site = build->site;
     const struct node *at = site_place(step->node, "base-url");
     if (!uri_read(step->backend->base_url, &uri, &err))
-        return problem_error(build->problems, at, "base-url: %s", err.text);
+        return problem_error(build->problems, at, "base-url: %s", at->is_secret ? "no URL of a server" : err.text);
     if (uri.query.at != NULL)
         return problem_error(build->problems, at, "base-url: a query has no place there");
     for (size_t i = 0; i < site->backend_count && target->backend == NULL; i++)
@@ -131,7 +131,7 @@ static bool find_server(struct site_build *build, const struct plan_step *step, 
     if (target->backend == NULL)
         return problem_error(build->problems, at,
                              "base-url: no configured backend has the server %s; add it to \"backends\"",
-                             QUOTED(uri.authority));
+                             QUOTED_UNLESS(at->is_secret, uri.authority));
     target->prefix = span_ends(uri.path, SPAN("/")) ? span_cut(uri.path, uri.path.len - 1) : uri.path;
     return uri_check_path(target->prefix, &err) || problem_error(build->problems, at, "base-url: %s", err.text);
 }

@@ -121,11 +121,11 @@ struct site_backend *site_find_backend(struct site_build *build, struct span nam
         if (count < COUNT_OF(names) && (names[count] = arena_copy(&site->arena, site->backends[i].name).at) != NULL)
             count++;
     }
-    const char *near = schema_nearest(name, names, count);
+    const char *near = node->is_secret ? NULL : schema_nearest(name, names, count);
     if (near != NULL)
         problem_error(build->problems, node, "there is no backend \"%s\"; did you mean \"%s\"?", QUOTED(name), near);
     else
-        problem_error(build->problems, node, "there is no backend \"%s\"", QUOTED(name));
+        problem_error(build->problems, node, "there is no backend \"%s\"", QUOTED_UNLESS(node->is_secret, name));
     return NULL;
 }
 

@@ -139,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_add(&text, data + 1, size - 1);
     buf_add_str(&text, is_whole ? "" : ")");
     must(!text.is_broken);
-    if (!expression_read(buf_span(&text), &arena, &expression, &offset, &err)) {
+    if (!expression_read(&(struct expression_source){buf_span(&text), false}, &arena, &expression, &offset, &err)) {
         must(err.reason == REASON_CONFIG && err.text[0] != '\0' && offset <= buf_len(&text) && expression == NULL);
         return 0;
     }

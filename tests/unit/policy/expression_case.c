@@ -159,7 +159,8 @@ const char *expression_outcome(struct expression_world *world, const char *text)
     struct err err;
     struct value value;
     struct value constant;
-    if (!expression_read(span_str(text), &world->arena, &expression, &offset, &err)) {
+    if (!expression_read(&(struct expression_source){span_str(text), false}, &world->arena, &expression, &offset,
+                         &err)) {
         assert_int_equal(err.reason, REASON_CONFIG);
         assert_null(expression);
         return arena_printf(&world->arena, "read %zu: %s", offset, err.text);

@@ -388,7 +388,8 @@ static void variables_named_by_literals_are_told(void **state)
     static const char text[] =
         "@(context.Variables[\"a\"] == context.Variables.GetValueOrDefault<string>(\"b\", \"x\") && "
         "context.Variables.ContainsKey(\"\") && context.Variables[\"c\" + \"d\"] == context.Request.Headers[\"h\"])";
-    assert_true(expression_read(span_str(text), &arena, &expression, &offset, &err));
+    assert_true(
+        expression_read(&(struct expression_source){span_str(text), false}, &arena, &expression, &offset, &err));
     expression_each_variable(expression, count_name, names);
     assert_string_equal(names, "a;b;;");
 }
@@ -417,7 +418,8 @@ static void only_what_depends_on_nothing_is_constant(void **state)
         struct value value;
         size_t offset;
         struct err err;
-        assert_true(expression_read(span_str(cases[i].text), &arena, &expression, &offset, &err));
+        assert_true(expression_read(&(struct expression_source){span_str(cases[i].text), false}, &arena, &expression,
+                                    &offset, &err));
         if (expression_is_constant(expression, &arena, &value) != cases[i].is_constant)
             fail_msg("%s", cases[i].text);
     }

@@ -26,7 +26,8 @@ static bool read_and_evaluate(struct scarce *scarce)
     struct err err;
     struct value value;
     context.arena = &scarce->arena;
-    if (!expression_read(span_str(text), &scarce->arena, &expression, &offset, &err) ||
+    if (!expression_read(&(struct expression_source){span_str(text), false}, &scarce->arena, &expression, &offset,
+                         &err) ||
         !expression_evaluate(expression, &context, &value, &err)) {
         assert_int_equal(err.reason, REASON_OUT_OF_MEMORY);
         return false;

@@ -218,7 +218,7 @@ static bool is_read(struct arena *arena, const char *text, struct err *err)
 {
     const struct expression *expression;
     size_t offset;
-    return expression_read(span_str(text), arena, &expression, &offset, err);
+    return expression_read(&(struct expression_source){span_str(text), false}, arena, &expression, &offset, err);
 }
 
 static void nesting_has_a_limit(void **state)
@@ -279,8 +279,9 @@ static void an_expression_has_a_longest_text(void **state)
         struct err err;
         char *text = repeat(&arena, "@(\"", "a", len - 5, "\")");
         assert_int_equal(strlen(text), len);
-        assert_int_equal(expression_read(span_str(text), &arena, &expression, &offset, &err),
-                         len == EXPRESSION_BYTES_MAX);
+        assert_int_equal(
+            expression_read(&(struct expression_source){span_str(text), false}, &arena, &expression, &offset, &err),
+            len == EXPRESSION_BYTES_MAX);
         if (len > EXPRESSION_BYTES_MAX)
             assert_int_equal(offset, EXPRESSION_BYTES_MAX);
     }
