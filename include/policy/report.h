@@ -16,6 +16,7 @@ struct report_input {
     struct arena *arena;               /* scratch; what is returned lives here */
 
     /* What more is known; all of it may be left out, and then less is said. */
+    struct span pasted;                   /* the token as somebody gave it, scheme taken off */
     const struct trust *trusts;           /* those it was judged by */
     bool is_issuer_assumed;               /* the issuers of the trusts were made out of URLs */
     int64_t clock_ahead_s;                /* of the provider's clock, as issuer_describe() says; 0: not known */

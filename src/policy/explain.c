@@ -243,6 +243,7 @@ static bool judge_one(const struct explain_input *input, const struct explain_ru
                                         .route = input->route,
                                         .at_s = input->at_s,
                                         .arena = input->arena,
+                                        .pasted = token,
                                         .trusts = with->trusts,
                                         .is_issuer_assumed = with->is_issuer_assumed,
                                         .notes = one->notes};

@@ -79,6 +79,44 @@ static const char *path_advice(const struct advising *a)
                         SHOWN(buf_span(&path)));
 }
 
+/* Whether the list of roles holds what the policy wants; without values any role will do. */
+static bool holds_wanted(const struct rule_claim *claim, const struct tape *tape, const struct tape_item *roles)
+{
+    bool is_list = roles != NULL && tape_kind_of(roles) == TAPE_ARRAY;
+    const struct tape_item *role = is_list ? tape_first(tape, roles) : NULL;
+    for (; role != NULL; role = tape_next(tape, roles, role)) {
+        for (size_t i = 0; claim != NULL && i < claim->count; i++)
+            if (span_eq(tape_span(tape, role), claim->values[i]))
+                return true;
+        if (claim == NULL || claim->count == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Keycloak keeps the roles of a client below resource_access, under its id. */
+static const char *client_role_advice(const struct advising *a)
+{
+    const struct tape *tape = &a->claims->tape;
+    const struct tape_item *all = tape_member(tape, NULL, SPAN("resource_access"));
+    if (!is_claim(a, SPAN("roles")) || all == NULL || tape_kind_of(all) != TAPE_OBJECT)
+        return NULL;
+    for (const struct tape_item *name = tape_first(tape, all); name != NULL;) {
+        const struct tape_item *access = tape_next(tape, all, name);
+        struct span client = tape_span(tape, name);
+        if (holds_wanted(required(a), tape, tape_member(tape, access, SPAN("roles"))))
+            return advising_say(
+                a,
+                "the token has it among the roles of the client %s, in resource_access/%s/roles: %s, or map "
+                "client roles to roles",
+                SHOWN(client), SHOWN(client),
+                span_chr(client, '/') == NULL ? "demand that path (gw:path in XML)"
+                                              : "give the client a name without a slash and demand that path");
+        name = tape_next(tape, all, access);
+    }
+    return NULL;
+}
+
 static const char *realm_role_advice(const struct advising *a)
 {
     bool is_nested = (is_claim(a, SPAN("roles")) || is_claim(a, SPAN("groups"))) &&
@@ -189,9 +227,9 @@ static const char *object_advice(const struct advising *a)
 
 const char *report_advice_claim(const struct advising *a)
 {
-    static advisor *const absent[] = {name_case_advice, scope_name_advice,   app_only_advice,
-                                      delegated_advice, path_advice,         realm_role_advice,
-                                      overage_advice,   microprofile_advice, client_claim_advice};
+    static advisor *const absent[] = {name_case_advice,    scope_name_advice,  app_only_advice,   delegated_advice,
+                                      path_advice,         client_role_advice, realm_role_advice, overage_advice,
+                                      microprofile_advice, client_claim_advice};
     static advisor *const wrong[] = {separator_advice, match_all_advice, value_case_advice, object_advice};
     if (a->claims == NULL)
         return NULL;

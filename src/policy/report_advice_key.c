@@ -6,6 +6,60 @@
 
 /* ---- token, header, alg ---- */
 
+static bool is_break(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The next word of `rest`; false: there is none. */
+static bool take_word(struct span *rest, struct span *word)
+{
+    while (rest->len > 0 && is_break(rest->at[0]))
+        *rest = span_from(*rest, 1);
+    size_t len = 0;
+    while (len < rest->len && !is_break(rest->at[len]))
+        len++;
+    *word = span_cut(*rest, len);
+    *rest = span_from(*rest, len);
+    return len > 0;
+}
+
+/* How many words look like a token by themselves, and how many there are. */
+static size_t count_tokens(struct span text, size_t *words)
+{
+    size_t tokens = 0;
+    struct span word;
+    for (*words = 0; take_word(&text, &word); ++*words) {
+        size_t dots = 0;
+        for (size_t i = 0; i < word.len; i++)
+            dots += word.at[i] == '.';
+        tokens += dots >= 2 && span_starts(word, SPAN("ey"));
+    }
+    return tokens;
+}
+
+/* What came along when the token was copied. */
+static const char *pasted_advice(const struct advising *a)
+{
+    struct span pasted = a->in->pasted;
+    size_t words;
+    size_t tokens = count_tokens(pasted, &words);
+    if (a->check->name == CHECK_ALG || a->check->reason != REASON_JWT_INVALID || pasted.len == 0)
+        return NULL;
+    if (span_starts(pasted, SPAN("{")))
+        return "this is JSON, likely the provider's whole answer: give the text of its member access_token alone";
+    if (tokens > 1)
+        return "there are several tokens: give one at a time";
+    if (span_starts(pasted, SPAN("\"")) || span_starts(pasted, SPAN("'")) || span_ends(pasted, SPAN("\"")) ||
+        span_ends(pasted, SPAN("'")))
+        return "quotes stand around the token: take them off (jq -r prints without)";
+    if (span_starts(pasted, SPAN("\xef\xbb\xbf")))
+        return "a byte order mark stands before the token: save the file as UTF-8 without one";
+    if (words > 1 && (span_chr(pasted, '\n') != NULL || span_chr(pasted, '\r') != NULL))
+        return "the token is wrapped over several lines: remove the line breaks";
+    return NULL;
+}
+
 static const char *scheme_advice(const struct advising *a)
 {
     bool is_scheme = !a->rule->is_authorization && a->check->reason == REASON_JWT_INVALID &&
@@ -54,7 +108,8 @@ static const char *alg_advice(const struct advising *a)
 
 const char *report_advice_token(const struct advising *a)
 {
-    static advisor *const advisors[] = {scheme_advice, encrypted_advice, opaque_advice, unsigned_advice, alg_advice};
+    static advisor *const advisors[] = {pasted_advice, scheme_advice,   encrypted_advice,
+                                        opaque_advice, unsigned_advice, alg_advice};
     return advising_ask(a, advisors, COUNT_OF(advisors));
 }
 

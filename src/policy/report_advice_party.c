@@ -147,6 +147,41 @@ static const char *case_issuer(const struct advising *a)
                : "the issuers differ in letter case only; they are compared to the letter";
 }
 
+/* A slash at the end is what an assumption gets wrong most: Auth0 publishes one. */
+static const char *assumed_slash_issuer(const struct advising *a)
+{
+    struct span known = issuer_apart(a, advising_is_slash_apart);
+    if (!a->in->is_issuer_assumed || known.at == NULL)
+        return NULL;
+    for (size_t i = 0; i < a->rule->issuer_count; i++)
+        if (span_eq(a->rule->issuers[i], known))
+            return NULL;
+    return advising_say(
+        a,
+        "the issuer %s was assumed from the configured URL, nobody was asked; the provider likely publishes "
+        "it as the token says, %s the slash at its end: --issuer '%s' settles it (in a table of cases the "
+        "key issuer)",
+        SHOWN(known), span_ends(known, SPAN("/")) ? "without" : "with", SHOWN(advising_text(a, SPAN("iss"))));
+}
+
+/* Keys are bound to the document they came from: RFC 8725 3.8. */
+static const char *other_issuer(const struct advising *a)
+{
+    const struct judgement *judgement = a->in->judgement;
+    struct span iss = advising_text(a, SPAN("iss"));
+    bool is_bound = judgement->key != NULL && judgement->trust < a->rule->provider_count;
+    for (size_t i = 0; is_bound && i < a->rule->provider_count && i < advising_sets(a); i++) {
+        const struct keyset *set = advising_set(a, i);
+        if (i != judgement->trust && set != NULL && iss.len > 0 && span_eq(set->issuer, iss))
+            return advising_say(
+                a,
+                "iss is another provider of this policy (%s), but a key of %s signed: a provider's keys "
+                "speak for its own issuer only; ask who made this token",
+                SHOWN(a->rule->providers[i].url), SHOWN(a->rule->providers[judgement->trust].url));
+    }
+    return NULL;
+}
+
 static const char *assumed_issuer(const struct advising *a)
 {
     return a->in->is_issuer_assumed
@@ -192,7 +227,8 @@ static const char *template_issuer(const struct advising *a)
 
 const char *report_advice_issuer(const struct advising *a)
 {
-    static advisor *const advisors[] = {older_issuer,   newer_issuer, slash_issuer, case_issuer,
-                                        assumed_issuer, realm_issuer, adfs_issuer,  template_issuer};
+    static advisor *const advisors[] = {older_issuer, newer_issuer,   other_issuer,   assumed_slash_issuer,
+                                        slash_issuer, case_issuer,    assumed_issuer, realm_issuer,
+                                        adfs_issuer,  template_issuer};
     return advising_ask(a, advisors, COUNT_OF(advisors));
 }

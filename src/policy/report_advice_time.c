@@ -50,10 +50,23 @@ static const char *milliseconds_advice(int64_t at_s)
                : "the time is written in milliseconds; it has to be in seconds since 1970 (RFC 7519 2)";
 }
 
+/* RFC 7519 2: a NumericDate is a number. */
+static const char *kind_of_time_advice(const struct advising *a, struct span name)
+{
+    const struct tape_item *item = tape_member(&a->claims->tape, NULL, name);
+    bool is_text = item != NULL && tape_kind_of(item) == TAPE_STRING;
+    return advising_say(a,
+                        "%.*s is %s; it has to be a number of seconds since 1970 (RFC 7519 2): the provider's settings "
+                        "are wrong",
+                        SPAN_ARG(name), is_text ? "a text" : "no number, or out of all range");
+}
+
 static const char *nbf_advice(const struct advising *a)
 {
     const struct claim_time *nbf = &a->claims->nbf;
     const struct claim_time *exp = &a->claims->exp;
+    if (nbf->state == CLAIM_MALFORMED)
+        return kind_of_time_advice(a, SPAN("nbf"));
     if (nbf->state != CLAIM_PRESENT)
         return NULL;
     const char *advice = milliseconds_advice(nbf->at_s);
@@ -73,6 +86,8 @@ static const char *exp_advice(const struct advising *a)
     int64_t late_s = a->in->at_s - exp->at_s;
     if (exp->state == CLAIM_ABSENT)
         return "the token has no exp: have the provider set one; require-expiration-time=\"false\" would do without";
+    if (exp->state == CLAIM_MALFORMED)
+        return kind_of_time_advice(a, SPAN("exp"));
     if (exp->state != CLAIM_PRESENT || late_s > CLOCK_NEAR_S)
         return NULL;
     const char *known = known_clock_advice(a, -1);
@@ -89,6 +104,8 @@ static const char *exp_advice(const struct advising *a)
 static const char *iat_advice(const struct advising *a)
 {
     const struct claim_time *iat = &a->claims->iat;
+    if (iat->state == CLAIM_MALFORMED)
+        return kind_of_time_advice(a, SPAN("iat"));
     if (iat->state != CLAIM_PRESENT)
         return NULL;
     const char *advice = milliseconds_advice(iat->at_s);

@@ -145,6 +145,10 @@ static void generations_and_spellings_of_issuers(void **state)
          .policy = A,
          .claims = "{\"iss\":\"https://a.example\",\"exp\":1795219800}",
          .near_claims = "{\"iss\":\"https://a.exampl\",\"exp\":1795219800}"},
+        {.advice = "another provider of this policy (https://b), but a key of https://a signed",
+         .policy = "openid_config: [ \"https://a\", \"https://b\" ]",
+         .claims = "{\"iss\":\"" ISS_B "\",\"exp\":1795219800}",
+         .near_claims = "{\"iss\":\"https://c\",\"exp\":1795219800}"},
         {.advice = "letter case",
          .policy = A,
          .claims = "{\"iss\":\"https://A.example/\",\"exp\":1795219800}",
@@ -258,6 +262,15 @@ static void names_and_values_of_claims(void **state)
          .policy = CLAIM("{ name: roles, values: [ a ] }") REALM,
          .claims = "{" KEYCLOAK "}",
          .near_claims = "{" SOUND "}"},
+        {.advice = "in resource_access/orders/roles: demand that path",
+         .policy = CLAIM("{ name: roles, values: [ c ] }") REALM,
+         .claims = "{" KEYCLOAK
+                   ",\"resource_access\":{\"x\":1,\"account\":{\"roles\":[\"v\"]},\"orders\":{\"roles\":[\"c\"]}}}",
+         .near_claims = "{" KEYCLOAK ",\"resource_access\":{\"orders\":{\"roles\":[\"d\"]}}}"},
+        {.advice = "client a name without a slash",
+         .policy = CLAIM("{ name: roles }"),
+         .claims = "{" SOUND ",\"resource_access\":{\"https://orders\":{\"roles\":[\"c\"]}}}",
+         .near_claims = "{" SOUND ",\"resource_access\":{\"orders\":{\"roles\":[\"c\"]}}}"},
         {.advice = "microprofile-jwt",
          .policy = CLAIM("{ name: upn }") REALM,
          .claims = "{" KEYCLOAK "}",
@@ -302,6 +315,18 @@ static void clocks_that_differ(void **state)
          .policy = A,
          .claims = "{\"iss\":\"" ISS_A "\",\"nbf\":1795219200000,\"exp\":1795219800000}",
          .near_claims = "{\"iss\":\"" ISS_A "\",\"nbf\":17952192000,\"exp\":1795219800000}"},
+        {.advice = "exp is a text; it has to be a number",
+         .policy = A,
+         .claims = "{\"iss\":\"" ISS_A "\",\"exp\":\"1795219800\"}",
+         .near_claims = "{\"iss\":\"" ISS_A "\",\"exp\":true}"},
+        {.advice = "nbf is no number",
+         .policy = A,
+         .claims = "{" SOUND ",\"nbf\":[1795219100]}",
+         .near_claims = "{" SOUND ",\"nbf\":\"1795219100\"}"},
+        {.advice = "iat is a text",
+         .policy = A "max_age: 60s",
+         .claims = "{" SOUND ",\"iat\":\"1795219200\"}",
+         .near_claims = "{" SOUND ",\"iat\":1795219100}"},
         {.advice = "ends before it begins",
          .policy = A,
          .claims = "{\"iss\":\"" ISS_A "\",\"nbf\":1795219100,\"exp\":1795219099}",
@@ -449,6 +474,61 @@ static void an_issuer_that_was_assumed_is_owned_up_to(void **state)
     court_close(court);
 }
 
+/* What the policy lists was not assumed: there the letters count as they stand. */
+static void a_slash_that_was_assumed_away_is_owned_up_to(void **state)
+{
+    struct court *court = *state;
+    const char *advice = "with the slash at its end: --issuer 'https://b.example/' settles it";
+    const char *claims = "{\"iss\":\"https://b.example/\",\"exp\":1795219800}";
+    court_open(court, "openid_config: [ \"https://b\" ]");
+    court_claims(court, court->ec, claims);
+    struct report_input input = input_of(court);
+    assert_false(is_told(court, &input, "--issuer"));
+    input.is_issuer_assumed = true;
+    assert_true(is_told(court, &input, advice));
+    court_close(court);
+    court_open(court, "openid_config: [ \"https://b\" ]\nissuers: [ \"https://b.example\" ]");
+    court_claims(court, court->ec, claims);
+    input = input_of(court);
+    input.is_issuer_assumed = true;
+    assert_false(is_told(court, &input, advice));
+    assert_true(is_told(court, &input, "one slash"));
+    court_close(court);
+}
+
+/* What was copied with the token, or in its place, is told of by what was pasted. */
+static void what_came_along_with_a_token_is_told(void **state)
+{
+    static const struct {
+        const char *pasted, *advice;
+    } cases[] = {
+        {"eyJh.eyJi.Zm\nZm", "wrapped over several lines: remove the line breaks"},
+        {"eyJh.eyJi\r\n.ZmZm", "remove the line breaks"},
+        {"\"eyJh.eyJi.ZmZm\"", "quotes stand around"},
+        {"'eyJh.eyJi.ZmZm'", "quotes stand around"},
+        {"eyJh.eyJi.ZmZm\neyJh.eyJi.ZmZm", "several tokens"},
+        {"eyJh.eyJi.ZmZm eyJh.eyJi.ZmZm", "several tokens"},
+        {"{\"access_token\":\"eyJh.eyJi.ZmZm\"}", "access_token alone"},
+        {"\xef\xbb\xbf"
+         "eyJh.eyJi.ZmZm",
+         "byte order mark"},
+        {"eyJh.eyJi.ZmZm", NULL},
+    };
+    struct court *court = *state;
+    court_open(court, A);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        court_judge(court, span_str(arena_printf(&court->arena, "Bearer %s", cases[i].pasted)));
+        struct report_input input = input_of(court);
+        input.pasted = span_str(cases[i].pasted);
+        for (size_t k = 0; k < COUNT_OF(cases); k++)
+            if (cases[k].advice != NULL && is_told(court, &input, cases[k].advice))
+                assert_true(cases[i].advice != NULL &&
+                            strstr(report_advice(&input, court->loud.failed), cases[i].advice));
+        assert_true(cases[i].advice == NULL || is_told(court, &input, cases[i].advice));
+    }
+    court_close(court);
+}
+
 /* Without the trusts less is known, and less is said; a check that passed has no advice. */
 static void what_is_not_known_is_not_said(void **state)
 {
@@ -483,6 +563,8 @@ int main(void)
         cmocka_unit_test(tokens_that_cannot_be_read),
         cmocka_unit_test(algorithms_that_are_left_out),
         cmocka_unit_test(an_issuer_that_was_assumed_is_owned_up_to),
+        cmocka_unit_test(a_slash_that_was_assumed_away_is_owned_up_to),
+        cmocka_unit_test(what_came_along_with_a_token_is_told),
         cmocka_unit_test(what_is_not_known_is_not_said),
     };
     return cmocka_run_group_tests(tests, court_set_up, court_take_down);
