@@ -30,6 +30,8 @@ bool keys_fetch(struct keys *keys, void (*complain)(void *of, const char *url, c
 struct keys_given {
     struct span jwks;   /* the document's bytes; at NULL: a set without keys, for claims that are judged as if signed */
     struct span issuer; /* at NULL: for each provider the one that its URL stands for, which is an assumption */
+    bool
+        takes_unusable; /* a set of which no key can be used is no failure: its trust has no keys, and keys_troubles() says why */
 };
 
 /* What `rule` trusts: `trusts` has RULE_PROVIDERS_MAX + 1 places and is filled as struct judge_input wants it.  With `given` (may
@@ -38,6 +40,11 @@ struct keys_given {
  */
 bool keys_trusts(struct keys *keys, const struct rule *rule, const struct keys_given *given, struct trust *trusts,
                  struct err *err) MUST_CHECK;
+
+/* Why the trusts that keys_trusts() left without keys have none: the text of the fetch, or of the keys that cannot be used, by
+ * trust; NULL where there are keys, or nothing is known.  `troubles` has RULE_PROVIDERS_MAX + 1 places; the texts are `keys`' own.
+ */
+void keys_troubles(struct keys *keys, const struct rule *rule, const struct keys_given *given, const char **troubles);
 
 /* How far the clocks of `rule`'s providers are surely ahead of ours, as they were fetched; 0 where not known. */
 void keys_clocks(const struct keys *keys, const struct rule *rule, int64_t ahead_s[RULE_PROVIDERS_MAX]);

@@ -13,6 +13,7 @@ struct explain_rule {
     const struct rule *rule;       /* as configured: its expressions are evaluated here */
     const struct trust *trusts;    /* as struct judge_input wants them */
     const int64_t *clocks_ahead_s; /* by provider, as issuer_describe() says; NULL: not known */
+    const char *const *troubles;   /* by trust: why it has no keys, where that is known; NULL: nothing is */
     bool is_issuer_assumed;        /* the trusts' issuers were made out of URLs */
 };
 

@@ -18,6 +18,7 @@ struct report_input {
     /* What more is known; all of it may be left out, and then less is said. */
     struct span pasted;                   /* the token as somebody gave it, scheme taken off */
     const struct trust *trusts;           /* those it was judged by */
+    const char *const *troubles;          /* by trust: why it has no keys; NULL where it has, or that is not known */
     bool is_issuer_assumed;               /* the issuers of the trusts were made out of URLs */
     int64_t clock_ahead_s;                /* of the provider's clock, as issuer_describe() says; 0: not known */
     const struct second_opinion *opinion; /* about the judgement's signature */

@@ -209,6 +209,7 @@ static bool read_given(struct session *s, struct keys_given *given, struct err *
 {
     const char *file = s->options->jwks;
     given->issuer = span_str(s->options->issuer);
+    given->takes_unusable = true;
     return file == NULL || node_read_file(&s->arena, file, SETTINGS_BYTES_MAX, &given->jwks, err);
 }
 
@@ -219,10 +220,15 @@ static bool trust_rule(struct session *s, const struct keys_given *given, struct
     int64_t *clocks_ahead_s = arena_zero(&s->arena, (RULE_PROVIDERS_MAX + 1) * sizeof *clocks_ahead_s);
     if (trusts == NULL || clocks_ahead_s == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "out of memory");
+    const char **troubles = arena_zero(&s->arena, (RULE_PROVIDERS_MAX + 1) * sizeof *troubles);
     bool is_given = given->jwks.at != NULL;
+    if (troubles == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "out of memory");
     if (!keys_trusts(s->keys, rule->rule, is_given ? given : NULL, trusts, err))
         return is_given ? err_prefix(err, "%s", s->options->jwks) : false;
     keys_clocks(s->keys, rule->rule, clocks_ahead_s);
+    keys_troubles(s->keys, rule->rule, is_given ? given : NULL, troubles);
+    rule->troubles = troubles;
     rule->trusts = trusts;
     rule->clocks_ahead_s = is_given ? NULL : clocks_ahead_s;
     rule->is_issuer_assumed = is_given && given->issuer.at == NULL;

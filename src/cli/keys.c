@@ -4,6 +4,7 @@
 
 #include "base/list.h"
 #include "base/now.h"
+#include "cli/assumed.h"
 #include "jose/jsondoc.h"
 #include "oidc/probe.h"
 #include "proxy/site_providers.h"
@@ -16,7 +17,8 @@ struct source {
     const char *url; /* the discovery URL */
     bool was_asked;
     int64_t ahead_s;
-    struct keyset *set; /* one reference; NULL: none were got */
+    struct keyset *set;  /* one reference; NULL: none were got */
+    const char *trouble; /* why not */
 };
 
 /* A set with what verifies by it; both the holder's. */
@@ -26,6 +28,7 @@ struct holder {
     bool is_given;
     struct keyset *set;
     struct verifier *verifier;
+    const char *trouble; /* why no key of a given document can be used; NULL: some can */
 };
 
 struct keys {
@@ -144,6 +147,8 @@ bool keys_fetch(struct keys *keys, void (*complain)(void *of, const char *url, c
         sources[i]->was_asked = true;
         sources[i]->set = STEAL(probes[i].keys);
         sources[i]->ahead_s = probes[i].keys_document.ahead_s;
+        if (sources[i]->set == NULL)
+            sources[i]->trouble = arena_printf(&keys->arena, "%s: %s", probes[i].url, probes[i].err.text);
         if (sources[i]->set == NULL && complain != NULL)
             complain(of, probes[i].url, &probes[i].err);
     }
@@ -180,6 +185,13 @@ static struct verifier *verifier_of(struct keys *keys, struct keyset *set, struc
     return holder == NULL ? NULL : holder->verifier;
 }
 
+/* The keys into the set; a list of which none can be used leaves it without. */
+static bool add_keys(struct keyset *set, const struct jsonval *document, struct err *err)
+{
+    return keyset_add_jwks(set, document, err) ||
+           (err->reason == REASON_DOCUMENT_INVALID && jsonval_is_array(jsonval_member(document, "keys")));
+}
+
 static struct keyset *read_set(struct span jwks, struct span issuer, struct err *err)
 {
     AUTO_PTR(jsondoc) document = jwks.at == NULL ? NULL : jsondoc_read(jwks, DISCOVERY_DEPTH_MAX, err);
@@ -188,28 +200,66 @@ static struct keyset *read_set(struct span jwks, struct span issuer, struct err 
     struct keyset *set = keyset_new(issuer, now_read().wall_s);
     if (set == NULL)
         fail(err, REASON_OUT_OF_MEMORY, "no memory for the key set");
-    else if (document != NULL && !keyset_add_jwks(set, jsondoc_root(document), err))
+    else if (document != NULL && !add_keys(set, jsondoc_root(document), err))
         keyset_release(STEAL(set));
     return set;
 }
 
-static struct verifier *given_verifier(struct keys *keys, struct span jwks, struct span issuer, struct err *err)
+/* Why none of its keys is used, each with its kid. */
+static const char *why_unusable(struct keys *keys, const struct keyset *set)
+{
+    enum { WHYS_MAX = 8, WHY_BYTES_MAX = 1024 };
+    AUTO(buf) text = {.bytes_max = WHY_BYTES_MAX};
+    if (set->skipped_count == 0)
+        return "the key set holds no keys";
+    buf_printf(&text, "none of %zu keys is usable", set->skipped_count);
+    for (size_t i = 0; i < set->skipped_count && i < WHYS_MAX; i++)
+        buf_printf(&text, "%s%s: %s", i == 0 ? ": " : "; ",
+                   set->skipped[i].kid.len == 0 ? "without kid" : QUOTED(set->skipped[i].kid), set->skipped[i].why);
+    return arena_printf(&keys->arena, "%.*s", SPAN_ARG(buf_span(&text)));
+}
+
+static struct holder *find_given(const struct keys *keys, struct span jwks, struct span issuer)
 {
     LIST_EACH(&keys->holders, link)
     {
         struct holder *holder = CONTAINER_OF(link, holder, link);
         if (holder->is_given && holder->jwks.at == jwks.at && holder->jwks.len == jwks.len &&
             span_eq(holder->issuer, issuer))
-            return holder->verifier;
+            return holder;
     }
+    return NULL;
+}
+
+static bool is_used(const struct keyset *set, struct span jwks)
+{
+    return jwks.at == NULL || set->count > 0;
+}
+
+static struct holder *take_given(struct keys *keys, struct span jwks, struct span issuer, struct err *err)
+{
+    struct holder *holder = find_given(keys, jwks, issuer);
+    if (holder != NULL)
+        return holder;
     struct keyset *set = read_set(jwks, issuer, err);
-    struct holder *holder = set == NULL ? NULL : hold(keys, set, err);
+    holder = set == NULL ? NULL : hold(keys, set, err);
     if (holder == NULL)
         return NULL;
     holder->is_given = true;
     holder->jwks = jwks;
     holder->issuer = holder->set->issuer;
-    return holder->verifier;
+    if (!is_used(holder->set, jwks))
+        holder->trouble = why_unusable(keys, holder->set);
+    return holder;
+}
+
+/* Whose keys the given ones are, where the rule names its trusts[i]. */
+static struct span issuer_of(struct keys *keys, const struct rule *rule, const struct keys_given *given, size_t i)
+{
+    if (given->issuer.at != NULL || i == rule->provider_count)
+        return given->issuer;
+    const char *url = discovery_url(&keys->arena, rule->providers[i].url);
+    return url == NULL ? (struct span){NULL, 0} : assumed_issuer(&keys->arena, span_str(url));
 }
 
 static bool trust_given(struct keys *keys, const struct rule *rule, const struct keys_given *given,
@@ -217,17 +267,16 @@ static bool trust_given(struct keys *keys, const struct rule *rule, const struct
 {
     size_t count = rule->provider_count + (rule->inline_keys != NULL);
     for (size_t i = 0; i < count; i++) {
-        struct span issuer = given->issuer;
-        const char *url = NULL;
-        if (issuer.at == NULL && i < rule->provider_count) {
-            url = discovery_url(&keys->arena, rule->providers[i].url);
-            if (url == NULL)
-                return fail(err, REASON_OUT_OF_MEMORY, "no memory for a provider's URL");
-            issuer = discovery_authority(span_str(url));
-        }
-        trusts[i].verifier = given_verifier(keys, given->jwks, issuer, err);
-        if (trusts[i].verifier == NULL)
+        struct span issuer = issuer_of(keys, rule, given, i);
+        if (issuer.at == NULL && i < rule->provider_count)
+            return fail(err, REASON_OUT_OF_MEMORY, "no memory for a provider's URL");
+        const struct holder *holder = take_given(keys, given->jwks, issuer, err);
+        if (holder == NULL)
             return false;
+        bool has_keys = is_used(holder->set, given->jwks);
+        if (!has_keys && !given->takes_unusable)
+            return fail(err, REASON_DOCUMENT_INVALID, "%s", holder->trouble == NULL ? "" : holder->trouble);
+        trusts[i].verifier = has_keys ? holder->verifier : NULL;
     }
     return true;
 }
@@ -253,6 +302,23 @@ bool keys_trusts(struct keys *keys, const struct rule *rule, const struct keys_g
                  struct err *err)
 {
     return given != NULL ? trust_given(keys, rule, given, trusts, err) : trust_fetched(keys, rule, trusts, err);
+}
+
+static const char *trouble_of(struct keys *keys, const struct rule *rule, const struct keys_given *given, size_t i)
+{
+    if (given != NULL) {
+        const struct holder *holder = find_given(keys, given->jwks, issuer_of(keys, rule, given, i));
+        return holder == NULL ? NULL : holder->trouble;
+    }
+    const char *url = i == rule->provider_count ? NULL : discovery_url(&keys->arena, rule->providers[i].url);
+    const struct source *source = url == NULL ? NULL : find_source(keys, url);
+    return source == NULL || source->set != NULL ? NULL : source->trouble;
+}
+
+void keys_troubles(struct keys *keys, const struct rule *rule, const struct keys_given *given, const char **troubles)
+{
+    for (size_t i = 0; i <= rule->provider_count; i++)
+        troubles[i] = trouble_of(keys, rule, given, i);
 }
 
 void keys_clocks(const struct keys *keys, const struct rule *rule, int64_t ahead_s[RULE_PROVIDERS_MAX])

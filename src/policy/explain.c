@@ -245,6 +245,7 @@ static bool judge_one(const struct explain_input *input, const struct explain_ru
                                         .arena = input->arena,
                                         .pasted = token,
                                         .trusts = with->trusts,
+                                        .troubles = with->troubles,
                                         .is_issuer_assumed = with->is_issuer_assumed,
                                         .notes = one->notes};
     return true;

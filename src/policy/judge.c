@@ -232,7 +232,7 @@ static void take_sets(struct judging *j)
     for (size_t i = 0; i < j->set_count; i++) {
         const struct trust *trust = &j->in->trusts[i];
         j->sets[i] = trust->verifier == NULL ? NULL : verifier_keys(trust->verifier);
-        j->has_provider_failed = j->has_provider_failed || (trust->verifier == NULL && i < j->rule->provider_count);
+        j->has_provider_failed = j->has_provider_failed || trust->verifier == NULL;
     }
 }
 

@@ -169,6 +169,30 @@ static const char *advice_of(const struct advising *a)
     return NULL;
 }
 
+/* No verdict was possible: for the keys' own fault or for that of the way to them, by what was met. */
+static const char *no_keys_advice(const struct advising *a)
+{
+    AUTO(buf) all = {.bytes_max = ADVICE_BYTES_MAX / 2};
+    size_t count = a->in->troubles == NULL ? 0 : advising_sets(a);
+    bool is_unusable = false;
+    for (size_t i = 0; i < count; i++) {
+        if (a->in->troubles[i] == NULL || advising_set(a, i) != NULL)
+            continue;
+        struct span trouble = span_str(a->in->troubles[i]);
+        if (buf_len(&all) > 0 && span_eq(buf_span(&all), trouble))
+            continue;
+        is_unusable = is_unusable || span_holds(trouble, SPAN("keys is usable")) ||
+                      span_holds(trouble, SPAN("without keys")) || span_holds(trouble, SPAN("holds no keys"));
+        buf_printf(&all, "%s%.*s", buf_len(&all) == 0 ? "" : "; ", SPAN_ARG(trouble));
+    }
+    if (buf_len(&all) == 0)
+        return NULL;
+    return advising_say(a, "%.*s -- %s", SPAN_ARG(buf_span(&all)),
+                        is_unusable ? "a key for signatures is needed: use sig or none, key_ops with verify or none, "
+                                      "RSA of 2048 bits or more, EC or OKP"
+                                    : "see whether the provider answers, and what stands on the way to it");
+}
+
 const char *report_advice(const struct report_input *input, const struct check *check)
 {
     const struct advising a = {.in = input,
@@ -178,7 +202,8 @@ const char *report_advice(const struct report_input *input, const struct check *
                                .rule = input->rule};
     if (check->verdict != VERDICT_FAIL)
         return "";
-    const char *advice = report_advice_bound(&a);
+    const char *advice =
+        check->reason == REASON_OPENID_CONFIG_UNAVAILABLE ? no_keys_advice(&a) : report_advice_bound(&a);
     if (advice == NULL && check->reason != REASON_OPENID_CONFIG_UNAVAILABLE)
         advice = kind_advice(&a);
     if (advice == NULL && check->reason != REASON_OPENID_CONFIG_UNAVAILABLE)

@@ -56,7 +56,11 @@ test('a provider that cannot be asked: no verdict, and why', async (t) => {
   assert.match(stdout, /^unknown OpenIdConfigUnavailable \(503\) on route main: key\n/);
   assert.ok(stderr.includes(`no keys of ${issuer.configUrl}: `), stderr);
   assert.doesNotMatch(stderr, /event=/);
+  assert.match(adviceOf(said, 'key'), /see whether the provider answers/);
+  assert.ok(adviceOf(said, 'key').startsWith(`${issuer.configUrl}: `), adviceOf(said, 'key'));
   issuer.comeBack();
+  issuer.jwks = (_, response) => response.end(JSON.stringify({ keys: [{ ...newKey('RS256', 'enc-1').jwk, use: 'enc' }] }));
+  assert.match(adviceOf(await told(args, token), 'key'), /none of 1 keys is usable; the first: use is enc.*key for signatures/);
   issuer.jwks = (_, response) => response.end('{"keys":[]}');
   assert.match((await explain(args, token)).stderr, /no keys of .*key set without keys/);
   const malformed = await told(args, 'a.b');

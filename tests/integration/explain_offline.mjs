@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CompactEncrypt, generateKeyPair } from 'jose';
-import { failed, startExplaining } from './harness/explaining.mjs';
+import { adviceOf, failed, startExplaining } from './harness/explaining.mjs';
 import { newKey, sign } from './harness/keys.mjs';
 import { secret } from './harness/secrets.mjs';
 
@@ -80,6 +80,55 @@ test('the issuer of --jwks is given, or assumed and marked', async (t) => {
   assert.equal(given.verdict, 'pass');
   assert.deepEqual(given.notes, []);
   assert.deepEqual(failed(await told([...BASE, '--issuer', `${ISSUER}/tenant`], sign(key, claims()))), ['issuer']);
+});
+
+test('keys of which none may be used: no verdict on the token, and why', async (t) => {
+  const { told, explain, write } = startExplaining(t, FILES);
+  const token = sign(key, claims());
+  const rows = {
+    'for encryption': [[{ ...key.jwk, use: 'enc' }], /none of 1 keys is usable: k1: use is enc, not sig.*key for signatures/],
+    'for other operations': [[{ ...key.jwk, key_ops: ['encrypt'] }], /k1: .*key_ops/],
+    'of several kinds': [[{ ...key.jwk, use: 'enc' }, { kty: 'oct', k: 'AAAA' }], /none of 2 keys is usable: k1: .*; without kid: /],
+    none: [[], /the key set holds no keys/],
+  };
+  const inline = POLICY.replace(/<openid-config.*>/, '<issuer-signing-keys><key>AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=</key></issuer-signing-keys>');
+  for (const [what, [keys, why]] of Object.entries(rows)) {
+    for (const policy of [POLICY, inline]) {
+      write({ 'jwks.json': { keys }, 'policy.xml': policy });
+      const said = await told(BASE, token);
+      assert.deepEqual([said.verdict, said.reason, failed(said)], ['unknown', 'OpenIdConfigUnavailable', ['key']], what);
+      assert.match(adviceOf(said, 'key'), why, what);
+      const { status, stdout } = await explain(BASE, token);
+      assert.equal(status, 2, what);
+      assert.match(stdout, /^pass {2}exp: /m, what);
+    }
+  }
+  write({ 'jwks.json': { keys: [{ ...key.jwk, use: 'sig', key_ops: ['verify'] }] }, 'policy.xml': POLICY });
+  assert.equal((await told(BASE, token)).verdict, 'pass');
+});
+
+test('the issuer assumed of Entra is the one that its documents publish', async (t) => {
+  const TENANT = '11111111-2222-3333-4444-555555555555';
+  const v1 = `https://sts.windows.net/${TENANT}/`;
+  const v2 = `https://login.microsoftonline.com/${TENANT}/v2.0`;
+  const entra = (path) => `<validate-jwt header-name="Authorization"><openid-config url="https://login.microsoftonline.com/${path}/.well-known/openid-configuration"/></validate-jwt>`;
+  const { told, write } = startExplaining(t, FILES);
+  const by = async (path, iss) => {
+    write({ 'policy.xml': entra(path) });
+    return told(BASE, sign(key, claims({ iss, tid: TENANT })));
+  };
+  for (const [path, iss] of [[TENANT, v1], [`${TENANT}/v2.0`, v2], ['common', v1], ['organizations/v2.0', v2]]) {
+    const said = await by(path, iss);
+    assert.equal(said.verdict, 'pass', path);
+    assert.match(said.notes[0], /is assumed from the configured URL/, path);
+  }
+  assert.match(adviceOf(await by(TENANT, v2), 'issuer'), /v2 token of Entra meets a v1 document/);
+  assert.match(adviceOf(await by(`${TENANT}/v2.0`, v1), 'issuer'), /v1 token of Entra meets a v2 document/);
+  assert.match(adviceOf(await by(TENANT, v1.replace('1111', '2222')), 'issuer'), /--issuer/);
+  write({ 'policy.xml': POLICY });
+  const auth0 = sign(key, claims({ iss: `${ISSUER}/` }));
+  assert.match(adviceOf(await told(BASE, auth0), 'issuer'), /was assumed.*--issuer 'https:\/\/idp\.example\.com\/' settles it/);
+  assert.equal((await told([...BASE, '--issuer', `${ISSUER}/`], auth0)).verdict, 'pass');
 });
 
 test('keys that are not those of the token', async (t) => {

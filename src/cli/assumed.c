@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Issuers made out of URLs.  Entra is looked at because there the standard's way is known to be wrong. */
+#include "cli/assumed.h"
+
+#include "base/ascii.h"
+#include "oidc/discovery.h"
+
+/* Where Entra answers, and who issues tokens of version 1 there. */
+static const struct {
+    struct span host, issuer;
+} clouds[] = {
+    {SPAN_INIT("login.microsoftonline.com"), SPAN_INIT("sts.windows.net")},
+    {SPAN_INIT("login.microsoftonline.us"), SPAN_INIT("sts.windows.net")},
+    {SPAN_INIT("login.partner.microsoftonline.cn"), SPAN_INIT("sts.chinacloudapi.cn")},
+    {SPAN_INIT("login.chinacloudapi.cn"), SPAN_INIT("sts.chinacloudapi.cn")},
+};
+
+/* Tenants that are no tenant, as documents name them. */
+static const struct {
+    struct span word, tenant;
+} aliases[] = {
+    {SPAN_INIT("common"), SPAN_INIT("{tenantid}")},
+    {SPAN_INIT("organizations"), SPAN_INIT("{tenantid}")},
+    {SPAN_INIT("consumers"), SPAN_INIT("9188040d-6c67-4c5b-b112-36a304b66dad")},
+};
+
+/* https://HOST/TENANT or https://HOST/TENANT/v2.0. */
+struct address {
+    struct span host, tenant;
+    bool is_version_2;
+};
+
+static bool read_address(struct span authority, struct address *address)
+{
+    struct span scheme = SPAN("https://");
+    struct span rest = span_from(authority, scheme.len);
+    if (!span_eq_nocase(span_cut(authority, scheme.len), scheme) || !span_split(&rest, '/', &address->host) ||
+        !span_split(&rest, '/', &address->tenant))
+        return false;
+    address->is_version_2 = span_eq_nocase(rest, SPAN("v2.0"));
+    return address->is_version_2 || rest.len == 0;
+}
+
+/* As the documents write it; `at` NULL: a domain, whose tenant's GUID is not known here, or no memory. */
+static struct span published_tenant(struct arena *arena, struct span tenant)
+{
+    for (size_t i = 0; i < COUNT_OF(aliases); i++)
+        if (span_eq_nocase(tenant, aliases[i].word))
+            return aliases[i].tenant;
+    if (!span_is_guid(tenant))
+        return (struct span){NULL, 0};
+    char *lowered = arena_take(arena, tenant.len);
+    for (size_t i = 0; lowered != NULL && i < tenant.len; i++)
+        lowered[i] = ascii_lower(tenant.at[i]);
+    return span_of(lowered, lowered == NULL ? 0 : tenant.len);
+}
+
+struct span assumed_issuer(struct arena *arena, struct span url)
+{
+    struct span authority = discovery_authority(url);
+    struct address address;
+    size_t i = 0;
+    if (!read_address(authority, &address))
+        return authority;
+    while (i < COUNT_OF(clouds) && !span_eq_nocase(address.host, clouds[i].host))
+        i++;
+    struct span tenant = i == COUNT_OF(clouds) ? (struct span){NULL, 0} : published_tenant(arena, address.tenant);
+    if (tenant.at == NULL)
+        return authority;
+    if (address.is_version_2)
+        return span_str(arena_printf(arena, "https://%.*s/%.*s/v2.0", SPAN_ARG(clouds[i].host), SPAN_ARG(tenant)));
+    return span_str(arena_printf(arena, "https://%.*s/%.*s/", SPAN_ARG(clouds[i].issuer), SPAN_ARG(tenant)));
+}
