@@ -110,6 +110,11 @@ struct node *node_member(const struct node *node, const char *name);
 /* Number of children. */
 size_t node_count(const struct node *node);
 
+/* The node behind `node` in the order of the document, within the tree below `root`; NULL behind the last.  Attributes are not
+ * among them.
+ */
+struct node *node_behind(const struct node *node, const struct node *root);
+
 /* What a user would call the kind: "a list", "a text". */
 const char *node_kind_name(enum node_kind kind);
 

@@ -115,8 +115,8 @@ struct expression_source {
 /* Reads `@(...)` into memory of `arena`.  False with CONFIG: what was found, what would be right; `*offset` is where in the text
  * (bytes) the trouble begins.  `@{...}` is refused.  `*expression` is borrowed from the arena; the text must live as long.
  */
-bool expression_read(const struct expression_source *source, struct arena *arena, const struct expression **expression, size_t *offset,
-                     struct err *err) MUST_CHECK;
+bool expression_read(const struct expression_source *source, struct arena *arena, const struct expression **expression,
+                     size_t *offset, struct err *err) MUST_CHECK;
 
 /* Whether it depends on nothing but itself; then `*value` is what it always gives, as long as the expression's memory lives.
  * (One that would always fail is not read.)

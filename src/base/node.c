@@ -29,6 +29,15 @@ size_t node_count(const struct node *node)
     return count;
 }
 
+struct node *node_behind(const struct node *node, const struct node *root)
+{
+    if (node->children != NULL)
+        return node->children;
+    while (node != root && node->next == NULL)
+        node = node->parent;
+    return node == root ? NULL : node->next;
+}
+
 const char *node_kind_name(enum node_kind kind)
 {
     switch (kind) {

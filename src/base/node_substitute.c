@@ -107,16 +107,6 @@ static bool node_change(struct node *node, struct arena *arena, struct problems 
     return is_good;
 }
 
-/* The node behind `node` in the order of the document, within the tree below `root`. */
-static struct node *node_behind(struct node *node, const struct node *root)
-{
-    if (node->children != NULL)
-        return node->children;
-    while (node != root && node->next == NULL)
-        node = node->parent;
-    return node == root ? NULL : node->next;
-}
-
 bool node_substitute(struct node *node, struct arena *arena, struct problems *problems)
 {
     bool is_good = true;

@@ -58,17 +58,10 @@ bool decrypt_keys_add_secret(struct decrypt_keys *keys, struct span bytes, struc
 
 /* --- private keys --- */
 
-/* Asked for when a key has a password: there is no terminal to ask at. */
-static int no_password(char *out, int size, int is_writing, void *context)
-{
-    (void)out, (void)size, (void)is_writing, (void)context;
-    return -1;
-}
-
 static EVP_PKEY *private_from_pem(struct span file)
 {
     BIO *bio = BIO_new_mem_buf(file.at, (int)file.len);
-    EVP_PKEY *pkey = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+    EVP_PKEY *pkey = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, key_no_password, NULL);
     BIO_free(bio);
     return pkey;
 }

@@ -56,6 +56,9 @@ X509 *key_x509_from_der(struct span der) MUST_CHECK;
 /* The crv of a key on P-256, P-384 or P-521; `at` NULL for any other. */
 struct span key_x509_curve(const EVP_PKEY *pkey);
 
+/* OpenSSL asks it for the password of an encrypted PEM block: there is none, and no terminal to ask at. */
+int key_no_password(char *out, int size, int is_writing, void *context);
+
 /* Takes over what the certificate says beside its key: end, and x5t unless one was set. */
 bool key_set_certificate(struct key *key, X509 *certificate, struct err *err) MUST_CHECK;
 

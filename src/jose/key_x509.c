@@ -125,8 +125,7 @@ bool key_set_certificate(struct key *key, X509 *certificate, struct err *err)
     return true;
 }
 
-/* Asked for when a PEM block is encrypted: there is no terminal to ask at. */
-static int no_password(char *out, int size, int is_writing, void *context)
+int key_no_password(char *out, int size, int is_writing, void *context)
 {
     (void)out, (void)size, (void)is_writing, (void)context;
     return -1;
@@ -135,7 +134,7 @@ static int no_password(char *out, int size, int is_writing, void *context)
 static X509 *x509_from_pem(struct span bytes)
 {
     BIO *bio = BIO_new_mem_buf(bytes.at, (int)bytes.len);
-    X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, no_password, NULL);
+    X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, key_no_password, NULL);
     BIO_free(bio);
     return certificate;
 }

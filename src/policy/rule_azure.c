@@ -22,8 +22,9 @@ static const struct {
 struct azure {
     struct rule_reader *reader;
     struct node *map;
-    const struct node *tenant_node;
+    const struct node *tenant_node, *endpoint; /* NULL: not there */
     struct span tenant;
+    struct span host; /* https, where it has no scheme */
     bool is_guid;
 };
 
@@ -59,12 +60,15 @@ static struct node *take(struct azure *a, const char *key)
     return node;
 }
 
-/* Whether the text is known and holds no expression, which here is a problem. */
-static bool is_plain(struct azure *a, const struct node *node, const char *name)
+/* Whether the text is known, constant expressions put in; one that depends on the request is a problem. */
+static bool settle(struct azure *a, struct node *node, const char *name)
 {
+    bool is_constant = true;
     if (rule_is_bad(a->reader, node))
         return false;
-    return !rule_holds_expression(node->text) ||
+    if (rule_holds_expression(node->text) && !rule_fold_text(a->reader, node, &is_constant))
+        return false;
+    return is_constant ||
            problem_error(a->reader->problems, node,
                          "\"%s\" takes no expression: made of a request it would let its sender choose whom to trust; "
                          "write it, or a named value, {{name}}",
@@ -106,55 +110,98 @@ static struct span lowered(struct azure *a, struct span text)
     return copy == NULL ? text : span_of(copy, text.len);
 }
 
-/* Tokens spell a tenant's GUID in small letters, and issuers are compared to the letter. */
-static bool read_tenant(struct azure *a)
+/* `text` without a slash at its end and, where it is https, without its scheme. */
+static struct span bare_host(struct span text)
 {
-    struct problems *problems = a->reader->problems;
-    const struct node *node = take(a, "tenant-id");
-    if (node == NULL)
-        return problem_error(problems, a->map, "tenant-id is missing: the tenant's GUID or domain");
-    a->tenant_node = node;
-    if (!is_plain(a, node, "tenant-id"))
-        return false;
-    if (is_every_tenant(node->text))
-        return problem_error(problems, node,
-                             "tenant-id \"%s\" stands for many tenants; write one tenant's GUID, or use validate-jwt "
-                             "with this URL as openid-config and required claims that say which tenants may pass",
-                             QUOTED_UNLESS(node->is_secret, node->text));
-    a->is_guid = span_is_guid(node->text);
-    if (!a->is_guid && !is_domain(node->text))
-        return problem_error(problems, node, "tenant-id: a GUID or a domain is expected, found \"%s\"",
-                             QUOTED_UNLESS(node->is_secret, node->text));
-    a->tenant = lowered(a, node->text);
-    return true;
-}
-
-/* `endpoint` without a slash at its end and, where it is https, without its scheme. */
-static struct span bare_endpoint(const struct node *endpoint)
-{
-    if (endpoint == NULL)
-        return clouds[0].host;
-    struct span text = endpoint->text;
     if (span_ends(text, SPAN("/")))
         text.len--;
     bool is_https = span_eq_nocase(span_cut(text, 8), SPAN("https://"));
     return is_https ? span_from(text, 8) : text;
 }
 
-static bool check_endpoint(struct azure *a, const struct node *endpoint, struct span bare)
+static bool is_url(struct span text)
+{
+    return span_eq_nocase(span_cut(text, 8), SPAN("https://")) || span_eq_nocase(span_cut(text, 7), SPAN("http://"));
+}
+
+/* Takes https://HOST/TENANT, as tenants are also called, apart; behind it may stand v2.0. */
+static bool split_tenant(struct span text, struct span *host, struct span *tenant)
+{
+    const char *slashes = span_chr(text, '/');
+    struct span rest = span_from(text, (size_t)(slashes - text.at) + 2);
+    const char *path = span_chr(rest, '/');
+    if (path == NULL)
+        return false;
+    *host = bare_host(span_of(text.at, (size_t)(path - text.at)));
+    rest = span_from(rest, (size_t)(path + 1 - rest.at));
+    struct span behind = rest;
+    return span_split(&behind, '/', tenant) &&
+           (behind.len == 0 || span_eq(behind, SPAN("v2.0")) || span_eq(behind, SPAN("v2.0/")));
+}
+
+/* The host that the tenant's URL names is the endpoint; where one is given too, both are the same. */
+static bool take_host(struct azure *a, struct span host)
+{
+    if (a->endpoint != NULL && !span_eq_nocase(host, a->host))
+        return problem_error(a->reader->problems, a->tenant_node,
+                             "tenant-id names another host than authentication-endpoint; leave that out, or write the "
+                             "tenant's GUID");
+    a->host = host;
+    return true;
+}
+
+/* Tokens spell a tenant's GUID in small letters, and issuers are compared to the letter. */
+static bool read_tenant(struct azure *a)
+{
+    struct problems *problems = a->reader->problems;
+    struct node *node = take(a, "tenant-id");
+    if (node == NULL)
+        return problem_error(problems, a->map, "tenant-id is missing: the tenant's GUID or domain");
+    a->tenant_node = node;
+    if (!settle(a, node, "tenant-id"))
+        return false;
+    struct span tenant = node->text, host = {NULL, 0};
+    bool is_known = !is_url(node->text) || split_tenant(node->text, &host, &tenant);
+    if (is_known && is_every_tenant(tenant))
+        return problem_error(problems, node,
+                             "tenant-id \"%s\" stands for many tenants; write one tenant's GUID, or use validate-jwt "
+                             "with this URL as openid-config and required claims that say which tenants may pass",
+                             QUOTED_UNLESS(node->is_secret, node->text));
+    a->is_guid = is_known && span_is_guid(tenant);
+    if (!a->is_guid && !(is_known && is_domain(tenant)))
+        return problem_error(problems, node,
+                             "tenant-id: a GUID or a domain is expected, or a URL https://HOST/TENANT, found \"%s\"",
+                             QUOTED_UNLESS(node->is_secret, node->text));
+    a->tenant = lowered(a, tenant);
+    return host.at == NULL || take_host(a, host);
+}
+
+static bool is_host(struct span bare)
 {
     bool is_http = span_eq_nocase(span_cut(bare, 7), SPAN("http://"));
     struct span host = is_http ? span_from(bare, 7) : bare;
-    if (!is_plain(a, endpoint, "authentication-endpoint"))
+    return host.len > 0 && span_chr(host, '/') == NULL && span_chr(host, '?') == NULL;
+}
+
+static bool read_endpoint(struct azure *a)
+{
+    struct node *node = take(a, "authentication-endpoint");
+    a->endpoint = node;
+    a->host = clouds[0].host;
+    if (node == NULL)
+        return true;
+    if (!settle(a, node, "authentication-endpoint"))
         return false;
-    return (host.len > 0 && span_chr(host, '/') == NULL && span_chr(host, '?') == NULL) ||
-           problem_error(a->reader->problems, endpoint,
+    a->host = bare_host(node->text);
+    return is_host(a->host) ||
+           problem_error(a->reader->problems, node,
                          "authentication-endpoint: a host is expected, as in https://login.microsoftonline.us");
 }
 
-static bool put_provider(struct azure *a, const struct node *like, struct span bare)
+static bool put_provider(struct azure *a)
 {
-    bool is_http = span_eq_nocase(span_cut(bare, 7), SPAN("http://"));
+    const struct node *like = a->endpoint != NULL ? a->endpoint : a->tenant_node;
+    bool is_http = span_eq_nocase(span_cut(a->host, 7), SPAN("http://"));
     struct node *list = list_of(a, like, "openid-config");
     struct node *provider = list == NULL ? NULL : rule_node_like(a->reader, like, NODE_MAP, span_of(NULL, 0));
     if (provider == NULL)
@@ -162,15 +209,15 @@ static bool put_provider(struct azure *a, const struct node *like, struct span b
     rule_node_append(list, provider);
     return put_text(a, provider, like, "url",
                     arena_printf(a->reader->arena, "%s%.*s/%.*s/v2.0/.well-known/openid-configuration",
-                                 is_http ? "" : "https://", SPAN_ARG(bare), SPAN_ARG(a->tenant)));
+                                 is_http ? "" : "https://", SPAN_ARG(a->host), SPAN_ARG(a->tenant)));
 }
 
 /* Both generations of the tenant's issuer.  Those of a host that is not known are what its document says. */
-static bool put_issuers(struct azure *a, struct span host)
+static bool put_issuers(struct azure *a)
 {
     const struct node *like = a->tenant_node;
     size_t i = 0;
-    while (i < COUNT_OF(clouds) && !span_eq_nocase(host, clouds[i].host))
+    while (i < COUNT_OF(clouds) && !span_eq_nocase(a->host, clouds[i].host))
         i++;
     if (i == COUNT_OF(clouds))
         return true;
@@ -190,26 +237,18 @@ static bool put_issuers(struct azure *a, struct span host)
 
 static bool read_trust(struct azure *a)
 {
-    const struct node *endpoint = take(a, "authentication-endpoint");
-    struct span bare = bare_endpoint(endpoint);
-    bool is_good = endpoint == NULL || check_endpoint(a, endpoint, bare);
-    if (!read_tenant(a) || !is_good)
-        return false;
-    return put_provider(a, endpoint != NULL ? endpoint : a->tenant_node, bare) && put_issuers(a, bare);
+    bool is_good = read_endpoint(a);
+    return read_tenant(a) && is_good && put_provider(a) && put_issuers(a);
 }
 
 /* ---- applications ---- */
 
-static bool check_application(struct azure *a, const struct node *node)
+static bool check_application(struct azure *a, struct node *node)
 {
-    if (rule_is_bad(a->reader, node))
-        return false;
-    if (rule_holds_expression(node->text))
-        return problem_error(a->reader->problems, node,
-                             "application-id takes no expression: write the id, or a named value, {{name}}");
-    return span_is_guid(node->text) ||
-           problem_error(a->reader->problems, node, "application-id: a GUID is expected, found \"%s\"",
-                         QUOTED_UNLESS(node->is_secret, node->text));
+    return settle(a, node, "application-id") &&
+           (span_is_guid(node->text) ||
+            problem_error(a->reader->problems, node, "application-id: a GUID is expected, found \"%s\"",
+                          QUOTED_UNLESS(node->is_secret, node->text)));
 }
 
 static bool check_filled(struct azure *a, const struct node *list)
@@ -220,11 +259,12 @@ static bool check_filled(struct azure *a, const struct node *list)
 }
 
 /* An application that may be called: tokens for it have the id or `api://` before it as audience. */
-static bool put_called(struct azure *a, struct node *audiences, const struct node *node)
+static bool put_called(struct azure *a, struct node *audiences, struct node *node)
 {
+    if (!check_application(a, node))
+        return false;
     struct span id = lowered(a, node->text);
-    return check_application(a, node) &&
-           put_text(a, audiences, node, "", arena_printf(a->reader->arena, "%.*s", SPAN_ARG(id))) &&
+    return put_text(a, audiences, node, "", arena_printf(a->reader->arena, "%.*s", SPAN_ARG(id))) &&
            put_text(a, audiences, node, "", arena_printf(a->reader->arena, "api://%.*s", SPAN_ARG(id)));
 }
 
@@ -240,7 +280,7 @@ static bool read_called(struct azure *a)
         return true; /* told where it is read: what is put in must not hide that it was empty */
     struct node *audiences = list_of(a, list, "audiences");
     bool is_good = audiences != NULL;
-    for (const struct node *node = list->children; audiences != NULL && node != NULL; node = node->next)
+    for (struct node *node = list->children; audiences != NULL && node != NULL; node = node->next)
         is_good = put_called(a, audiences, node) && is_good;
     return is_good;
 }
@@ -253,7 +293,7 @@ static bool read_callers(struct azure *a, const struct node *list)
     size_t count = 0;
     if (ids == NULL || claim == NULL)
         return problem_error(a->reader->problems, list, "out of memory");
-    for (const struct node *node = list->children; node != NULL; node = node->next) {
+    for (struct node *node = list->children; node != NULL; node = node->next) {
         is_good = check_application(a, node) && is_good;
         ids[count++] = lowered(a, node->text);
     }
@@ -270,8 +310,8 @@ static bool read_applications(struct azure *a)
     is_good = read_called(a) && is_good;
     if (callers == NULL && node_member(a->map, "audiences") == NULL)
         return problem_error(a->reader->problems, a->map,
-                             "client-application-ids or audiences are missing: without them every token of the tenant "
-                             "passes, for whatever API it was made");
+                             "client-application-ids, backend-application-ids or audiences are missing: without any of "
+                             "them every token of the tenant passes, for whatever API it was made");
     return is_good;
 }
 

@@ -84,17 +84,28 @@ static bool put_constant(struct node *node, struct span text, enum want want)
     return false;
 }
 
-static void fold(struct rule_reader *reader, struct node *node, const struct value *value, enum want want)
+static bool fold(struct rule_reader *reader, struct node *node, const struct value *value, enum want want)
 {
     static const char *const names[] = {"a text", "true or false", "a whole number"};
     struct err err = {.text = "nothing"};
     struct span text = {NULL, 0};
     bool is_text = value->kind != VALUE_NULL && value_text(value, reader->arena, &text, &err);
     if (is_text && put_constant(node, text, want))
-        return;
+        return true;
     problem_error(reader->problems, node, "%s is expected, and the expression always gives %s%s%s", names[want],
                   is_text ? "\"" : "", is_text ? QUOTED_UNLESS(node->is_secret, text) : err.text, is_text ? "\"" : "");
-    rule_mark_bad(reader, node);
+    return rule_mark_bad(reader, node);
+}
+
+bool rule_fold_text(struct rule_reader *reader, struct node *node, bool *is_constant)
+{
+    const struct expression *expression;
+    struct value value;
+    *is_constant = false;
+    if (!rule_read_expression(reader, node, &expression))
+        return false;
+    *is_constant = expression_is_constant(expression, reader->arena, &value);
+    return !*is_constant || fold(reader, node, &value, WANT_TEXT);
 }
 
 /* ---- places ---- */
@@ -154,6 +165,14 @@ static bool find_place(const struct rule_reader *reader, const struct node *node
     return is_in_list(reader, node, map, "issuers", &site->dynamic.at) || is_claim_value(reader, node, map, site);
 }
 
+static bool is_provider_url(const struct rule_reader *reader, const struct node *node, const struct node *map)
+{
+    size_t index;
+    const struct node *item = node->parent;
+    return is_in_list(reader, node, map, "openid_config", &index) ||
+           (item != map && is_called(reader, node, "url") && is_in_list(reader, item, map, "openid_config", &index));
+}
+
 static void refuse_place(struct rule_reader *reader, const struct node *node, const struct node *map)
 {
     const struct node *top = node;
@@ -188,6 +207,16 @@ static bool note_dynamic(struct rule_reader *reader, struct node *node, const st
     return true;
 }
 
+/* What takes no request's expression: a URL of keys may still be put together of constants. */
+static void settle_fixed(struct rule_reader *reader, struct node *node, const struct node *map)
+{
+    bool is_constant = false;
+    if (is_provider_url(reader, node, map) && !rule_fold_text(reader, node, &is_constant))
+        return;
+    if (!is_constant)
+        refuse_place(reader, node, map);
+}
+
 static void settle(struct rule_reader *reader, struct node *node, const struct node *map)
 {
     struct site site;
@@ -195,7 +224,7 @@ static void settle(struct rule_reader *reader, struct node *node, const struct n
     if (is_called(reader, node, "token_value") && node->parent == map)
         return;
     if (!find_place(reader, node, map, &site)) {
-        refuse_place(reader, node, map);
+        settle_fixed(reader, node, map);
         return;
     }
     if (!rule_read_expression(reader, node, &site.dynamic.expression))
@@ -204,16 +233,6 @@ static void settle(struct rule_reader *reader, struct node *node, const struct n
         fold(reader, node, &value, site.want);
     else if (!note_dynamic(reader, node, &site))
         rule_mark_bad(reader, node);
-}
-
-/* The node behind `node` in the order of the document, within the tree below `root`. */
-static struct node *node_behind(struct node *node, const struct node *root)
-{
-    if (node->children != NULL)
-        return node->children;
-    while (node != root && node->next == NULL)
-        node = node->parent;
-    return node == root ? NULL : node->next;
 }
 
 void rule_settle_expressions(struct rule_reader *reader, struct node *map)

@@ -127,6 +127,11 @@ bool rule_read_map(struct rule_reader *reader, struct node *map, struct rule *ru
 bool rule_read_expression(struct rule_reader *reader, const struct node *node,
                           const struct expression **expression) MUST_CHECK;
 
+/* Puts in what the expression in `node` always gives, as a text; `*is_constant` false where that depends on the request.  False
+ * with a problem, the node noted as bad.
+ */
+bool rule_fold_text(struct rule_reader *reader, struct node *node, bool *is_constant) MUST_CHECK;
+
 /* Settles the expressions in the map: constant ones are put in, others noted in reader->dynamics, those in places that take
  * none are problems.
  */

@@ -7,16 +7,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The node behind `node` in the order of the document, within the tree below `root`. */
-static inline const struct node *node_behind(const struct node *node, const struct node *root)
-{
-    if (node->children != NULL)
-        return node->children;
-    while (node != root && node->next == NULL)
-        node = node->parent;
-    return node == root ? NULL : node->next;
-}
-
 static inline void node_check(const struct node *node)
 {
     if (node->line == 0 || node->column == 0 || span_chr(node->text, '\0') != NULL || span_chr(node->key, '\0') != NULL)
