@@ -156,8 +156,8 @@ struct plan_document {
 
 /* Reads documents, joined by <base/>: each document's section with the section of the one before it in the place of <base/>.
  * A section that a document does not have is the one before it; a bare validate-jwt stands behind <base/>.  Named values are
- * put in before reading.  All problems are added, with file, line and column; false when one was an error.  The plan ends with
- * plan_fini; its memory with `arena`.
+ * put in before reading.  All problems are added, with file, line and column; false when one was an error, or where a value
+ * is missing that could not be read, which was told before.  The plan ends with plan_fini; its memory with `arena`.
  */
 bool plan_read_xml(struct plan *plan, const struct plan_document *documents, size_t count,
                    const struct rule_settings *settings, struct arena *arena, struct problems *problems) MUST_CHECK;

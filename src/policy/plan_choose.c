@@ -90,8 +90,10 @@ static void read_condition(struct plan_reader *r, const struct node *element, st
     const struct node *found[PLAN_ATTRIBUTES_MAX];
     struct value value;
     bool is_true;
-    if (!plan_attributes(r, &shape, element, found))
+    if (!plan_attributes(r, &shape, element, found)) {
+        r->is_incomplete = true;
         return;
+    }
     if (!rule_holds_expression(found[0]->text)) {
         if (plan_bool(r, found[0], &is_true))
             condition->literal = is_true ? SPAN("true") : SPAN("false");
@@ -232,8 +234,10 @@ static void read_forward(struct plan_reader *r, const struct node *element)
 static void read_step(struct walk *w, const struct frame *frame, const struct node *element, size_t number)
 {
     struct draft_step read = {.rule = NULL};
-    if (!plan_read_policy(w->r, element, &read))
+    if (!plan_read_policy(w->r, element, &read)) {
+        w->r->is_incomplete = true;
         return;
+    }
     struct draft_step *draft = append_step(w->r, element);
     if (draft == NULL)
         return;

@@ -43,6 +43,7 @@ struct plan_reader {
     enum plan_section section;
     struct fragment *fragment;
     struct draft_rule *rules; /* of all documents: those that no plan takes are released */
+    bool is_incomplete;       /* a policy could not be read, which was told, perhaps before */
 };
 
 /* ---- plan_element.c: elements and attributes ---- */

@@ -77,7 +77,8 @@ static bool read_documents(struct plan_reader *r, const struct plan_document *do
         drafts[i].root = documents[i].root;
         read_document(r, &drafts[i]);
     }
-    if (r->problems->errors != errors || !plan_join(r, drafts, count, plan))
+    /* What was not read is missing in the whole: what is said about that would be wrong. */
+    if (r->problems->errors != errors || r->is_incomplete || !plan_join(r, drafts, count, plan))
         return false;
     plan_lint(r, plan);
     return r->problems->errors == errors;

@@ -146,6 +146,34 @@ static void constant_expressions_are_values(void **state)
     plan_unload(&loaded);
 }
 
+#define PROVIDER(url) RULE("header-name='a'", "\n<openid-config url='" url "'/>")
+
+/* A request must not choose whose keys it is held to. */
+static const struct rule_case provider_cases[] = {
+    {"a URL is made of constants only", PROVIDER("@(\"https://\" + context.Request.OriginalUrl.Host)"), 2, 21,
+     "choose whom to trust", PROVIDER("@(\"https://\" + \"a/b\".ToLower())"), 0},
+    {"a constant URL is held to the same", PROVIDER("@(\"http://\" + \"a\")"), 2, 21, "loopback",
+     PROVIDER("@(\"http://\" + \"127.0.0.1\")"), 0},
+    {"a constant URL is a text", PROVIDER("@(null)"), 2, 21, "a text is expected", PROVIDER("@(\"https://a\")"), 0},
+    {"an expression in a URL is whole", PROVIDER("@(\"https://\" + )"), 2, 36, "expected a value",
+     PROVIDER("@(\"https://\" + \"a\")"), 0},
+    {"only the URL is an expression",
+     RULE("header-name='a'", "\n<openid-config url='https://a' validate-connectivity='@(true)'/>"), 2, 55,
+     "takes no expression", RULE("header-name='a'", "<openid-config url='https://a' validate-connectivity='true'/>"),
+     0},
+};
+
+static void providers_are_not_chosen_by_requests(void **state)
+{
+    (void)state;
+    struct plan_loaded loaded;
+    plan_cases_run(provider_cases, COUNT_OF(provider_cases));
+    plan_load_good(&loaded, PROVIDER("@(\"https://x\" + \"/...\")"));
+    assert_span(loaded.plan.rules[0].providers[0].url, "https://x/...");
+    assert_int_equal(loaded.plan.rules[0].dynamic_count, 0);
+    plan_unload(&loaded);
+}
+
 static void a_token_value_is_an_expression(void **state)
 {
     (void)state;
@@ -156,6 +184,39 @@ static void a_token_value_is_an_expression(void **state)
     assert_false(loaded.plan.rules[0].is_authorization);
     assert_int_equal(loaded.plan.rules[0].dynamic_count, 0);
     plan_unload(&loaded);
+}
+
+/* What could not be read before is told there: that a policy is missing for that is nothing to be told. */
+static void a_policy_that_waits_for_a_lost_value_is_not_said_to_be_missing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *document;
+        unsigned errors;
+    } cases[] = {
+        {RULE("header-name='a'", "<issuer-signing-keys><key certificate-id='lost'/></issuer-signing-keys>"), 0},
+        {"<policies><inbound>" RULE("header-name='{{lost}}'", KEYS_XML) "</inbound></policies>", 0},
+        {"<policies><inbound><choose><when condition='{{lost}}'>" RULE(
+             "header-name='a'", KEYS_XML) "</when></choose></inbound></policies>",
+         0},
+        {"<policies><inbound><set-header name='{{lost}}'><value>v</value></set-header></inbound></policies>", 0},
+        {"<policies><inbound><base/></inbound></policies>", 1},
+        {RULE("header-name='a'", "<issuer-signing-keys><key certificate-id='none'/></issuer-signing-keys>"), 1},
+    };
+    const struct rule_certificate lost = {SPAN("lost"), {NULL, 0}};
+    const struct span name = SPAN("lost"), value = {NULL, 0};
+    const struct rule_settings settings = {
+        .named_names = &name, .named_values = &value, .named_count = 1, .certificates = &lost, .certificate_count = 1};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct plan_loaded loaded = {.is_read = false};
+        problems_init(&loaded.problems);
+        const struct plan_document document = {
+            node_read_xml(&loaded.arena, "1.xml", span_str(cases[i].document), &loaded.problems)};
+        assert_false(plan_read_xml(&loaded.plan, &document, 1, &settings, &loaded.arena, &loaded.problems));
+        if (loaded.problems.errors != cases[i].errors || loaded.problems.warnings > 0)
+            fail_msg("%s: %s", cases[i].document, loaded.problems.first == NULL ? "" : loaded.problems.first->text);
+        plan_unload(&loaded);
+    }
 }
 
 /* ---- validate-azure-ad-token ---- */
@@ -176,6 +237,23 @@ static const struct rule_case azure_cases[] = {
      AZURE("tenant-id='contoso.com'", CLIENTS), 0},
     {"a tenant leads to no other path", AZURE("tenant-id='a.b/..'", CLIENTS), 1, 36, "a GUID or a domain",
      AZURE("tenant-id='a.b'", CLIENTS), 0},
+    {"a tenant's URL has one name behind the host", AZURE("tenant-id='https://a.example/a.b/oauth2'", CLIENTS), 1, 36,
+     "https://HOST/TENANT", AZURE("tenant-id='https://a.example/a.b/v2.0'", CLIENTS), 0},
+    {"a tenant's URL names the tenant", AZURE("tenant-id='https://a.example'", CLIENTS), 1, 36, "https://HOST/TENANT",
+     AZURE("tenant-id='https://a.example/a.b/'", CLIENTS), 0},
+    {"a tenant's URL has no query", AZURE("tenant-id='https://a.example/?a.b'", CLIENTS), 1, 36, "https://HOST/TENANT",
+     AZURE("tenant-id='https://a.example/a.b'", CLIENTS), 0},
+    {"a tenant's URL names one tenant", AZURE("tenant-id='https://login.microsoftonline.com/common'", CLIENTS), 1, 36,
+     "many tenants", AZURE("tenant-id='https://login.microsoftonline.com/" TENANT "'", CLIENTS), 0},
+    {"a tenant's URL is https", AZURE("tenant-id='http://a.example/a.b'", CLIENTS), 1, 36, "loopback",
+     AZURE("tenant-id='http://127.0.0.1:80/a.b'", CLIENTS), 0},
+    {"a tenant's URL names no user", AZURE("tenant-id='https://u@a.example/a.b'", CLIENTS), 1, 36, "user name",
+     AZURE("tenant-id='https://a.example:444/a.b'", CLIENTS), 0},
+    {"a tenant's URL agrees with the endpoint",
+     AZURE("tenant-id='https://a.example/a.b' authentication-endpoint='b.example'", CLIENTS), 1, 36, "another host",
+     AZURE("tenant-id='https://a.example/a.b' authentication-endpoint='https://A.example/'", CLIENTS), 0},
+    {"a constant tenant is held to the same", AZURE("tenant-id='@(\"com\" + \"mon\")'", CLIENTS), 1, 37, "many tenants",
+     AZURE("tenant-id='@(\"contoso\" + \".com\")'", CLIENTS), 0},
     {"a tenant is no expression", AZURE("tenant-id='" HEADER "'", CLIENTS), 1, 37, "choose whom to trust",
      AZURE("tenant-id='{{tid}}'", CLIENTS), 0},
     {"an endpoint is a host", AZURE("tenant-id='a.b' authentication-endpoint='https://a/b'", CLIENTS), 1, 66,
@@ -184,7 +262,8 @@ static const struct rule_case azure_cases[] = {
      "takes no expression", AZURE("tenant-id='a.b' authentication-endpoint='a'", CLIENTS), 0},
     {"an endpoint is reached by https", AZURE("tenant-id='a.b' authentication-endpoint='http://a'", CLIENTS), 1, 66,
      "loopback", AZURE("tenant-id='a.b' authentication-endpoint='http://127.0.0.1:80'", CLIENTS), 0},
-    {"something narrows the tenant's tokens", AZURE("tenant-id='a.b'", ""), 1, 1, "are missing",
+    {"something narrows the tenant's tokens", AZURE("tenant-id='a.b'", ""), 1, 1,
+     "backend-application-ids or audiences are missing",
      AZURE("tenant-id='a.b'", "<audiences><audience>a</audience></audiences>"), 0},
     {"an application is a GUID",
      AZURE("tenant-id='a.b'", "<client-application-ids><application-id>a</application-id></client-application-ids>"), 2,
@@ -192,7 +271,10 @@ static const struct rule_case azure_cases[] = {
     {"an application is no expression",
      AZURE("tenant-id='a.b'",
            "<client-application-ids><application-id>" HEADER "</application-id></client-application-ids>"),
-     2, 41, "takes no expression", TENANT_GOOD, 0},
+     2, 41, "takes no expression",
+     AZURE("tenant-id='a.b'", "<client-application-ids><application-id>@(\"" APP
+                              "\".ToUpper())</application-id></client-application-ids>"),
+     0},
     {"applications are named", AZURE("tenant-id='a.b'", "<client-application-ids/>"), 2, 1, "is empty", TENANT_GOOD, 0},
     {"empty audiences switch nothing off",
      AZURE("tenant-id='a.b'",
@@ -271,6 +353,27 @@ static const struct {
     {"idp.example:444", "https://idp.example:444/" TENANT "/v2.0/.well-known/openid-configuration", NULL},
 };
 
+static void a_tenants_url_names_the_cloud(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"https://login.microsoftonline.us/" TENANT,
+                                        "HTTPS://login.microsoftonline.us/" TENANT "/",
+                                        "https://login.microsoftonline.us/" TENANT "/v2.0",
+                                        "@(&quot;https://login.microsoftonline.us/&quot; + &quot;" TENANT "&quot;)"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        char document[1024];
+        struct plan_loaded loaded;
+        snprintf(document, sizeof document, AZURE("tenant-id='%s'", CLIENTS), texts[i]);
+        plan_load_good(&loaded, document);
+        const struct rule *rule = &loaded.plan.rules[0];
+        assert_span(rule->providers[0].url,
+                    "https://login.microsoftonline.us/" TENANT "/v2.0/.well-known/openid-configuration");
+        assert_span(rule->issuers[0], "https://sts.windows.net/" TENANT "/");
+        assert_span(rule->issuers[1], "https://login.microsoftonline.us/" TENANT "/v2.0");
+        plan_unload(&loaded);
+    }
+}
+
 static void an_endpoint_takes_the_place_of_the_public_cloud(void **state)
 {
     (void)state;
@@ -296,9 +399,12 @@ int main(void)
         cmocka_unit_test(a_value_that_does_not_fit_refuses_the_request),
         cmocka_unit_test(a_dynamic_header_has_a_scheme_only_as_authorization),
         cmocka_unit_test(constant_expressions_are_values),
+        cmocka_unit_test(providers_are_not_chosen_by_requests),
         cmocka_unit_test(a_token_value_is_an_expression),
+        cmocka_unit_test(a_policy_that_waits_for_a_lost_value_is_not_said_to_be_missing),
         cmocka_unit_test(tenants_are_checked),
         cmocka_unit_test(a_tenant_is_a_provider_with_both_issuers),
+        cmocka_unit_test(a_tenants_url_names_the_cloud),
         cmocka_unit_test(an_endpoint_takes_the_place_of_the_public_cloud),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,7 @@ static void a_lost_certificate_is_told_once(void **state)
     struct rule_loaded loaded;
     load_keys(&loaded, "<key certificate-id='lost'/>");
     assert_false(loaded.is_read);
-    for (const struct problem *p = loaded.problems.first; p != NULL; p = p->next)
-        assert_null(strstr(p->text, "certificate"));
+    assert_null(loaded.problems.first);
     rule_unload(&loaded);
 }
 
