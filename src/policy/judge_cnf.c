@@ -80,10 +80,17 @@ static bool judge_jkt(struct judging *j, const struct tape_item *jkt)
     return check_proof(j, text);
 }
 
+/* null is as if the claim were absent, as with every other claim. */
+static const struct tape_item *find_cnf(const struct tape *tape)
+{
+    const struct tape_item *cnf = tape_member(tape, NULL, SPAN("cnf"));
+    return cnf == NULL || tape_kind_of(cnf) == TAPE_NULL ? NULL : cnf;
+}
+
 bool judge_cnf(struct judging *j)
 {
     const struct tape *tape = &j->claims->tape;
-    const struct tape_item *cnf = tape_member(tape, NULL, SPAN("cnf"));
+    const struct tape_item *cnf = find_cnf(tape);
     const struct tape_item *jkt = cnf == NULL ? NULL : tape_member(tape, cnf, SPAN("jkt"));
     struct span unknown = cnf == NULL ? (struct span){NULL, 0} : find_unknown(j, cnf);
     if (j->in->cnf == CNF_REFUSE && unknown.at != NULL)

@@ -95,7 +95,10 @@ static const struct bound {
     {"bound to nothing, cnf ignored", "{}", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR},
     {"cnf a text", "\"x\"", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
     {"cnf a text, ignored", "\"x\"", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR},
-    {"cnf null", "null", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
+    {"cnf false", "false", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
+    {"cnf null is none", "null", "Bearer", NO_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR},
+    {"cnf null is none, ignored", "null", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR},
+    {"cnf null is none, so no DPoP", "null", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
 };
 
 static char *token_bound_by(struct court *court, const char *cnf, const struct signer *owner)
