@@ -74,16 +74,26 @@ static void require_bounds(const struct plan *plan)
         require_rule(&plan->rules[i]);
 }
 
+/* A secret value is in no message, unless the document holds the word itself. */
+#define WORD "hunter2"
+static void require_quiet(const struct problems *problems, struct span document)
+{
+    for (const struct problem *p = problems->first; p != NULL; p = p->next)
+        require(strstr(p->text, WORD) == NULL || span_holds(document, SPAN(WORD)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct span names[] = {SPAN_INIT("hs-key"), SPAN_INIT("tid")};
+    static const struct span names[] = {SPAN_INIT("hs-key"), SPAN_INIT("tid"), SPAN_INIT("s")};
     static const struct span values[] = {SPAN_INIT("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="),
-                                         SPAN_INIT("{{tid}}")};
+                                         SPAN_INIT("{{tid}}"), SPAN_INIT(WORD)};
+    static const bool secrets[] = {false, false, true};
     static const struct rule_certificate certificate = {SPAN_INIT("c"), SPAN_INIT("no certificate")};
     const struct rule_settings settings = {.named_names = names,
                                            .named_values = values,
+                                           .named_secrets = secrets,
                                            .named_count = COUNT_OF(names),
                                            .certificates = &certificate,
                                            .certificate_count = 1,
@@ -106,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     bool is_read = plan_read_xml(&plan, documents, count, &settings, &arena, &problems);
     require(is_read == (problems.errors == 0));
+    require_quiet(&problems, span_of(data, size));
     if (is_read)
         require_bounds(&plan);
     plan_fini(&plan);
