@@ -5,7 +5,7 @@
 
 #include "base/schema.h"
 #include "cli/keys.h"
-#include "policy/report.h"
+#include "policy/explain.h"
 
 enum case_expectation { EXPECT_PASS, EXPECT_REFUSE };
 
@@ -17,6 +17,7 @@ struct case_row {
     struct span jwks;   /* file name as written; at NULL: none */
     struct span issuer; /* at NULL: none */
     struct span at;     /* at NULL: now */
+    struct span url;    /* of the request; at NULL: what the route says */
     int expect;         /* enum case_expectation */
     struct span reason; /* at NULL: any */
     int64_t status;     /* 0: any */
@@ -25,7 +26,8 @@ struct case_row {
     /* Made of the above. */
     struct span credential; /* the token without scheme and blanks; empty: none */
     struct span claims_json;
-    struct span jwks_bytes; /* at NULL: none given */
+    struct span jwks_bytes;         /* at NULL: none given */
+    struct explain_request request; /* where a url is given */
     int64_t at_s;
     bool has_at;
 };

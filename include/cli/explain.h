@@ -10,6 +10,7 @@ struct explain_options {
     const char *config, *route; /* by a route of a configuration */
     const char *policy;         /* or by an XML policy alone */
     const char *jwks, *issuer;  /* key set in place of those of the providers; the issuer that it stands for */
+    const char *url;            /* of the request, for expressions */
     const char *at;             /* time of the judgement */
     const char *token_file;
     bool is_json;

@@ -17,6 +17,8 @@ struct report_input {
 
     /* What more is known; all of it may be left out, and then less is said. */
     struct span pasted;                   /* the token as somebody gave it, scheme taken off */
+    bool is_encrypted;                    /* as it came: of five parts, whether it could be opened or not */
+    const struct tape *outer;             /* header of the encryption; NULL: it cannot be read */
     const struct trust *trusts;           /* those it was judged by */
     const char *const *troubles;          /* by trust: why it has no keys; NULL where it has, or that is not known */
     bool is_issuer_assumed;               /* the issuers of the trusts were made out of URLs */
@@ -28,7 +30,8 @@ struct report_input {
     bool omits_token; /* text without header and claims */
 };
 
-/* "pass", "refuse", or "unknown" where no verdict on the token was possible (no keys, no memory). */
+/* "pass", "refuse", or "unknown" where no verdict on the token was possible (no keys, an expression
+ * that could not be evaluated, no memory). */
 const char *report_verdict(const struct judgement *judgement);
 
 /* What to do about a failed check: for common mistakes by this very token, else by its reason.  Empty when it did not fail. */

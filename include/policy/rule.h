@@ -84,6 +84,7 @@ struct rule_settings {
     const struct span *named_values; /* at NULL: could not be read, which was told */
     const bool *named_secrets;       /* in step too: its text must not be shown; NULL: none of them */
     size_t named_count;
+    const char *named_hint; /* what to do about a name that is not there; NULL: to add it */
     const struct rule_certificate *certificates;
     size_t certificate_count;
     struct alg_set algs; /* what `algorithms` leaves */

@@ -3,7 +3,7 @@
 #include "cli/cases.h"
 
 #include "base/now.h"
-#include "policy/explain.h"
+#include "cli/request.h"
 
 bool cases_holds(const struct case_row *row, const struct case_outcome *outcome)
 {
@@ -73,11 +73,18 @@ struct hearing {
     struct case_outcome *outcome;
 };
 
-static bool note_outcome(const struct hearing *h, const struct rule *rule, const struct judgement *judgement)
+static bool note_outcome(const struct hearing *h, const struct judge_input *input, const struct judgement *judgement)
 {
     struct case_outcome *out = h->outcome;
-    const struct report_input report = {
-        .judgement = judgement, .rule = rule, .route = h->route->name, .at_s = h->at_s, .arena = h->arena};
+    struct keys_given given;
+    const struct report_input report = {.judgement = judgement,
+                                        .rule = input->rule,
+                                        .route = h->route->name,
+                                        .at_s = h->at_s,
+                                        .arena = h->arena,
+                                        .pasted = h->row->credential,
+                                        .trusts = input->trusts,
+                                        .is_issuer_assumed = takes_given(h->row, &given) && given.issuer.at == NULL};
     out->verdict = report_verdict(judgement);
     out->reason = judgement->has_passed ? REASON_NONE : judgement->reason;
     out->status = h->route->tells_scope && judgement->only_claims_failed ? 403 : judgement->status;
@@ -90,7 +97,9 @@ static bool note_outcome(const struct hearing *h, const struct rule *rule, const
 static bool note_trouble(const struct hearing *h, const char *verdict, unsigned status, const struct err *err)
 {
     struct case_outcome *out = h->outcome;
-    const char *text = arena_printf(h->arena, "%s", err->text);
+    bool needs_url = err->reason == REASON_EXPRESSION_FAILED && !h->row->request.is_given;
+    const char *text = arena_printf(h->arena, "%s%s", err->text,
+                                    needs_url ? "; the key url of a case gives expressions the request's URL" : "");
     out->verdict = verdict;
     out->reason = err->reason;
     out->status = status;
@@ -101,10 +110,10 @@ static bool note_trouble(const struct hearing *h, const char *verdict, unsigned 
 
 static bool evaluate(const struct hearing *h, const struct rule *from, struct rule *rule, struct err *err)
 {
-    const struct site_route *route = h->route;
-    struct explain_input input = {.path = route->path, .at_s = h->at_s, .arena = h->arena};
-    if (route->host_count > 0 && !span_starts(route->hosts[0], SPAN(".")))
-        input.host = route->hosts[0];
+    const struct explain_input input = {.request =
+                                            h->row->request.is_given ? h->row->request : request_of_route(h->route),
+                                        .at_s = h->at_s,
+                                        .arena = h->arena};
     return explain_evaluate(&input, from, rule, err);
 }
 
@@ -145,26 +154,41 @@ static bool hear(const struct hearing *h, const struct rule *from, struct err *e
     if (!present(h, &input, &claims, err))
         return note_trouble(h, "refuse", rule.failed_status, err);
     judge(&input, &judgement);
-    return note_outcome(h, &rule, &judgement);
+    return note_outcome(h, &input, &judgement);
+}
+
+static void vote_on(const struct case_outcome *outcome, struct explain_vote *vote)
+{
+    vote->has_passed = outcome->reason == REASON_NONE;
+    vote->is_unknown = strcmp(outcome->verdict, "unknown") == 0;
 }
 
 bool cases_judge(const struct case_row *row, const struct site_route *route, const struct site *site, struct keys *keys,
                  struct arena *arena, struct case_outcome *outcome, struct err *err)
 {
-    const struct hearing h = {.row = row,
-                              .route = route,
-                              .site = site,
-                              .keys = keys,
-                              .arena = arena,
-                              .at_s = row->has_at ? row->at_s : now_read().wall_s,
-                              .outcome = outcome};
-    *outcome = (struct case_outcome){.verdict = "pass", .status = 200, .rule_count = route->plan.rule_count};
-    outcome->advice = "";
-    for (size_t i = 0; i < route->plan.rule_count && outcome->reason == REASON_NONE; i++) {
-        outcome->rule = i;
+    struct case_outcome outcomes[PLAN_RULES_MAX];
+    struct explain_vote votes[PLAN_RULES_MAX];
+    struct hearing h = {.row = row,
+                        .route = route,
+                        .site = site,
+                        .keys = keys,
+                        .arena = arena,
+                        .at_s = row->has_at ? row->at_s : now_read().wall_s};
+    size_t count = route->plan.rule_count;
+    *outcome = (struct case_outcome){.verdict = "pass", .status = 200, .advice = ""};
+    assert(count <= PLAN_RULES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        outcomes[i] = *outcome;
+        outcomes[i].rule = i;
+        outcomes[i].rule_count = count;
+        h.outcome = &outcomes[i];
+        explain_place(&route->plan, i, &votes[i].is_alternative);
         if (!hear(&h, &route->plan.rules[i], err))
             return false;
+        vote_on(&outcomes[i], &votes[i]);
     }
+    if (count > 0)
+        *outcome = outcomes[explain_decide(votes, count)];
     outcome->holds = cases_holds(row, outcome);
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/now.h"
+#include "cli/request.h"
 #include "policy/explain.h"
 
 #include <stdio.h>
@@ -39,6 +40,7 @@ static const struct schema_row case_rows[] = {
     ROW(jwks, "jwks", SCHEMA_TEXT, .help = "file of a JWK Set in place of all key sets; relative to this file"),
     ROW(issuer, "issuer", SCHEMA_TEXT, .help = "issuer of the keys in jwks, or of claims; default: that of the URL"),
     ROW(at, "at", SCHEMA_TEXT, .help = "time of the judgement: RFC 3339, or seconds since 1970; default: now"),
+    ROW(url, "url", SCHEMA_TEXT, .help = "URL of the request, for expressions; default: host and path of the route"),
     ROW(expect, "expect", SCHEMA_ENUM, .words = expectations, .is_required = true, .help = "pass or refuse"),
     ROW(reason, "reason", SCHEMA_TEXT, .help = "public name of the reason of the refusal; default: any"),
     ROW(status, "status", SCHEMA_INT, .min = 100, .max = 599, .help = "status of the answer; default: any"),
@@ -238,6 +240,13 @@ static bool read_at(struct case_row *row, struct problems *problems)
     return now_from_text(row->at, &row->at_s, &err) || problem_error(problems, place_of(row, "at"), "at: %s", err.text);
 }
 
+static bool read_url(struct case_row *row, struct arena *arena, struct problems *problems)
+{
+    struct err err = {0};
+    return row->url.at == NULL || request_of_url(arena, row->url, &row->request, &err) ||
+           problem_error(problems, place_of(row, "url"), "url: %s", err.text);
+}
+
 static bool check_reason(const struct case_row *row, struct problems *problems)
 {
     const char *names[NAMES_MAX];
@@ -273,6 +282,7 @@ static bool read_row(struct case_row *row, struct arena *arena, struct problems 
         is_ok = problem_error(problems, row->node, "\"route\" is missing, and \"defaults\" has none");
     is_ok = read_token(row, arena, problems) && is_ok;
     is_ok = read_at(row, problems) && is_ok;
+    is_ok = read_url(row, arena, problems) && is_ok;
     is_ok = check_reason(row, problems) && is_ok;
     is_ok = check_status(row, problems) && is_ok;
     return is_ok;

@@ -5,6 +5,7 @@
 #include "base/now.h"
 #include "cli/check.h"
 #include "cli/keys.h"
+#include "cli/request.h"
 #include "policy/explain.h"
 #include "proxy/site.h"
 
@@ -21,7 +22,7 @@ struct session {
     struct site *site; /* NULL: by a policy file */
     struct plan plan;  /* of that file */
     bool has_plan;
-    const struct rule *rules[PLAN_RULES_MAX];
+    const struct plan *judged; /* whose rules judge */
     struct keys *keys;
     struct explain_input input;
 };
@@ -95,7 +96,10 @@ static bool read_time(struct session *s)
 static bool read_policy(struct session *s)
 {
     const char *file = s->options->policy;
-    const struct rule_settings settings = {.algs = alg_set_all(), .now_s = now_read().wall_s};
+    const struct rule_settings settings = {.algs = alg_set_all(),
+                                           .now_s = now_read().wall_s,
+                                           .named_hint = "a configuration defines it: judge by its route, with -c FILE "
+                                                         "--route NAME in place of --policy"};
     struct span text;
     struct err err;
     AUTO(problems) problems;
@@ -107,7 +111,7 @@ static bool read_policy(struct session *s)
     if (!s->has_plan)
         check_print(&problems);
     s->input.limits = (struct token_limits){.token_bytes_max = TOKEN_BYTES_DEFAULT, .json_depth_max = DEPTH_DEFAULT};
-    s->input.path = SPAN("/");
+    s->input.request.path = SPAN("/");
     return s->has_plan;
 }
 
@@ -167,25 +171,30 @@ static bool read_route(struct session *s)
     if (route->is_public)
         return complain("route \"%s\" is public: it asks for no token", QUOTED(route->name));
     s->input.route = route->name;
-    s->input.path = route->path;
-    if (route->host_count > 0 && !span_starts(route->hosts[0], SPAN(".")))
-        s->input.host = route->hosts[0];
+    s->input.request = request_of_route(route);
     s->input.limits = s->site->token_limits;
     s->input.cnf = route->cnf;
     s->input.revocation = s->site->revocation;
-    for (size_t i = 0; i < route->plan.rule_count; i++)
-        s->rules[s->input.rule_count++] = &route->plan.rules[i];
+    s->judged = &route->plan;
+    s->input.rule_count = route->plan.rule_count;
     return s->input.rule_count > 0 || complain("the policy of route \"%s\" asks for no token", QUOTED(route->name));
+}
+
+static bool read_request(struct session *s)
+{
+    struct err err;
+    return s->options->url == NULL || request_of_url(&s->arena, span_str(s->options->url), &s->input.request, &err) ||
+           complain("--url: %s", err.text);
 }
 
 static bool read_rules(struct session *s)
 {
     if (s->options->policy == NULL)
-        return read_route(s);
-    if (!read_policy(s))
+        return read_route(s) && read_request(s);
+    if (!read_policy(s) || !read_request(s))
         return false;
-    for (size_t i = 0; i < s->plan.rule_count; i++)
-        s->rules[s->input.rule_count++] = &s->plan.rules[i];
+    s->judged = &s->plan;
+    s->input.rule_count = s->plan.rule_count;
     return s->input.rule_count > 0 || complain("%s asks for no token", s->options->policy);
 }
 
@@ -200,7 +209,7 @@ static void tell_failure(void *of, const char *url, const struct err *why)
 static bool fetch_keys(struct session *s, struct err *err)
 {
     for (size_t i = 0; i < s->input.rule_count; i++)
-        if (!keys_want(s->keys, s->rules[i], err))
+        if (!keys_want(s->keys, &s->judged->rules[i], err))
             return false;
     return keys_fetch(s->keys, tell_failure, NULL, err);
 }
@@ -244,7 +253,8 @@ static bool read_keys(struct session *s)
     bool is_ok = rules != NULL && s->keys != NULL && read_given(s, &given, &err);
     is_ok = is_ok && (given.jwks.at != NULL || fetch_keys(s, &err));
     for (size_t i = 0; is_ok && i < s->input.rule_count; i++) {
-        rules[i].rule = s->rules[i];
+        rules[i].rule = &s->judged->rules[i];
+        rules[i].place = explain_place(s->judged, i, &rules[i].is_alternative);
         is_ok = trust_rule(s, &given, &rules[i], &err);
     }
     s->input.rules = rules;

@@ -96,6 +96,11 @@ static const struct option_row explain_rows[] = {
      .kind = OPTION_TEXT,
      .offset = offsetof(struct explain_options, issuer),
      .help = "whose keys --jwks holds; else assumed from the configured URL"},
+    {.name = "url",
+     .argument = "URL",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct explain_options, url),
+     .help = "the request's URL, for expressions of the policy; else made of the route"},
     {.name = "at",
      .argument = "TIME",
      .kind = OPTION_TEXT,
@@ -116,7 +121,7 @@ static const struct command explain = {
     .name = "explain",
     .summary = "judge one token, and tell every check and what to do about those that fail",
     .synopsis = "[-c FILE --route NAME | --policy FILE.xml] [--jwks FILE [--issuer ISS]]\n"
-                "       [--at TIME] [--json] [--token-file F | TOKEN | -]",
+                "       [--url URL] [--at TIME] [--json] [--token-file F | TOKEN | -]",
     .description =
         "The token is read from standard input unless it is given; `Bearer ` and blanks around it are taken\n"
         "off.  An argument can be seen by other users of the machine: prefer standard input or a file.\n"
@@ -138,7 +143,7 @@ static const struct command test = {
     .synopsis = "[-c FILE] CASES.yaml...",
     .description =
         "A table is a YAML file: a list `cases` of maps with name, route, one of token, token_file and claims,\n"
-        "expect (pass or refuse), and perhaps reason, status, at, jwks and issuer; `defaults` holds what all\n"
+        "expect (pass or refuse), and perhaps reason, status, at, url, jwks and issuer; `defaults` holds what all\n"
         "share.  claims are judged as if a key of the provider had signed them.  Keys come from jwks, a file\n"
         "beside the table, else they are fetched.  Standard output gets TAP 14.  Ends with 0 when every case\n"
         "holds, 1 when some do not, 2 when they could not be judged.",

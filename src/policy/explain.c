@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judging for people: what was pasted becomes a credential, the request is made up from the route, libjwt is asked too. */
-#include "policy/explain.h"
+/* Judging for people: what was pasted becomes a credential, the request is made up, libjwt is asked too. */
+#include "explain_int.h"
 
-#include "base/now.h"
-#include "policy/expression.h"
-#include "report_shown.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "jose/b64url.h"
 
 /* ---- what was pasted ---- */
 
@@ -53,140 +48,6 @@ static struct span credential_of(const struct rule *rule, struct span token, str
     return credential.is_broken ? (struct span){NULL, 0} : arena_copy(arena, buf_span(&credential));
 }
 
-/* ---- the request that expressions see ---- */
-
-static struct value text_value(struct span text)
-{
-    return text.at == NULL ? (struct value){.kind = VALUE_NULL} : (struct value){.kind = VALUE_TEXT, .text = text};
-}
-
-static struct value fact_of(void *of, enum fact fact)
-{
-    const struct explain_input *input = of;
-    switch (fact) {
-    case FACT_METHOD: return text_value(SPAN("GET"));
-    case FACT_URL_SCHEME:
-    case FACT_ORIGINAL_SCHEME: return text_value(SPAN("https"));
-    case FACT_URL_HOST:
-    case FACT_ORIGINAL_HOST: return text_value(input->host);
-    case FACT_URL_PORT:
-    case FACT_ORIGINAL_PORT: return (struct value){.kind = VALUE_INT, .integer = 443};
-    case FACT_URL_PATH:
-    case FACT_ORIGINAL_PATH: return text_value(input->path);
-    case FACT_URL_QUERY:
-    case FACT_ORIGINAL_QUERY: return text_value(SPAN(""));
-    case FACT_REQUEST_ID: return text_value(SPAN("explain"));
-    case FACT_IP_ADDRESS:
-    case FACT_STATUS_CODE:
-    case FACT_STATUS_REASON:
-    case FACT_ERROR_SOURCE:
-    case FACT_ERROR_REASON:
-    case FACT_ERROR_MESSAGE:
-    case FACT_ERROR_SCOPE:
-    case FACT_ERROR_SECTION:
-    case FACT_ERROR_PATH:
-    case FACT_ERROR_POLICY_ID:
-    case FACT_COUNT: break;
-    }
-    return text_value((struct span){NULL, 0});
-}
-
-static bool no_header(void *of, enum message message, struct span name, struct span *joined)
-{
-    (void)of, (void)message, (void)name, (void)joined;
-    return false;
-}
-
-static bool no_query(void *of, bool is_original, struct span name, struct span *joined)
-{
-    (void)of, (void)is_original, (void)name, (void)joined;
-    return false;
-}
-
-/* Nothing is sent: a GUID that is the same each time will do. */
-static void no_random(void *of, unsigned char out[16])
-{
-    (void)of;
-    memset(out, 0, 16);
-}
-
-bool explain_evaluate(const struct explain_input *input, const struct rule *from, struct rule *rule, struct err *err)
-{
-    static const struct expression_host host = {fact_of, no_header, no_query, no_random};
-    static const struct variables none;
-    const struct expression_context context = {.host = &host,
-                                               .of = (void *)(uintptr_t)input,
-                                               .variables = &none,
-                                               .now_ms = input->at_s * 1000,
-                                               .arena = input->arena};
-    *rule = *from;
-    return from->dynamic_count == 0 || rule_evaluate(from, &context, rule, err);
-}
-
-/* ---- notes ---- */
-
-PRINTF_LIKE(3, 4)
-static void note(struct explained *one, struct arena *arena, const char *format, ...)
-{
-    char line[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    struct span kept = arena_copy(arena, span_str(line));
-    if (one->report.note_count < EXPLAIN_NOTES_MAX && kept.at != NULL)
-        one->notes[one->report.note_count++] = kept;
-}
-
-static void note_scheme(const struct explain_input *input, struct explained *one)
-{
-    bool had_scheme;
-    bool is_query = one->rule.source == TOKEN_FROM_QUERY;
-    explain_token(input->pasted, &had_scheme);
-    if (!had_scheme || one->rule.is_authorization)
-        return;
-    if (one->rule.source_name.len > 0)
-        note(one, input->arena,
-             "the scheme before the token was taken off before judging: in the %s %s the token must stand alone; with "
-             "`Bearer ` before it, it is refused there",
-             is_query ? "query parameter" : "header", SHOWN(one->rule.source_name));
-    else
-        note(one, input->arena,
-             "the scheme before the token was taken off before judging: what the policy's token-value gives must not "
-             "have "
-             "`Bearer ` before it");
-}
-
-static void note_assumed(const struct explain_input *input, const struct explain_rule *with, struct explained *one)
-{
-    for (size_t i = 0; with->is_issuer_assumed && i < one->rule.provider_count; i++) {
-        const struct verifier *verifier = with->trusts[i].verifier;
-        if (verifier != NULL)
-            note(one, input->arena, "the issuer %s is assumed from the configured URL, nobody was asked",
-                 SHOWN(verifier_keys(verifier)->issuer));
-    }
-}
-
-/* RFC 5280 4.1.2.5 ends a certificate, not what it holds: the key verifies on, and somebody ought to know. */
-static void note_certificate(const struct explain_input *input, struct explained *one)
-{
-    const struct key *key = one->judgement.key;
-    char end[NOW_TEXT_BYTES];
-    if (key == NULL || key->not_after_s == 0 || key->not_after_s > input->at_s)
-        return;
-    now_second_text(key->not_after_s, end);
-    note(one, input->arena,
-         "the certificate of the key %s ended on %s; its key verifies all the same, but it is time for a new one",
-         SHOWN(key->kid), end);
-}
-
-static void note_request(const struct explain_input *input, const struct explain_rule *with, struct explained *one)
-{
-    if (with->rule->dynamic_count > 0)
-        note(one, input->arena, "expressions of the policy were evaluated for GET https://%s%s without header fields",
-             input->host.at == NULL ? "(unknown host)" : SHOWN(input->host), SHOWN(input->path));
-}
-
 /* ---- judging ---- */
 
 /* The keys that may have signed: the one that did, else those that were tried. */
@@ -219,12 +80,47 @@ static void ask_second(const struct trust *trusts, struct explained *one)
     }
 }
 
-static bool judge_one(const struct explain_input *input, const struct explain_rule *with, struct explained *one,
-                      struct err *err)
+/* The header of the encryption, which is not encrypted (RFC 7516 3); whether the token has five parts as such ones do. */
+static bool read_outer(const struct explain_input *input, struct span token, struct tape *outer)
+{
+    struct span rest = token;
+    struct span piece, header, json;
+    struct err err;
+    size_t count = 0;
+    for (; span_split(&rest, '.', &piece) && count <= 5; count++)
+        if (count == 0)
+            header = piece;
+    if (count != 5)
+        return false;
+    if (header.len > input->limits.token_bytes_max || !b64url_decode_arena(input->arena, header, &json, &err) ||
+        !tape_read(outer, input->arena, json, input->limits.json_depth_max, &err))
+        outer->count = 0;
+    return true;
+}
+
+static void report_on(const struct explain_input *input, struct explained *one, struct span token)
+{
+    const struct explain_rule *with = one->with;
+    one->report = (struct report_input){.judgement = &one->judgement,
+                                        .rule = &one->rule,
+                                        .route = input->route,
+                                        .at_s = input->at_s,
+                                        .arena = input->arena,
+                                        .pasted = token,
+                                        .trusts = with->trusts,
+                                        .troubles = with->troubles,
+                                        .is_issuer_assumed = with->is_issuer_assumed,
+                                        .notes = one->notes};
+    one->report.is_encrypted = read_outer(input, token, &one->outer);
+    one->report.outer = one->outer.count > 0 ? &one->outer : NULL;
+}
+
+static bool judge_one(const struct explain_input *input, struct explained *one, struct err *err)
 {
     bool had_scheme;
+    const struct explain_rule *with = one->with;
     struct span token = explain_token(input->pasted, &had_scheme);
-    if (!explain_evaluate(input, with->rule, &one->rule, err))
+    if (!explain_evaluate_known(input, with->rule, one, err))
         return false;
     const struct judge_input judging = {.rule = &one->rule,
                                         .trusts = with->trusts,
@@ -238,16 +134,8 @@ static bool judge_one(const struct explain_input *input, const struct explain_ru
     if (judging.credential.at == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the token");
     judge(&judging, &one->judgement);
-    one->report = (struct report_input){.judgement = &one->judgement,
-                                        .rule = &one->rule,
-                                        .route = input->route,
-                                        .at_s = input->at_s,
-                                        .arena = input->arena,
-                                        .pasted = token,
-                                        .trusts = with->trusts,
-                                        .troubles = with->troubles,
-                                        .is_issuer_assumed = with->is_issuer_assumed,
-                                        .notes = one->notes};
+    explain_leave_open(one);
+    report_on(input, one, token);
     return true;
 }
 
@@ -260,6 +148,55 @@ static int64_t clock_of(const struct explain_rule *with, const struct explained 
     return is_known ? with->clocks_ahead_s[trust] : 0;
 }
 
+/* ---- several rules ---- */
+
+size_t explain_decide(const struct explain_vote *votes, size_t count)
+{
+    size_t last = count;    /* that stands in no branch; all of them passed */
+    size_t passing = count; /* first of a branch that passes */
+    size_t open = count;    /* last of a branch without a verdict */
+    for (size_t i = 0; i < count; i++) {
+        if (!votes[i].is_alternative && !votes[i].has_passed)
+            return i;
+        if (!votes[i].is_alternative)
+            last = i;
+        else if (votes[i].has_passed)
+            passing = passing < count ? passing : i;
+        else if (votes[i].is_unknown)
+            open = i;
+    }
+    if (passing < count)
+        return passing;
+    return last < count ? last : open < count ? open : count - 1;
+}
+
+const char *explain_place(const struct plan *plan, size_t rule, bool *is_alternative)
+{
+    *is_alternative = false;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        if (step->kind != PLAN_VALIDATE || step->rule != rule)
+            continue;
+        *is_alternative = step->path != NULL && strchr(step->path, '/') != NULL;
+        return step->path;
+    }
+    return NULL;
+}
+
+static bool decide(struct explanation *explanation, struct arena *arena)
+{
+    struct explain_vote *votes = arena_zero(arena, explanation->count * sizeof *votes);
+    for (size_t i = 0; votes != NULL && i < explanation->count; i++) {
+        const struct explained *one = &explanation->each[i];
+        votes[i].is_alternative = one->with->is_alternative;
+        votes[i].has_passed = one->judgement.has_passed;
+        votes[i].is_unknown = strcmp(report_verdict(&one->judgement), "unknown") == 0;
+    }
+    if (votes != NULL)
+        explanation->decisive = &explanation->each[explain_decide(votes, explanation->count)];
+    return votes != NULL;
+}
+
 bool explain_judge(const struct explain_input *input, struct explanation *explanation, struct err *err)
 {
     *explanation = (struct explanation){.each = arena_zero(input->arena, input->rule_count * sizeof(struct explained))};
@@ -267,23 +204,29 @@ bool explain_judge(const struct explain_input *input, struct explanation *explan
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the judgements");
     for (size_t i = 0; i < input->rule_count; i++) {
         struct explained *one = &explanation->each[i];
-        const struct explain_rule *with = &input->rules[i];
-        if (!judge_one(input, with, one, err))
+        one->with = &input->rules[i];
+        if (!judge_one(input, one, err))
             return false;
-        one->report.clock_ahead_s = clock_of(with, one);
-        ask_second(with->trusts, one);
-        note_scheme(input, one);
-        note_assumed(input, with, one);
-        note_certificate(input, one);
-        note_request(input, with, one);
+        one->report.clock_ahead_s = clock_of(one->with, one);
+        ask_second(one->with->trusts, one);
         explanation->count++;
-        if (explanation->decisive == NULL || explanation->decisive->judgement.has_passed)
-            explanation->decisive = one;
     }
+    if (!decide(explanation, input->arena))
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for the judgements");
+    for (size_t i = 0; i < explanation->count; i++)
+        explain_note(input, explanation, &explanation->each[i]);
     return true;
 }
 
 /* ---- rendering ---- */
+
+static void put_title(const struct explanation *explanation, size_t i, struct buf *out)
+{
+    const struct explained *one = &explanation->each[i];
+    const char *name = one->rule.source_policy == NULL ? "validate-jwt" : one->rule.source_policy;
+    buf_printf(out, "\npolicy %zu of %zu%s %s\n", i + 1, explanation->count, one->with->place == NULL ? ":" : ", at",
+               one->with->place == NULL ? name : one->with->place);
+}
 
 bool explain_text(const struct explanation *explanation, bool has_colour, struct buf *out)
 {
@@ -297,8 +240,7 @@ bool explain_text(const struct explanation *explanation, bool has_colour, struct
         one.has_colour = has_colour;
         one.omits_token = i + 1 < explanation->count;
         if (explanation->count > 1)
-            buf_printf(out, "\npolicy %zu of %zu: %s\n", i + 1, explanation->count,
-                       one.rule->source_policy == NULL ? "validate-jwt" : one.rule->source_policy);
+            put_title(explanation, i, out);
         report_text(&one, out);
     }
     return !out->is_broken;

@@ -8,8 +8,8 @@ const char *report_verdict(const struct judgement *judgement)
 {
     if (judgement->has_passed)
         return "pass";
-    bool is_unknown =
-        judgement->reason == REASON_OPENID_CONFIG_UNAVAILABLE || judgement->reason == REASON_OUT_OF_MEMORY;
+    bool is_unknown = judgement->reason == REASON_OPENID_CONFIG_UNAVAILABLE ||
+                      judgement->reason == REASON_OUT_OF_MEMORY || judgement->reason == REASON_EXPRESSION_FAILED;
     return is_unknown ? "unknown" : "refuse";
 }
 
@@ -61,12 +61,29 @@ static void json_tape(struct buf *out, const char *name, const struct tape *tape
         buf_add_span(out, tape_span(tape, &tape->items[0]));
 }
 
-static void json_token(const struct judgement *judgement, struct buf *out)
+/* What is known of the encryption by its header. */
+static void json_outer(const struct tape *outer, struct buf *out)
 {
+    static const char *const names[] = {"alg", "enc", "kid"};
+    buf_add_str(out, ",\"encrypted\":true,\"outer\":");
+    for (size_t i = 0; outer != NULL && i < COUNT_OF(names); i++) {
+        const struct tape_item *item = tape_member(outer, NULL, span_str(names[i]));
+        bool is_text = item != NULL && tape_kind_of(item) == TAPE_STRING;
+        buf_add_char(out, i == 0 ? '{' : ',');
+        json_text(out, names[i], is_text ? tape_span(outer, item) : (struct span){NULL, 0});
+    }
+    buf_add_str(out, outer == NULL ? "null" : "}");
+}
+
+static void json_token(const struct report_input *input, struct buf *out)
+{
+    const struct judgement *judgement = input->judgement;
     buf_add_str(out, "\"token\":{");
     json_tape(out, "header", judgement->token == NULL ? NULL : &judgement->token->header);
     buf_add_char(out, ',');
     json_tape(out, "claims", judgement->unverified == NULL ? NULL : &judgement->unverified->tape);
+    if (input->is_encrypted)
+        json_outer(input->outer, out);
     buf_add_char(out, '}');
 }
 
@@ -135,7 +152,7 @@ bool report_json(const struct report_input *input, struct buf *out)
     buf_add_char(out, ',');
     json_text(out, "reason", judgement->has_passed ? (struct span){NULL, 0} : span_str(reason_name(judgement->reason)));
     buf_printf(out, ",\"status\":%u,\"at\":%" PRId64 ",", judgement->status, input->at_s);
-    json_token(judgement, out);
+    json_token(input, out);
     buf_add_str(out, ",\"checks\":[");
     for (size_t i = 0; i < judgement->check_count; i++) {
         if (i > 0)

@@ -66,6 +66,8 @@ static void put_why(const struct report_input *input, struct buf *out)
     char words[REPORT_TIME_BYTES] = "";
     const struct judgement *judgement = input->judgement;
     const struct check *failed = judgement->failed;
+    if (failed == NULL && !judgement->has_passed)
+        return;
     struct span name = failed == NULL ? SPAN("exp") : time_name(failed);
     const struct claim_time *time = time_of(input, name);
     if (time != NULL)

@@ -62,8 +62,9 @@ static bool put_piece(struct rule_reader *reader, struct node *node, struct span
     struct span name = span_trim(span_of(rest->at, (size_t)(close - rest->at)));
     size_t at = find_named(settings, name);
     if (at == settings->named_count)
-        return problem_error(reader->problems, node, "named value \"%s\" is not defined; add it to named_values",
-                             QUOTED_UNLESS(node->is_secret, name));
+        return problem_error(reader->problems, node, "named value \"%s\" is not defined; %s",
+                             QUOTED_UNLESS(node->is_secret, name),
+                             settings->named_hint != NULL ? settings->named_hint : "add it to named_values");
     if (settings->named_values[at].at == NULL)
         return false;
     buf_add_span(out, settings->named_values[at]);

@@ -89,7 +89,7 @@ test('no case holds turned round, and its diagnostic says what was found', async
 test('another reason or status than the one expected does not hold', async (t) => {
   const refused = rows.filter(({ expect }) => expect === 'refuse');
   const reasons = refused.map((row) => ({ ...row, reason: row.reason === 'JwtInvalid' ? 'TokenExpired' : 'JwtInvalid' }));
-  const statuses = rows.map((row) => ({ ...row, status: 403 }));
+  const statuses = refused.map((row) => ({ ...row, status: 403 }));
   const { points } = await runCases(t, configOf(), { 'a.yaml': table(reasons), 'b.yaml': table(statuses) }, files);
   assert.equal(points.length, reasons.length + statuses.length);
   assert.deepEqual(points.filter(({ ok }) => ok), []);
@@ -137,6 +137,39 @@ test('without an issuer that of the URL is assumed', async (t) => {
     { name: 'its token', token: sign(key, { ...sound, iss: other }), ...pass },
     { name: 'claims of another', claims: sound, ...refuse('TokenIssuerNotAllowed') },
   ], { issuer: undefined }), files);
+});
+
+test('a url of a case is the request that expressions see', async (t) => {
+  const config = configOf({}, { audiences: ['@(context.Request.OriginalUrl.Host + context.Request.OriginalUrl.Path)'] });
+  const at = (host) => ({ ...sound, aud: `${host}/orders` });
+  await holdsAll(t, config, table([
+    { name: 'the host', claims: at('a.example'), url: 'https://a.example/orders?x=1', ...pass },
+    { name: 'another host', claims: at('a.example'), url: 'https://b.example/orders', ...refuse('TokenAudienceNotAllowed') },
+  ]), files);
+  const byHost = configOf({}, { audiences: ['@(context.Request.OriginalUrl.Host)'] });
+  const { points } = await runCases(t, byHost, { 'cases.yaml': table([{ name: 'no host', claims: sound, ...pass }]) }, files);
+  assert.equal(points[0].diagnostic.found.verdict, 'unknown');
+  assert.match(points[0].diagnostic.advice, /gives null.*url/);
+  const wrong = await runCases(t, config, { 'cases.yaml': table([{ name: 'no URL', claims: sound, url: '/orders', ...pass }]) }, files);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /: error: url: /);
+});
+
+test('policies in branches of choose are alternatives', async (t) => {
+  const rule = (audience) => `<validate-jwt header-name="Authorization"><openid-config url="${ISSUER}"/><audiences><audience>${audience}</audience></audiences></validate-jwt>`;
+  const choose = (first, second) => `<choose><when condition="@(context.Request.Method == &quot;POST&quot;)">${rule(first)}</when><otherwise>${rule(second)}</otherwise></choose>`;
+  const rows2 = [
+    [choose('x', 'api'), pass], [choose('api', 'x'), pass], [choose('x', 'y'), refuse('TokenAudienceNotAllowed')],
+    [rule('api') + choose('x', 'y'), pass], [choose('api', 'api') + rule('x'), refuse('TokenAudienceNotAllowed')],
+  ];
+  const config = { backends: { main: { servers: ['http://127.0.0.1:9'] } }, routes: [] };
+  const policies = {};
+  rows2.forEach(([inbound], i) => {
+    config.routes.push({ name: `r${i}`, path: `/r${i}`, backend: 'main', policy: `p${i}.xml` });
+    policies[`p${i}.xml`] = `<policies><inbound>${inbound}</inbound></policies>`;
+  });
+  const cases = rows2.map(([, expected], i) => ({ name: `case ${i}`, route: `r${i}`, token: sign(key, sound), ...expected }));
+  await holdsAll(t, config, table(cases), { ...files, ...policies });
 });
 
 test('of several providers the one of the claims is taken to have signed them, never another', async (t) => {

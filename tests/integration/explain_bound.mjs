@@ -41,6 +41,8 @@ test('a proof is skipped: no request is there to look at', async (t) => {
   const said = await told(argsOf('strict'), `DPoP ${tokenOf({ cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } })}`);
   assert.equal(said.verdict, 'pass');
   assert.equal(said.checks.find(({ name }) => name === 'claim:cnf').verdict, 'skip');
+  assert.match(said.notes.join(), /bound to a key.*as Bearer it is refused; only requests with the scheme DPoP/);
+  assert.deepEqual((await told(argsOf('strict'), tokenOf({}))).notes, []);
 });
 
 test('a revoked token is refused, with the line of the list', async (t) => {

@@ -43,7 +43,7 @@ test('a custom header takes the token alone: it is judged, and the scheme noted'
 
 test('what cannot be judged ends with 2 and says why, on standard error', async (t) => {
   const { explain } = startExplaining(t, {
-    ...FILES, 'nokeys.json': {}, 'broken.xml': '<validate-jwt header-name="a" clock-skew="-1"/>',
+    ...FILES, 'nokeys.json': {}, 'named.xml': policyOf('header-name="{{tenant}}"'), 'broken.xml': '<validate-jwt header-name="a" clock-skew="-1"/>',
     'gateway.yaml': {
       listeners: [{ bind: '127.0.0.1:0' }], backends: { main: { servers: ['http://127.0.0.1:1'] } }, named_values: {},
       routes: [
@@ -63,6 +63,7 @@ test('what cannot be judged ends with 2 and says why, on standard error', async 
     'a time that is none': [[...BASE, '--at', 'tomorrow'], token, /"tomorrow" is no time/],
     'a missing policy': [['--policy', 'none.xml', ...jwks], token, /none\.xml/],
     'a faulty policy': [['--policy', 'broken.xml', ...jwks], token, /^broken\.xml:1:\d+: error: .*clock-skew/m],
+    'a policy with named values': [['--policy', 'named.xml', ...jwks], token, /^named\.xml:1:\d+: error: named value "tenant" is not defined; .*-c FILE --route NAME/m],
     'a missing configuration': [['-c', 'none.yaml', '--route', 'a', ...jwks], token, /none\.yaml/],
     'a faulty configuration': [['-c', 'faulty.yaml', '--route', 'a', ...jwks], token, /^faulty\.yaml:\d+:\d+: error: /m],
     'a route that is not there': [['-c', 'gateway.yaml', '--route', 'order', ...jwks], token, /no route "order"; did you mean "orders"/],

@@ -131,6 +131,71 @@ test('the issuer assumed of Entra is the one that its documents publish', async 
   assert.equal((await told([...BASE, '--issuer', `${ISSUER}/`], auth0)).verdict, 'pass');
 });
 
+test('an encrypted token that is opened is told as one', async (t) => {
+  const bytes = Buffer.alloc(32, 7);
+  const { told, write } = startExplaining(t, FILES);
+  write({ 'policy.xml': POLICY.replace('<audiences>', `<decryption-keys><key>${bytes.toString('base64')}</key></decryption-keys><audiences>`) });
+  const jwe = await new CompactEncrypt(Buffer.from(sign(key, claims()))).setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: 'e1', cty: 'JWT' }).encrypt(bytes);
+  const said = await told(BASE, secret(jwe));
+  assert.equal(said.verdict, 'pass', JSON.stringify(said.checks));
+  assert.equal(said.token.header.alg, 'RS256');
+  assert.deepEqual([said.token.encrypted, said.token.outer], [true, { alg: 'dir', enc: 'A256GCM', kid: 'e1' }]);
+  assert.match(said.notes.join(), /kid e1\) and was opened/);
+});
+
+test('an expression that asks for more than is known leaves its check open; --url tells it', async (t) => {
+  const { told, explain, write } = startExplaining(t, FILES);
+  const policyOf = (expression) => write({ 'policy.xml': POLICY.replace('>orders<', `>@(${expression})<`) });
+  policyOf('context.Request.OriginalUrl.Host');
+  const token = sign(key, claims({ aud: 'api.example.com' }));
+  const open = await told(BASE, token);
+  assert.deepEqual([open.verdict, open.reason, failed(open)], ['unknown', 'ExpressionValueEvaluationFailure', []]);
+  const audience = open.checks.find(({ name }) => name === 'audience');
+  assert.deepEqual([audience.verdict, audience.expected], ['skip', '@(context.Request.OriginalUrl.Host)']);
+  assert.match(audience.found, /null/);
+  assert.match(open.notes.join(), /could not be evaluated: .*--url/);
+  const { status, stdout } = await explain(BASE, token);
+  assert.equal(status, 2);
+  assert.match(stdout, /^unknown ExpressionValueEvaluationFailure \(500\)\n/);
+  assert.equal((await told(BASE, sign(key, claims({ exp: NOW_S - 1000 })))).reason, 'TokenExpired', 'what is refused in any case');
+  const url = (text) => [...BASE, '--url', text];
+  assert.equal((await told(url('https://api.example.com/x'), token)).verdict, 'pass');
+  assert.deepEqual(failed(await told(url('https://other.example.com/x'), token)), ['audience']);
+  policyOf('context.Request.OriginalUrl.Scheme + context.Request.OriginalUrl.Port + context.Request.OriginalUrl.Path + context.Request.OriginalUrl.QueryString');
+  assert.equal((await told(url('http://h:81/a?b=c'), sign(key, claims({ aud: 'http81/a?b=c' })))).verdict, 'pass');
+  assert.equal((await told(url('https://h'), sign(key, claims({ aud: 'https443/' })))).verdict, 'pass');
+  policyOf('context.Request.Url.Query.GetValueOrDefault(&quot;b c&quot;, &quot;&quot;)');
+  assert.equal((await told(url('https://h?x=1&b%20c=%C3%BC'), sign(key, claims({ aud: 'ü' })))).verdict, 'pass');
+  for (const wrong of ['orders', 'ftp://h/', 'https://h/?a=%zz']) {
+    const said = await explain(url(wrong), token);
+    assert.deepEqual([said.status, said.stdout], [2, ''], wrong);
+    assert.match(said.stderr, /--url: /, wrong);
+  }
+});
+
+test('policies in branches are alternatives', async (t) => {
+  const { told, explain, write } = startExplaining(t, FILES);
+  const rule = (audience) => `<validate-jwt header-name="Authorization"><openid-config url="${ISSUER}"/><audiences><audience>${audience}</audience></audiences></validate-jwt>`;
+  const choose = (first, second) => `<choose><when condition="@(context.Request.Method == &quot;POST&quot;)">${rule(first)}</when><otherwise>${rule(second)}</otherwise></choose>`;
+  const by = (inbound) => write({ 'policy.xml': `<policies><inbound>${inbound}</inbound></policies>` });
+  const token = sign(key, claims());
+  const reason = async (inbound) => {
+    by(inbound);
+    return (await told(BASE, token)).reason;
+  };
+  by(choose('x', 'orders'));
+  const said = await told(BASE, token);
+  assert.equal(said.verdict, 'pass');
+  assert.match(said.notes.join(), /alternatives.*of 2, 1 takes this token; this is told of policy 2, at choose\[1\]\/otherwise\[1\]\/validate-jwt\[1\]/);
+  const { stdout } = await explain(BASE, token);
+  assert.match(stdout, /^pass: .*\n\npolicy 1 of 2, at choose\[1\]\/when\[1\]\/validate-jwt\[1\]\nrefuse TokenAudienceNotAllowed/);
+  assert.match(stdout, /\npolicy 2 of 2, at choose\[1\]\/otherwise\[1\]\/validate-jwt\[1\]\npass/);
+  assert.equal(await reason(choose('orders', 'x')), null);
+  assert.equal(await reason(choose('x', 'y')), 'TokenAudienceNotAllowed');
+  assert.equal(await reason(rule('orders') + choose('x', 'y')), null);
+  assert.equal(await reason(choose('orders', 'orders') + rule('x')), 'TokenAudienceNotAllowed');
+});
+
 test('keys that are not those of the token', async (t) => {
   const { told } = startExplaining(t, FILES);
   const stranger = newKey('RS256', 'k1');
@@ -163,6 +228,8 @@ test('what is no token is told as that, and shown nowhere', async (t) => {
   const said = await told(BASE, secret(jwe));
   assert.deepEqual(failed(said), ['token']);
   assert.match(said.checks[0].advice, /encrypted.*decryption-keys/);
+  assert.deepEqual(said.token, { header: null, claims: null, encrypted: true, outer: { alg: 'RSA-OAEP', enc: 'A256GCM', kid: null } });
+  assert.match(said.notes.join(), /came encrypted \(JWE: alg RSA-OAEP, enc A256GCM\) and was not opened/);
 });
 
 test('bytes of a token do nothing to a terminal', async (t) => {

@@ -31,7 +31,7 @@ function assertShape(said) {
   const members = ['schema', 'route', 'verdict', 'reason', 'status', 'at', 'token', 'checks'];
   for (const name of members) assert.ok(name in said, `no ${name}`);
   assert.equal(said.schema, 1);
-  assert.deepEqual(Object.keys(said.token), ['header', 'claims']);
+  assert.deepEqual(Object.keys(said.token), ['header', 'claims', ...(said.token.encrypted ? ['encrypted', 'outer'] : [])]);
   assert.equal(said.reason === null, said.verdict === 'pass');
   assert.deepEqual(said.checks.slice(0, CHECKS.length).map(({ name }) => name), CHECKS);
   for (const check of said.checks) {
