@@ -129,6 +129,7 @@ static void write_line(struct exchange *x, enum reason why, int64_t now_us)
     add(&line, LOG_TEXT("client", stream->peer));
     add(&line, LOG_TEXT("request_id", x->request_id));
     add_refusal(x, &line);
+    add(&line, LOG_STR("policy", x->answered_by));
     if ((x->was_let_pass || x->reason == REASON_NONE) && why != REASON_NONE)
         add(&line, LOG_STR("end", reason_name(why)));
     if (x->was_resent)

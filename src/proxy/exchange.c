@@ -84,6 +84,7 @@ static bool is_preflight_answered(struct exchange *x)
     x->route = cors_preflight_route(x);
     if (x->route == NULL)
         return false;
+    x->answered_by = "cors";
     cors_answer_preflight(x);
     return true;
 }
@@ -92,8 +93,10 @@ static bool is_preflight_answered(struct exchange *x)
 static enum turn enter_route(struct exchange *x)
 {
     x->target = x->route->backend;
-    if (x->route->cors != NULL && cors_meet(x))
+    if (x->route->cors != NULL && cors_meet(x)) {
+        x->answered_by = "cors";
         return end_here(x);
+    }
     if (!x->route->has_pipeline || pipeline_make(x))
         return exchange_enter(x, x->route->is_public ? STEP_FORWARD : STEP_JUDGE);
     fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the policies");

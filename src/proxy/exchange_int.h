@@ -57,6 +57,7 @@ struct exchange {
     const struct rule **judged; /* rules that were judged and passed, or let pass; with a pipeline only */
     struct span *judged_values; /* beside them: the token that a token-value gave; at NULL for the others */
     size_t judged_count;
+    const char *answered_by; /* the policy whose own answer the client got; NULL: none did */
     unsigned policy_status; /* answer of a policy that refused for another reason than the token; 0: the reason's own */
     struct span policy_message; /* empty: the reason's own */
     enum reason counted;        /* for the metrics: the first refusal; NONE: what the last judgement says counts */

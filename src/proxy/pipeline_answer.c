@@ -51,6 +51,8 @@ static bool add_challenge(struct exchange *x, struct pipeline_answer *own)
 enum flow pipeline_send_own(struct exchange *x, bool wants_close)
 {
     struct pipeline_answer *own = &x->pipeline->own;
+    x->answered_by =
+        arena_printf(&x->stream->arena, "%s/%s", plan_section_name(x->pipeline->section), x->pipeline->step->path);
     const struct field *fields = NULL;
     size_t count = 0;
     bool has_no_body = own->status == 204 || own->status == 205 || own->status == 304;

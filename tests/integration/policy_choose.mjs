@@ -31,11 +31,10 @@ test('a role for one method, by choose and the token\'s claims', async (t) => {
   assert.equal(answer.field('x-why'), 'group');
   assert.equal(answer.text, 'only finance, POST');
   await refusedWithout(stand, '/role', { method: 'POST', body: 'x' }, 500); // no such claim
-  const [line] = await until('the access line', () => {
-    const found = stand.gateway.events('access').filter(({ status }) => status === '500');
-    return found.length > 0 && found;
-  });
-  assert.equal(line.reason, 'ExpressionValueEvaluationFailure');
+  const lineOf = (wanted) => until(`the access line of ${wanted}`, () => stand.gateway.events('access').find(({ status }) => status === wanted));
+  assert.equal((await lineOf('500')).reason, 'ExpressionValueEvaluationFailure');
+  assert.equal((await lineOf('403')).policy, 'inbound/choose[1]/when[1]/return-response[1]');
+  assert.equal((await lineOf('200')).policy, undefined);
 });
 
 test('the first true branch, otherwise, and branches within branches', async (t) => {
