@@ -356,6 +356,22 @@ static void a_value_that_is_lost_is_told_once(void **state)
     }
 }
 
+/* What came out of the environment is a secret in the policies it is put into too. */
+static void a_secret_named_value_is_not_shown(void **state)
+{
+    struct site_case c;
+    (void)state;
+    assert_int_equal(setenv("SITE_WORD", "hunter2", 1), 0);
+    const char *said = site_case_read(&c, "named_values: { s: \"${SITE_WORD}\" }\n" GUARDED("clock_skew: \"{{s}}\""));
+    assert_int_equal(c.problems.errors, 1);
+    assert_null(strstr(said, "hunter2"));
+    site_case_end(&c);
+    said = site_case_read(&c, "named_values: { s: hunter2 }\n" GUARDED("clock_skew: \"{{s}}\""));
+    assert_int_equal(c.problems.errors, 1);
+    assert_non_null(strstr(said, "hunter2"));
+    site_case_end(&c);
+}
+
 static void a_policy_of_two_routes_is_told_about_once(void **state)
 {
     char file[] = "/tmp/jwtgate-site-XXXXXX";
@@ -388,6 +404,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_about_routes_is_told),
         cmocka_unit_test(what_stands_there_without_effect_is_told),
         cmocka_unit_test(a_value_that_is_lost_is_told_once),
+        cmocka_unit_test(a_secret_named_value_is_not_shown),
         cmocka_unit_test(a_policy_of_two_routes_is_told_about_once),
         cmocka_unit_test(public_routes_are_noted_and_unchecked_tls_warned_of),
         cmocka_unit_test(audiences_that_the_sender_chooses_are_warned_of),
