@@ -187,7 +187,7 @@ static const char *no_keys_advice(const struct advising *a)
     }
     if (buf_len(&all) == 0)
         return NULL;
-    return advising_say(a, "%.*s -- %s", SPAN_ARG(buf_span(&all)),
+    return advising_say(a, "%.*s; %s", SPAN_ARG(buf_span(&all)),
                         is_unusable ? "a key for signatures is needed: use sig or none, key_ops with verify or none, "
                                       "RSA of 2048 bits or more, EC or OKP"
                                     : "see whether the provider answers, and what stands on the way to it");
