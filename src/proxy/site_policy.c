@@ -146,6 +146,17 @@ static bool find_target(struct site_build *build, const struct plan_step *step, 
     return target->backend != NULL;
 }
 
+/* A path that two readers would read as two is found here already where it is written out. */
+static bool check_rewrite(struct site_build *build, const struct plan_step *step)
+{
+    const struct plan_text *target = &step->rewrite->target;
+    const char *mark = span_chr(target->literal, '?');
+    struct err err;
+    struct span path = mark == NULL ? target->literal : span_cut(target->literal, (size_t)(mark - target->literal.at));
+    return target->expression != NULL || uri_check_path(path, &err) ||
+           problem_error(build->problems, site_place(step->node, "template"), "template: %s", err.text);
+}
+
 static bool find_targets(struct site_build *build, struct site_route *route)
 {
     const struct plan *plan = &route->plan;
@@ -154,6 +165,8 @@ static bool find_targets(struct site_build *build, struct site_route *route)
     for (size_t i = 0; targets != NULL && i < plan->count; i++)
         if (plan->steps[i].kind == PLAN_SET_BACKEND)
             is_ok = find_target(build, &plan->steps[i], &targets[i]) && is_ok;
+        else if (plan->steps[i].kind == PLAN_REWRITE_URI)
+            is_ok = check_rewrite(build, &plan->steps[i]) && is_ok;
     route->targets = targets;
     return is_ok;
 }

@@ -45,4 +45,6 @@ test('names and servers that are not configured are told with their place', asyn
   assert.match(wrong.stderr, /p\.xml:2:\d+: error: there is no backend "order"; did you mean "orders"\?/);
   assert.equal((await check('<set-backend-service base-url="http://127.0.0.1:9/x" />')).status, 0);
   assert.match((await check('<set-backend-service base-url="http://127.0.0.1:10/x" />')).stderr, /p\.xml:2:\d+: error: base-url: no configured backend has the server 127\.0\.0\.1:10/);
+  assert.equal((await check('<rewrite-uri template="/a/b" />')).status, 0);
+  assert.match((await check('<rewrite-uri template="/a/%2e%2e/b" />')).stderr, /p\.xml:2:\d+: error: template: /);
 });
