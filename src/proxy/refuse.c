@@ -89,9 +89,15 @@ struct span refuse_challenge(struct exchange *x)
 {
     struct refusal refusal = refusal_of(x);
     AUTO(buf) text = {0};
+    AUTO(buf) algs = {0};
     if (!is_verdict(x))
         refusal = (struct refusal){.realm = x->route->realm};
-    if (!refusal_challenge(&refusal, &text))
+    bool is_dpop = refusal.challenge == CHALLENGE_DPOP;
+    if (is_dpop)
+        dpop_add_algs(x->rule_now->algs, &algs);
+    refusal.algs = buf_span(&algs);
+    bool is_whole = is_dpop ? refusal_challenge_dpop(&refusal, &text) : refusal_challenge(&refusal, &text);
+    if (!is_whole || buf_len(&text) == 0)
         return (struct span){NULL, 0};
     return arena_copy(&x->stream->arena, buf_span(&text));
 }
@@ -103,46 +109,46 @@ static const bool ends_connection[REASON_COUNT] = {
     [REASON_METHOD_UNKNOWN] = true,  [REASON_CODING_UNKNOWN] = true,     [REASON_VERSION_UNSUPPORTED] = true,
 };
 
-/* The whole answer, or for HEAD its head. */
-static void send_reply(struct exchange *x, unsigned status, const struct reply *reply, struct span body,
-                       bool wants_close)
+static struct answer answer_of(unsigned status, const struct reply *reply, struct span body, bool wants_close)
 {
-    const struct answer answer = {.status = status,
-                                  .fields = reply->fields,
-                                  .count = reply->count,
-                                  .body = BODY_SIZED,
-                                  .body_bytes = body.len,
-                                  .wants_close = wants_close};
+    return (struct answer){.status = status,
+                           .fields = reply->fields,
+                           .count = reply->count,
+                           .body = BODY_SIZED,
+                           .body_bytes = body.len,
+                           .wants_close = wants_close};
+}
+
+/* The whole answer, or for HEAD its head. */
+static void send_whole(struct exchange *x, const struct answer *answer, struct span body)
+{
     bool is_head = x->stream->head.method == METHOD_HEAD;
-    stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : body, true);
+    stream_answer(x->stream, answer, is_head ? (struct span){NULL, 0} : body, true);
 }
 
 /* A refusal, as on-error and cors leave it. */
-static void send_refusal(struct exchange *x, const struct refusal *refusal, struct reply *reply, struct span body,
-                         bool wants_close)
+static void send_refusal(struct exchange *x, struct answer *answer, struct span message, struct span body)
 {
-    struct answer answer = {.status = refusal->status,
-                            .fields = reply->fields,
-                            .count = reply->count,
-                            .body = BODY_SIZED,
-                            .body_bytes = body.len,
-                            .wants_close = wants_close};
-    bool is_head = x->stream->head.method == METHOD_HEAD;
-    pipeline_on_error(x, &answer, refusal->message);
+    pipeline_on_error(x, answer, message);
     if (pipeline_has_own(x)) {
-        pipeline_send_own(x, wants_close);
+        pipeline_send_own(x, answer->wants_close);
         return;
     }
-    if (!pipeline_answer_fields(x, &answer.fields, &answer.count))
-        answer.count = reply->count;
-    stream_answer(x->stream, &answer, is_head ? (struct span){NULL, 0} : body, true);
+    const struct field *fields = answer->fields;
+    size_t count = answer->count;
+    if (pipeline_answer_fields(x, &fields, &count)) {
+        answer->fields = fields;
+        answer->count = count;
+    }
+    send_whole(x, answer, body);
 }
 
 void refuse_describe(struct exchange *x)
 {
     struct reply reply = {.count = 0};
     add_field(&reply, SPAN("Content-Type"), SPAN("application/json"));
-    send_reply(x, 200, &reply, x->resource->body, false);
+    const struct answer answer = answer_of(200, &reply, x->resource->body, false);
+    send_whole(x, &answer, x->resource->body);
 }
 
 /* As bits; 0: all that there are, since a method that no route may have is refused before one is looked for. */
@@ -202,5 +208,6 @@ void refuse_send(struct exchange *x)
     if (refusal.shape == SHAPE_ODATA)
         add_field(&reply, SPAN("OData-Version"), SPAN("4.0"));
     bool wants_close = ends_connection[x->reason] || x->is_token_too_long || !is_ok;
-    send_refusal(x, &refusal, &reply, buf_span(&body), wants_close);
+    struct answer answer = answer_of(refusal.status, &reply, buf_span(&body), wants_close);
+    send_refusal(x, &answer, refusal.message, buf_span(&body));
 }
