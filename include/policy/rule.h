@@ -126,6 +126,14 @@ unsigned rule_reads(const struct rule *rule, bool is_parties);
 /* Releases the keys. */
 void rule_fini(struct rule *rule);
 
+/* A cloud of Entra: where it answers, and the host in the issuer of its tokens of version 1. */
+struct entra_cloud {
+    struct span host, issuer;
+};
+
+/* The cloud that answers at that host, or NULL. */
+const struct entra_cloud *rule_entra_cloud(struct span host);
+
 /* Whether the issuer, published or listed, holds `{tenantid}`, letter case not counted: it stands for every tenant then, each
  * token held to its own tid.  What stands before and behind the placeholder is set when it does.
  */

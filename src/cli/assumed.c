@@ -4,16 +4,7 @@
 
 #include "base/ascii.h"
 #include "oidc/discovery.h"
-
-/* Where Entra answers, and who issues tokens of version 1 there. */
-static const struct {
-    struct span host, issuer;
-} clouds[] = {
-    {SPAN_INIT("login.microsoftonline.com"), SPAN_INIT("sts.windows.net")},
-    {SPAN_INIT("login.microsoftonline.us"), SPAN_INIT("sts.windows.net")},
-    {SPAN_INIT("login.partner.microsoftonline.cn"), SPAN_INIT("sts.chinacloudapi.cn")},
-    {SPAN_INIT("login.chinacloudapi.cn"), SPAN_INIT("sts.chinacloudapi.cn")},
-};
+#include "policy/rule.h"
 
 /* Tenants that are no tenant, as documents name them. */
 static const struct {
@@ -59,15 +50,13 @@ struct span assumed_issuer(struct arena *arena, struct span url)
 {
     struct span authority = discovery_authority(url);
     struct address address;
-    size_t i = 0;
     if (!read_address(authority, &address))
         return authority;
-    while (i < COUNT_OF(clouds) && !span_eq_nocase(address.host, clouds[i].host))
-        i++;
-    struct span tenant = i == COUNT_OF(clouds) ? (struct span){NULL, 0} : published_tenant(arena, address.tenant);
+    const struct entra_cloud *cloud = rule_entra_cloud(address.host);
+    struct span tenant = cloud == NULL ? (struct span){NULL, 0} : published_tenant(arena, address.tenant);
     if (tenant.at == NULL)
         return authority;
     if (address.is_version_2)
-        return span_str(arena_printf(arena, "https://%.*s/%.*s/v2.0", SPAN_ARG(clouds[i].host), SPAN_ARG(tenant)));
-    return span_str(arena_printf(arena, "https://%.*s/%.*s/", SPAN_ARG(clouds[i].issuer), SPAN_ARG(tenant)));
+        return span_str(arena_printf(arena, "https://%.*s/%.*s/v2.0", SPAN_ARG(cloud->host), SPAN_ARG(tenant)));
+    return span_str(arena_printf(arena, "https://%.*s/%.*s/", SPAN_ARG(cloud->issuer), SPAN_ARG(tenant)));
 }

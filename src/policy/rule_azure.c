@@ -9,16 +9,6 @@
 
 #include "base/ascii.h"
 
-/* Where Entra answers, and who issues tokens of version 1 there. */
-static const struct {
-    struct span host, issuer;
-} clouds[] = {
-    {SPAN_INIT("login.microsoftonline.com"), SPAN_INIT("sts.windows.net")},
-    {SPAN_INIT("login.microsoftonline.us"), SPAN_INIT("sts.windows.net")},
-    {SPAN_INIT("login.partner.microsoftonline.cn"), SPAN_INIT("sts.chinacloudapi.cn")},
-    {SPAN_INIT("login.chinacloudapi.cn"), SPAN_INIT("sts.chinacloudapi.cn")},
-};
-
 struct azure {
     struct rule_reader *reader;
     struct node *map;
@@ -187,7 +177,7 @@ static bool read_endpoint(struct azure *a)
 {
     struct node *node = take(a, "authentication-endpoint");
     a->endpoint = node;
-    a->host = clouds[0].host;
+    a->host = SPAN("login.microsoftonline.com");
     if (node == NULL)
         return true;
     if (!settle(a, node, "authentication-endpoint"))
@@ -216,10 +206,8 @@ static bool put_provider(struct azure *a)
 static bool put_issuers(struct azure *a)
 {
     const struct node *like = a->tenant_node;
-    size_t i = 0;
-    while (i < COUNT_OF(clouds) && !span_eq_nocase(a->host, clouds[i].host))
-        i++;
-    if (i == COUNT_OF(clouds))
+    const struct entra_cloud *cloud = rule_entra_cloud(a->host);
+    if (cloud == NULL)
         return true;
     if (!a->is_guid) {
         problem_note(a->reader->problems, like,
@@ -229,10 +217,12 @@ static bool put_issuers(struct azure *a)
     }
     struct node *list = list_of(a, like, "issuers");
     return list != NULL &&
-           put_text(a, list, like, "",
-                    arena_printf(a->reader->arena, "https://%s/%.*s/", clouds[i].issuer.at, SPAN_ARG(a->tenant))) &&
-           put_text(a, list, like, "",
-                    arena_printf(a->reader->arena, "https://%s/%.*s/v2.0", clouds[i].host.at, SPAN_ARG(a->tenant)));
+           put_text(
+               a, list, like, "",
+               arena_printf(a->reader->arena, "https://%.*s/%.*s/", SPAN_ARG(cloud->issuer), SPAN_ARG(a->tenant))) &&
+           put_text(
+               a, list, like, "",
+               arena_printf(a->reader->arena, "https://%.*s/%.*s/v2.0", SPAN_ARG(cloud->host), SPAN_ARG(a->tenant)));
 }
 
 static bool read_trust(struct azure *a)

@@ -8,6 +8,21 @@
 
 static const struct span placeholder = SPAN_INIT("{tenantid}");
 
+static const struct entra_cloud clouds[] = {
+    {SPAN_INIT("login.microsoftonline.com"), SPAN_INIT("sts.windows.net")},
+    {SPAN_INIT("login.microsoftonline.us"), SPAN_INIT("sts.windows.net")},
+    {SPAN_INIT("login.partner.microsoftonline.cn"), SPAN_INIT("sts.chinacloudapi.cn")},
+    {SPAN_INIT("login.chinacloudapi.cn"), SPAN_INIT("sts.chinacloudapi.cn")},
+};
+
+const struct entra_cloud *rule_entra_cloud(struct span host)
+{
+    for (size_t i = 0; i < COUNT_OF(clouds); i++)
+        if (span_eq_nocase(host, clouds[i].host))
+            return &clouds[i];
+    return NULL;
+}
+
 bool rule_issuer_is_template(struct span issuer, struct span *before, struct span *behind)
 {
     for (const char *brace = span_chr(issuer, '{'); brace != NULL;) {
