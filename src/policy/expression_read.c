@@ -39,7 +39,7 @@ static const struct {
     {"\?\?=", "nothing is assigned in an expression"},
     {"++", "nothing is assigned in an expression"},
     {"--", "nothing is assigned in an expression"},
-    {"?.", "write x == null ? null : x.Member"},
+    {"?.", "write x.Member; where x may be null, x == null ? null : x.Member"},
     {";", "statements are not supported; write one expression @(...)"},
     {"{", "statements and objects are not supported; write one expression @(...)"},
     {"&", "&& is the operator of conditions"},
@@ -283,6 +283,17 @@ static const struct {
     {"?", FRAME_THEN, STRENGTH_CONDITIONAL, STRENGTH_COALESCE},
 };
 
+/* What is no value, as context.LastError, is always there, and cannot be compared with null. */
+static bool refuse_null_step(struct reader *r)
+{
+    enum expression_type type = r->operands[r->height - 1].type;
+    struct expression_token member = peek(r, &r->token);
+    if (expression_type_is_value(type) || member.kind != LEX_WORD || r->is_secret)
+        return refuse_token(r, "an operator or `)`");
+    return reader_refuse(r, r->token.at, "\"?.\": write %s.%s; %s is never null here", expression_type_name(type),
+                         QUOTED(span_cut(member.source, 64)), expression_type_name(type));
+}
+
 static enum strength strength_of(const struct expression_member *sign)
 {
     if (sign->name[0] == '+' || sign->name[0] == '-')
@@ -293,6 +304,8 @@ static enum strength strength_of(const struct expression_member *sign)
 static bool read_operator(struct reader *r)
 {
     struct frame frame = {.kind = FRAME_BINARY, .at = r->token.at};
+    if (is_sign(&r->token, "?."))
+        return refuse_null_step(r);
     for (size_t i = 0; i < COUNT_OF(jumping); i++) {
         if (!is_sign(&r->token, jumping[i].sign))
             continue;

@@ -220,9 +220,37 @@ static void read_base(struct plan_reader *r, const struct node *element)
     r->fragment->base = r->fragment->count;
 }
 
+/* Attributes that API Management knows: where that is said here. */
+static const struct {
+    const char *name;
+    const char *hint;
+} forward_hints[] = {
+    {"timeout", "the time for an answer is backends.NAME.timeouts.response in the configuration"},
+    {"timeout-ms", "the time for an answer is backends.NAME.timeouts.response in the configuration"},
+    {"follow-redirects", "leave it out: redirects are passed on to the client, never followed"},
+    {"buffer-request-body", "leave it out: bodies are streamed"},
+};
+
+static bool refuse_forward_attribute(struct plan_reader *r, const struct node *attribute)
+{
+    for (size_t i = 0; i < COUNT_OF(forward_hints); i++)
+        if (attribute->space.len == 0 && span_eq(attribute->key, span_str(forward_hints[i].name)))
+            return problem_key(r->problems, attribute, "<forward-request> takes no \"%s\"; %s", forward_hints[i].name,
+                               forward_hints[i].hint);
+    return xml_unknown(&r->rule, attribute, "attribute of <forward-request>", NULL, 0);
+}
+
+static bool check_forward(struct plan_reader *r, const struct node *element)
+{
+    bool is_good = true;
+    for (const struct node *attribute = element->attributes; attribute != NULL; attribute = attribute->next)
+        is_good = refuse_forward_attribute(r, attribute);
+    return plan_is_empty(r, element) && is_good;
+}
+
 static void read_forward(struct plan_reader *r, const struct node *element)
 {
-    if (!check_idle(r, element, "forward-request"))
+    if (!check_forward(r, element))
         return;
     if (r->fragment->has_forward)
         problem_error(r->problems, element, "a second <forward-request> in <backend>");
