@@ -137,5 +137,7 @@ bool plan_join(struct plan_reader *r, const struct draft_document *documents, si
 
 /* plan_lint.c: warnings about a plan that was read without errors. */
 void plan_lint(struct plan_reader *r, struct plan *plan);
+/* plan_lint_header.c: a note on the first header made of a token that is set in a branch and taken out nowhere else. */
+void plan_lint_headers(struct plan_reader *r, const struct plan *plan);
 
 #endif

@@ -210,4 +210,5 @@ void plan_lint(struct plan_reader *r, struct plan *plan)
     lint_judging(r, plan);
     lint_expressions(r, plan);
     lint_on_error(r, plan);
+    plan_lint_headers(r, plan);
 }

@@ -248,6 +248,32 @@ static const struct rule_case variable_cases[] = {
      PROBLEM_NOTE},
 };
 
+#define OUTPUT "<validate-jwt header-name='a' output-token-variable-name='j'>" KEYS_XML "</validate-jwt>"
+#define USER(name) \
+    "\n<set-header name='" name "'><value>@(((Jwt)context.Variables[\"j\"]).Subject)</value></set-header>"
+#define LITERAL(name) "\n<set-header name='" name "'><value>none</value></set-header>"
+
+static const struct rule_case branch_cases[] = {
+    {"a header made of a token in a branch only can be sent elsewhere", BARE(OUTPUT CHOOSE(WHEN("A", USER("X")))), 3, 1,
+     "set in this branch only", BARE(OUTPUT USER("X")), PROBLEM_NOTE},
+    {"as can one in a branch for all others", BARE(OUTPUT CHOOSE(WHEN("A", "") OTHERWISE(USER("X")))), 3, 1,
+     "set in this branch only", BARE(OUTPUT CHOOSE(WHEN("A", "") OTHERWISE(LITERAL("X")))), PROBLEM_NOTE},
+    {"unless it is taken out before", BARE(OUTPUT LITERAL("Y") CHOOSE(WHEN("A", USER("X")))), 4, 1,
+     "set in this branch only",
+     BARE(OUTPUT "\n<set-header name='x' exists-action='delete'/>" CHOOSE(WHEN("A", USER("X")))), PROBLEM_NOTE},
+    {"or replaced behind, in backend too", BARE(OUTPUT CHOOSE(WHEN("A", USER("X")) WHEN("B", LITERAL("X")))), 3, 1,
+     "set in this branch only",
+     "<policies><inbound>" OUTPUT CHOOSE(WHEN("A", USER("X"))) "</inbound><backend>" LITERAL(
+         "X") "</backend></policies>",
+     PROBLEM_NOTE},
+};
+
+static void headers_that_a_client_can_send_elsewhere_are_noted(void **state)
+{
+    (void)state;
+    plan_cases_run(branch_cases, COUNT_OF(branch_cases));
+}
+
 static void variables_that_nothing_sets_are_warned_of(void **state)
 {
     (void)state;
@@ -296,6 +322,7 @@ int main(void)
         cmocka_unit_test(choices_are_checked),
         cmocka_unit_test(a_way_past_every_validation_is_warned_of),
         cmocka_unit_test(variables_that_nothing_sets_are_warned_of),
+        cmocka_unit_test(headers_that_a_client_can_send_elsewhere_are_noted),
         cmocka_unit_test(a_plan_has_at_most_1000_steps),
         cmocka_unit_test(a_plan_has_at_most_32_rules),
     };
