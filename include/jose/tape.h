@@ -55,6 +55,9 @@ static inline struct span tape_span(const struct tape *tape, const struct tape_i
 /* The value of the member `name` of `object` (NULL: the tape's own value); NULL when it is no object or has none. */
 const struct tape_item *tape_member(const struct tape *tape, const struct tape_item *object, struct span name);
 
+/* The same where that value is a string: its bytes; at NULL: there is none, or it is something else. */
+struct span tape_text(const struct tape *tape, const struct tape_item *object, struct span name);
+
 /* The first element or member name inside `container`, the one behind `last`, or NULL.  In objects names and values come
  * in turn.
  */

@@ -35,12 +35,6 @@ static bool read_bytes(const struct tape *header, const struct tape_item *object
     return err_prefix(err, "header: %.*s", SPAN_ARG(name));
 }
 
-static struct span text_of(const struct tape *header, const struct tape_item *object, struct span name)
-{
-    const struct tape_item *item = tape_member(header, object, name);
-    return item == NULL || tape_kind_of(item) != TAPE_STRING ? (struct span){NULL, 0} : tape_span(header, item);
-}
-
 /* RFC 8037 2: Montgomery curves have one coordinate, and every one of the right length is a point. */
 static EVP_PKEY *montgomery_key(struct span crv, struct span x, struct err *err)
 {
@@ -72,8 +66,8 @@ static bool read_epk(struct envelope *e, struct arena *arena, const struct tape 
         return fail(err, REASON_JWT_INVALID, "header: epk is missing or no object");
     if (!read_bytes(header, epk, SPAN("x"), arena, &x, err) || !read_bytes(header, epk, SPAN("y"), arena, &y, err))
         return false;
-    struct span kty = text_of(header, epk, SPAN("kty"));
-    e->crv = text_of(header, epk, SPAN("crv"));
+    struct span kty = tape_text(header, epk, SPAN("kty"));
+    e->crv = tape_text(header, epk, SPAN("crv"));
     if (span_eq(kty, SPAN("EC")))
         e->epk = weierstrass_key(e->crv, x, y, err);
     else if (span_eq(kty, SPAN("OKP")))

@@ -34,6 +34,12 @@ const struct tape_item *tape_member(const struct tape *tape, const struct tape_i
     return NULL;
 }
 
+struct span tape_text(const struct tape *tape, const struct tape_item *object, struct span name)
+{
+    const struct tape_item *item = tape_member(tape, object, name);
+    return item != NULL && tape_kind_of(item) == TAPE_STRING ? tape_span(tape, item) : (struct span){NULL, 0};
+}
+
 const struct tape_item *tape_first(const struct tape *tape, const struct tape_item *container)
 {
     bool is_container = tape_kind_of(container) == TAPE_ARRAY || tape_kind_of(container) == TAPE_OBJECT;

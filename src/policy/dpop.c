@@ -142,9 +142,7 @@ static bool read_payload(struct proving *p)
 /* A text of the payload; at NULL where there is none. */
 static struct span text_of(const struct proving *p, struct span name)
 {
-    const struct tape_item *item = tape_member(&p->claims.tape, NULL, name);
-    return item != NULL && tape_kind_of(item) == TAPE_STRING ? tape_span(&p->claims.tape, item)
-                                                             : (struct span){NULL, 0};
+    return tape_text(&p->claims.tape, NULL, name);
 }
 
 static bool check_method(struct proving *p)

@@ -67,10 +67,8 @@ static void json_outer(const struct tape *outer, struct buf *out)
     static const char *const names[] = {"alg", "enc", "kid"};
     buf_add_str(out, ",\"encrypted\":true,\"outer\":");
     for (size_t i = 0; outer != NULL && i < COUNT_OF(names); i++) {
-        const struct tape_item *item = tape_member(outer, NULL, span_str(names[i]));
-        bool is_text = item != NULL && tape_kind_of(item) == TAPE_STRING;
         buf_add_char(out, i == 0 ? '{' : ',');
-        json_text(out, names[i], is_text ? tape_span(outer, item) : (struct span){NULL, 0});
+        json_text(out, names[i], tape_text(outer, NULL, span_str(names[i])));
     }
     buf_add_str(out, outer == NULL ? "null" : "}");
 }

@@ -34,9 +34,7 @@ static const struct tape_item *member(const struct advising *a, struct span name
 
 struct span advising_text(const struct advising *a, struct span name)
 {
-    const struct tape_item *item = member(a, name);
-    return item != NULL && tape_kind_of(item) == TAPE_STRING ? tape_span(&a->claims->tape, item)
-                                                             : (struct span){NULL, 0};
+    return a->claims == NULL ? (struct span){NULL, 0} : tape_text(&a->claims->tape, NULL, name);
 }
 
 bool advising_has(const struct advising *a, struct span name)

@@ -271,6 +271,23 @@ static void members_and_elements_come_in_order(void **state)
     assert_null(tape_first(&tape, one));
 }
 
+static void a_member_is_a_text_only_where_it_is_a_string(void **state)
+{
+    (void)state;
+    AUTO(arena) arena = {0};
+    struct tape tape;
+    struct err err;
+    assert_true(
+        tape_read(&tape, &arena, SPAN("{\"a\":\"\\u0041\",\"b\":1,\"c\":null,\"d\":{\"e\":\"\"}}"), DEPTH, &err));
+    const struct tape_item *d = tape_member(&tape, NULL, SPAN("d"));
+    assert_true(span_eq(tape_text(&tape, NULL, SPAN("a")), SPAN("A")));
+    assert_null(tape_text(&tape, NULL, SPAN("b")).at);
+    assert_null(tape_text(&tape, NULL, SPAN("c")).at);
+    assert_null(tape_text(&tape, NULL, SPAN("e")).at);
+    assert_non_null(tape_text(&tape, d, SPAN("e")).at);
+    assert_int_equal(tape_text(&tape, d, SPAN("e")).len, 0);
+}
+
 static void strings_are_unescaped(void **state)
 {
     (void)state;
@@ -399,6 +416,7 @@ int main(void)
         cmocka_unit_test(brackets_nest_to_the_limit_and_not_beyond),
         cmocka_unit_test(a_hundred_thousand_open_brackets_cost_little),
         cmocka_unit_test(members_and_elements_come_in_order),
+        cmocka_unit_test(a_member_is_a_text_only_where_it_is_a_string),
         cmocka_unit_test(strings_are_unescaped),
         cmocka_unit_test(a_copy_stands_without_its_original),
         cmocka_unit_test(whole_numbers_are_cut_and_never_wrap),
