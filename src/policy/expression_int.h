@@ -58,6 +58,11 @@ static inline bool expression_type_is_there(enum expression_type type)
 {
     return type <= TYPE_CLAIMS;
 }
+/* What it is where it is no list: lines count as one text. */
+static inline enum expression_type expression_type_plain(enum expression_type type)
+{
+    return type == TYPE_LINES ? TYPE_TEXT : type;
+}
 
 /* --- tokens, expression_lex.c --- */
 
@@ -69,6 +74,12 @@ struct expression_token {
     struct span source;  /* as written */
     const char *problem; /* LEX_BAD: what is wrong with it */
 };
+
+/* What C# takes for white space, of ASCII. */
+static inline bool expression_is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 /* The token at or behind `at`; blanks and comments before it are passed. */
 struct expression_token expression_lex(struct span text, size_t at);

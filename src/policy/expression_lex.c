@@ -15,11 +15,6 @@ static char char_at(struct span text, size_t at)
     return at < text.len ? text.at[at] : '\0';
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Where the comment at `at` ends; a comment without end goes to the end of the text. */
 static size_t comment_end(struct span text, size_t at)
 {
@@ -39,7 +34,7 @@ static size_t blanks_end(struct span text, size_t at)
         bool is_comment = char_at(text, at) == '/' && (char_at(text, at + 1) == '/' || char_at(text, at + 1) == '*');
         if (is_comment)
             at = comment_end(text, at);
-        else if (at < text.len && is_blank(text.at[at]))
+        else if (at < text.len && expression_is_blank(text.at[at]))
             at++;
         else
             return at;

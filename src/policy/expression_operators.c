@@ -8,11 +8,6 @@
 
 /* --- types --- */
 
-static enum expression_type plain(enum expression_type type)
-{
-    return type == TYPE_LINES ? TYPE_TEXT : type;
-}
-
 static bool is_one_of(enum expression_type type, enum expression_type one, enum expression_type other)
 {
     return type == one || type == other;
@@ -25,8 +20,8 @@ static bool can_be_null(enum expression_type type)
 
 enum expression_type expression_type_join(enum expression_type one, enum expression_type other)
 {
-    one = plain(one);
-    other = plain(other);
+    one = expression_type_plain(one);
+    other = expression_type_plain(other);
     if (one == other)
         return one;
     if (one == TYPE_ANY || other == TYPE_ANY)
@@ -180,8 +175,8 @@ const struct expression_member *expression_operator(struct span sign, bool is_un
 enum expression_type expression_operator_type(const struct expression_member *sign, enum expression_type left,
                                               enum expression_type right)
 {
-    left = plain(left);
-    right = plain(right);
+    left = expression_type_plain(left);
+    right = expression_type_plain(right);
     if (sign->run == run_equal)
         return equality_type(left, right);
     if (sign->run == run_order)

@@ -44,16 +44,11 @@ bool expression_text_upper(struct expression_call *call)
     return give_mapped(call, upper);
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static struct span trim(struct span text)
 {
-    while (text.len > 0 && is_blank(text.at[0]))
+    while (text.len > 0 && expression_is_blank(text.at[0]))
         text = span_from(text, 1);
-    while (text.len > 0 && is_blank(text.at[text.len - 1]))
+    while (text.len > 0 && expression_is_blank(text.at[text.len - 1]))
         text.len--;
     return text;
 }

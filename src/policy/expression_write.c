@@ -87,11 +87,6 @@ static bool pop(struct reader *r, struct operand *operand)
     return must_be_value(r, operand);
 }
 
-static enum expression_type plain(enum expression_type type)
-{
-    return type == TYPE_LINES ? TYPE_TEXT : type;
-}
-
 /* --- operators --- */
 
 bool reader_open(struct reader *r, const struct frame *frame)
@@ -134,7 +129,7 @@ static bool close_cast(struct reader *r, const struct frame *frame)
     struct operand operand;
     if (!pop(r, &operand))
         return false;
-    enum expression_type found = plain(operand.type);
+    enum expression_type found = expression_type_plain(operand.type);
     bool can_be_null = frame->type == TYPE_TEXT || frame->type == TYPE_TOKEN;
     if (found == TYPE_ANY && !emit_behind(r, OP_CAST, frame->type))
         return false;
@@ -209,7 +204,7 @@ bool reader_left(struct reader *r, struct frame *frame)
     struct expression_op op = {.kind = OP_COALESCE};
     if (!pop(r, &left))
         return false;
-    frame->type = plain(left.type);
+    frame->type = expression_type_plain(left.type);
     frame->jump = reader_op_count(r);
     if (frame->kind == FRAME_COALESCE) {
         if (left.type == TYPE_BOOL || left.type == TYPE_INT)
@@ -232,7 +227,7 @@ bool reader_else(struct reader *r)
     jump_here(r, frame->jump);
     frame->kind = FRAME_ELSE;
     frame->strength = STRENGTH_CONDITIONAL;
-    frame->type = plain(first.type);
+    frame->type = expression_type_plain(first.type);
     frame->jump = reader_op_count(r) - 1;
     return true;
 }
@@ -272,7 +267,7 @@ static bool is_taken(enum expression_type wanted, enum expression_type found)
 /* The default of a variable is of the type that was asked for; without one, it tells the type. */
 static bool take_default(struct reader *r, struct frame *frame, const struct operand *operand)
 {
-    enum expression_type type = plain(operand->type);
+    enum expression_type type = expression_type_plain(operand->type);
     bool is_known = type == TYPE_TEXT || type == TYPE_BOOL || type == TYPE_INT || type == TYPE_TOKEN;
     if (frame->type == TYPE_COUNT && is_known)
         frame->type = type;
