@@ -180,6 +180,9 @@ void plan_fini(struct plan *plan);
  */
 bool plan_field_is_fixed(struct span name, bool is_answer);
 
+/* The action that a policy names so, in small letters; false: there is none of that name. */
+bool plan_action_named(struct span name, enum exists_action *action) MUST_CHECK;
+
 /* The text of an operand now; false as expression_evaluate. */
 bool plan_text_now(const struct plan_text *text, const struct expression_context *context, struct span *value,
                    struct err *err) MUST_CHECK;

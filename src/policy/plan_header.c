@@ -36,25 +36,29 @@ static bool check_name(struct plan_reader *r, const struct node *node, const str
                          SPAN_ARG(node->key), QUOTED_UNLESS(node->is_secret, name->literal));
 }
 
-static const char *const action_words[] = {"override", "skip", "append", "delete"};
+bool plan_action_named(struct span name, enum exists_action *action)
+{
+    static const char *const names[] = {"override", "skip", "append", "delete"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (span_eq(name, span_str(names[i]))) {
+            *action = (enum exists_action)i;
+            return true;
+        }
+    return false;
+}
 
 static bool read_action(struct plan_reader *r, const struct node *node, struct plan_assignment *to)
 {
-    size_t i = 0;
     if (node == NULL)
         return true;
     if (!plan_text(r, node, &to->action_text))
         return false;
     if (to->action_text.expression != NULL)
         return true;
-    while (i < COUNT_OF(action_words) && !span_eq(to->action_text.literal, span_str(action_words[i])))
-        i++;
-    if (i == COUNT_OF(action_words))
-        return problem_error(r->problems, node,
-                             "\"exists-action\": one of override, skip, append, delete is expected, found \"%s\"",
-                             QUOTED_UNLESS(node->is_secret, to->action_text.literal));
-    to->action = (enum exists_action)i;
-    return true;
+    return plan_action_named(to->action_text.literal, &to->action) ||
+           problem_error(r->problems, node,
+                         "\"exists-action\": one of override, skip, append, delete is expected, found \"%s\"",
+                         QUOTED_UNLESS(node->is_secret, to->action_text.literal));
 }
 
 static bool check_values(struct plan_reader *r, const struct node *element, const struct plan_assignment *to)

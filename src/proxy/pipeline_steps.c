@@ -148,19 +148,14 @@ bool pipeline_fields(struct pipeline *pipeline, struct err *err)
 static bool action_now(struct pipeline *pipeline, const struct plan_assignment *from, enum exists_action *action,
                        struct err *err)
 {
-    static const char *const names[] = {"override", "skip", "append", "delete"};
     struct span text;
     *action = from->action;
     if (from->action_text.expression == NULL)
         return true;
     if (!text_now(pipeline, &from->action_text, &text, err))
         return false;
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (span_eq(text, span_str(names[i]))) {
-            *action = (enum exists_action)i;
-            return true;
-        }
-    return fail(err, REASON_EXPRESSION_FAILED, "exists-action is override, skip, append or delete");
+    return plan_action_named(text, action) ||
+           fail(err, REASON_EXPRESSION_FAILED, "exists-action is override, skip, append or delete");
 }
 
 static bool edit_now(struct pipeline *pipeline, const struct plan_assignment *from, struct edit *edit, struct err *err)
