@@ -193,7 +193,7 @@ static bool has_name(struct arena *arena, struct span pair, struct span name)
 /* Copies the pairs but those to be replaced; whether the name was among them. */
 static bool copy_pairs(struct arena *arena, struct span query, const struct edit *edit, struct buf *out)
 {
-    struct span rest = query.len == 0 ? query : span_from(query, 1);
+    struct span rest = span_from(query, 1);
     struct span pair;
     bool exists = false;
     bool replaces = edit->action == EXISTS_OVERRIDE || edit->action == EXISTS_DELETE;

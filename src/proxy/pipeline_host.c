@@ -201,10 +201,9 @@ static bool read_query(void *of, bool is_original, struct span name, struct span
 {
     struct pipeline *pipeline = CHECKED(of, pipeline, PIPELINE_MAGIC);
     struct arena *arena = &pipeline->x->stream->arena;
-    struct span rest = is_original ? pipeline->x->stream->head.query : pipeline->query;
+    struct span rest = span_from(is_original ? pipeline->x->stream->head.query : pipeline->query, 1);
     struct joining joining = {.count = 0};
     struct span pair;
-    rest = rest.len == 0 ? rest : span_from(rest, 1);
     while (rest.len > 0 && span_split(&rest, '&', &pair)) {
         struct span value;
         size_t count = 0;

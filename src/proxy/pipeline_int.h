@@ -67,14 +67,18 @@ bool pipeline_fields(struct pipeline *pipeline, struct err *err) MUST_CHECK;
  */
 void pipeline_withdraw(struct pipeline *pipeline, const struct plan_assignment *from);
 
-/* Runs one step that changes the request or the answer, or that may refuse; x->err and the reason say why it did not. */
+/* Runs one step that changes the request or the answer.  False with EXPRESSION_FAILED or OUT_OF_MEMORY. */
 bool pipeline_apply(struct pipeline *pipeline, const struct plan_step *step, struct err *err) MUST_CHECK;
-/* check-header and ip-filter: false with the reason; status and message for the client go to x->policy_status and its message. */
+/* check-header and ip-filter.  False with the reason; check-header's status and message for the client are then in
+ * x->policy_status and x->policy_message.
+ */
 bool pipeline_check(struct pipeline *pipeline, const struct plan_step *step, struct err *err) MUST_CHECK;
 /* return-response: makes pipeline->own. */
 bool pipeline_make_answer(struct pipeline *pipeline, const struct plan_answer *from, struct err *err) MUST_CHECK;
 
-/* Runs the steps of a section that cannot wait (all but inbound).  False: an expression failed. */
+/* Runs the steps of a section that cannot wait (all but inbound), until one makes an answer of its own.  False: one refused, or could
+ * not do its part; pipeline->step is that step.
+ */
 bool pipeline_section(struct pipeline *pipeline, enum plan_section section, struct err *err) MUST_CHECK;
 
 #endif

@@ -246,7 +246,7 @@ static bool names_of(struct arena *arena, struct span query, struct span **names
     for (size_t i = 0; i < query.len; i++)
         pairs += query.at[i] == '&';
     *names = arena_take(arena, pairs * sizeof **names);
-    query = query.len == 0 ? query : span_from(query, 1);
+    query = span_from(query, 1);
     while (*names != NULL && query.len > 0 && span_split(&query, '&', &pair))
         *count += pair.len > 0 && name_of(arena, pair, &(*names)[*count]);
     if (*count > 0)
@@ -259,7 +259,7 @@ static bool copy_unmatched(struct pipeline *pipeline, struct span template, stru
 {
     struct arena *arena = &pipeline->x->stream->arena;
     AUTO(buf) out = {0};
-    struct span rest = pipeline->query.len == 0 ? pipeline->query : span_from(pipeline->query, 1);
+    struct span rest = span_from(pipeline->query, 1);
     struct span pair, name;
     struct span *names;
     size_t count;
