@@ -17,9 +17,9 @@ static const struct {
     const char *name;
     enum turn (*run)(struct exchange *x);
 } steps[] = {
-    [STEP_ROUTE] = {"route", step_route},                /* -> JUDGE, FORWARD if public, DESCRIBE, REFUSE */
+    [STEP_ROUTE] = {"route", step_route},                /* -> JUDGE, FORWARD if public, DESCRIBE, REFUSE, ended */
     [STEP_DESCRIBE] = {"describe", step_describe},       /* resource metadata: -> ended, REFUSE 405 */
-    [STEP_JUDGE] = {"judge", step_judge},                /* -> FORWARD, REFUSE, AWAIT_KEYS */
+    [STEP_JUDGE] = {"judge", step_judge},                /* -> FORWARD, REFUSE, AWAIT_KEYS, ended */
     [STEP_AWAIT_KEYS] = {"await-keys", step_await_keys}, /* woken: -> JUDGE; bounded by keys.wait */
     [STEP_FORWARD] = {"forward", step_forward},          /* -> GATHER, REFUSE out of memory */
     [STEP_GATHER] = {"gather", step_gather},             /* batch: -> CONNECT */

@@ -86,23 +86,9 @@ static void tell_revoked(struct exchange *x, const struct revocation *list)
 
 static void refuse_proof(struct exchange *x, struct span expected, struct span found)
 {
-    struct judgement *judgement = &x->judgement;
-    struct check *check = arena_zero(&x->stream->arena, sizeof *check);
-    judgement->has_passed = false;
-    judgement->reason = REASON_JWT_INVALID;
-    judgement->status = x->rule_now->failed_status;
-    judgement->dpop = DPOP_INVALID_PROOF;
-    if (check == NULL)
-        return;
-    *check = (struct check){.name = CHECK_CLAIM,
-                            .verdict = VERDICT_FAIL,
-                            .reason = REASON_JWT_INVALID,
-                            .claim = SPAN("cnf"),
-                            .expected = expected,
-                            .found = found};
-    judgement->checks = check;
-    judgement->check_count = 1;
-    judgement->failed = check;
+    x->judgement.dpop = DPOP_INVALID_PROOF;
+    exchange_overrule(
+        x, &(struct check){.reason = REASON_JWT_INVALID, .claim = SPAN("cnf"), .expected = expected, .found = found});
 }
 
 /* A request whose policy judges its token twice comes with one proof all the same. */

@@ -106,13 +106,15 @@ enum trial { TRIAL_PASSED, TRIAL_REFUSED, TRIAL_LET_PASS, TRIAL_PARKED };
  * remembered: exchange_detach before anything else is judged or forgotten.
  */
 void exchange_judge(struct exchange *x);
-/* Lets go of what the judgement points to. */
+/* Turns a pass into a refusal by the rule, for a claim: reason, claim, expected and found of `failed` count, and are copied. */
+void exchange_overrule(struct exchange *x, const struct check *failed);
+/* Lets go of what the judgement points to: it may lie in an entry of the cache, which can go before the exchange does. */
 void exchange_detach(struct exchange *x);
-/* The same, and what follows from it: parked where keys are to be waited for, let pass in report-only mode. */
+/* Judges by `now`, which is `rule` with its expressions evaluated, and does what follows from it: parked where keys are to be waited for, let pass in report-only mode. */
 enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const struct rule *now);
-/* Lets a refused request pass: what is to be told of it is kept, nothing else of the judgement. */
+/* Lets a request pass whose token was refused: what is to be told of it is kept, nothing else of the judgement. */
 void exchange_let_pass(struct exchange *x);
-/* The same where a policy refused for another reason than the token, which x->err tells. */
+/* Lets a request pass where a policy refused for another reason than the token, which x->err tells. */
 void exchange_report(struct exchange *x);
 /* Drops the remembered token whose key is gone, if there is one. */
 void exchange_forget(struct exchange *x);
@@ -144,7 +146,7 @@ void pipeline_on_error(struct exchange *x, const struct answer *refusal, struct 
 struct span pipeline_query(const struct exchange *x);
 /* What stands in the field that x->rule_now names, or what its token-value gave, of the request as policies made it so far. */
 void pipeline_credential(struct exchange *x, struct span *credential, bool *is_repeated);
-/* Whether policies changed the answer's fields; or made one of their own, which pipeline_send_own sends. */
+/* Whether a policy made an answer of its own, which pipeline_send_own sends. */
 bool pipeline_has_own(const struct exchange *x);
 /* Sends the answer that a policy made; with `wants_close` the connection ends with it. */
 enum flow pipeline_send_own(struct exchange *x, bool wants_close);

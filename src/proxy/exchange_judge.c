@@ -67,6 +67,8 @@ static void remember(struct exchange *x, const struct trust *trusts, struct span
                      worker_now(gate->worker)->wall_s);
     else if (entry->keys != keys || entry->key != judgement->key)
         verified_rebind(gate->verified, entry, judgement->key, keys);
+    else
+        return; /* as nearly always: nothing has changed */
     show_cache(gate);
 }
 
@@ -98,32 +100,31 @@ static const struct verified_entry *recall(struct exchange *x, struct judge_inpu
     return entry;
 }
 
-/* Turns a pass into a refusal. */
-static void overrule(struct exchange *x, enum reason reason, unsigned status)
+static void refuse_passed(struct exchange *x, enum reason reason, unsigned status)
 {
     x->judgement.has_passed = false;
     x->judgement.reason = reason;
     x->judgement.status = status;
 }
 
-/* What failed: a claim that cannot be written as a header is one that the backend would not get to see. */
-static void note_failure(struct exchange *x, const struct identity_header *header)
+void exchange_overrule(struct exchange *x, const struct check *failed)
 {
     struct judgement *judgement = &x->judgement;
-    struct check *check = arena_zero(&x->stream->arena, sizeof *check);
+    refuse_passed(x, failed->reason, x->rule_now->failed_status);
+    struct check *check = arena_take(&x->stream->arena, sizeof *check);
     if (check == NULL)
         return;
-    *check = (struct check){.name = CHECK_CLAIM,
-                            .verdict = VERDICT_FAIL,
-                            .reason = REASON_CLAIM_VALUE_NOT_ALLOWED,
-                            .claim = header->claim,
-                            .expected = SPAN("a text without control characters, for a header")};
+    *check = *failed;
+    check->name = CHECK_CLAIM;
+    check->verdict = VERDICT_FAIL;
     judgement->checks = check;
     judgement->check_count = 1;
     judgement->failed = check;
 }
 
-/* The headers of a token that passed; without memory for them it does not. */
+/* The headers of a token that passed; without memory for them it does not.  Nor does one with a claim that cannot be written as a
+ * header: the backend would not get to see it.
+ */
 static void read_identity(struct exchange *x)
 {
     const struct identity_header *bad;
@@ -133,14 +134,14 @@ static void read_identity(struct exchange *x)
     if (x->identity != NULL)
         return;
     if (bad == NULL) {
-        overrule(x, REASON_OUT_OF_MEMORY, 503);
+        refuse_passed(x, REASON_OUT_OF_MEMORY, 503);
         return;
     }
-    overrule(x, REASON_CLAIM_VALUE_NOT_ALLOWED, x->rule_now->failed_status);
-    note_failure(x, bad);
+    exchange_overrule(x, &(struct check){.reason = REASON_CLAIM_VALUE_NOT_ALLOWED,
+                                         .claim = bad->claim,
+                                         .expected = SPAN("a text without control characters, for a header")});
 }
 
-/* What the judgement points to may lie in an entry of the cache, which can go before this exchange does. */
 void exchange_detach(struct exchange *x)
 {
     struct judgement *judgement = &x->judgement;
