@@ -41,9 +41,6 @@ struct case_table {
 bool cases_read(struct case_table *table, const char *file, struct span text, struct arena *arena,
                 struct problems *problems) MUST_CHECK;
 
-/* The tables that read the file, for reference and tests. */
-const struct schema *cases_schema(void);
-
 /* What came of a case. */
 struct case_outcome {
     bool holds;

@@ -64,11 +64,6 @@ static const struct schema_row table_rows[] = {
 };
 static const struct schema table_schema = {"table", table_rows, COUNT_OF(table_rows), 0, NULL};
 
-const struct schema *cases_schema(void)
-{
-    return &table_schema;
-}
-
 /* ---- claims ---- */
 
 /* RFC 8259 6, which YAML's numbers go beyond: 0x1f, .inf, +1, 1., 007. */

@@ -222,16 +222,14 @@ static bool read_given(struct session *s, struct keys_given *given, struct err *
     return file == NULL || node_read_file(&s->arena, file, SETTINGS_BYTES_MAX, &given->jwks, err);
 }
 
-/* Trusts of one rule, with how far its providers' clocks are ahead. */
+/* Trusts of one rule, with how far its providers' clocks are ahead and why some have no keys. */
 static bool trust_rule(struct session *s, const struct keys_given *given, struct explain_rule *rule, struct err *err)
 {
     struct trust *trusts = arena_zero(&s->arena, (RULE_PROVIDERS_MAX + 1) * sizeof *trusts);
-    int64_t *clocks_ahead_s = arena_zero(&s->arena, (RULE_PROVIDERS_MAX + 1) * sizeof *clocks_ahead_s);
-    if (trusts == NULL || clocks_ahead_s == NULL)
-        return fail(err, REASON_OUT_OF_MEMORY, "out of memory");
+    int64_t *clocks_ahead_s = arena_zero(&s->arena, RULE_PROVIDERS_MAX * sizeof *clocks_ahead_s);
     const char **troubles = arena_zero(&s->arena, (RULE_PROVIDERS_MAX + 1) * sizeof *troubles);
     bool is_given = given->jwks.at != NULL;
-    if (troubles == NULL)
+    if (trusts == NULL || clocks_ahead_s == NULL || troubles == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "out of memory");
     if (!keys_trusts(s->keys, rule->rule, is_given ? given : NULL, trusts, err))
         return is_given ? err_prefix(err, "%s", s->options->jwks) : false;
