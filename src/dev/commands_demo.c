@@ -73,7 +73,8 @@ const struct command commands_demo = {
         "until SIGTERM or Ctrl-C. The first two ask the Basic Calculator API, with a token that passes and one that\n"
         "has expired; their provider has the manners of Entra. The next two ask for an entity of an OData service\n"
         "like IFS Cloud's, whose provider has the manners of Keycloak: one passes, one is refused in OData's shape.\n"
-        "With --once it makes the requests itself and ends with 0 only if all got what they should.",
+        "With --once it prints no commands: it makes the requests itself and ends with 0 only if all got what they\n"
+        "should.",
     .examples = "  jwtgate-dev demo\n"
                 "  jwtgate-dev demo --port 8080\n"
                 "  jwtgate-dev demo --once\n",
@@ -196,8 +197,6 @@ static void print_commands(const struct demo *demo)
     for (size_t i = 0; i < COUNT_OF(shots); i++)
         printf("# %s\ncurl -sS -i -H 'Authorization: Bearer %s' 'http://%s%s'\n", shots[i].comment, demo->tokens[i].at,
                demo->gateway, shots[i].request.target);
-    puts("event=ready");
-    fflush(stdout);
 }
 
 /* The process ends as a user would end it. */
@@ -229,7 +228,10 @@ static bool on_ready(void *context, const struct span *addresses, size_t count)
     snprintf(demo->gateway, sizeof demo->gateway, "%.*s", SPAN_ARG(addresses[0]));
     if (!mint(demo))
         return false;
-    print_commands(demo);
+    if (!demo->options.is_once)
+        print_commands(demo);
+    puts("event=ready");
+    fflush(stdout);
     return !demo->options.is_once || start_client(demo);
 }
 

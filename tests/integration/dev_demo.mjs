@@ -13,6 +13,7 @@ test('--once shows 200 with the answer and 401 of either API, and ends with 0', 
   assert.deepEqual(lines.filter((line) => line.startsWith('HTTP/1.1 ')),
     ['HTTP/1.1 200 OK', 'HTTP/1.1 401 Unauthorized', 'HTTP/1.1 200 OK', 'HTTP/1.1 401 Unauthorized']);
   assert.ok(lines.indexOf('event=ready') < lines.indexOf('HTTP/1.1 200 OK'));
+  assert.ok(!stdout.includes('curl '), 'no commands for another shell');
   assert.ok(stdout.includes(RESULT) && stdout.includes('"OrderNo":"A/B"') && stdout.includes('"error":{"code":'));
 });
 
