@@ -89,9 +89,6 @@ struct pool *gate_pool(struct gate_site *site, const struct site_backend *backen
 /* Fills the trusts of a rule for judge(): RULE_PROVIDERS_MAX + 1 at most.  Returns how many. */
 size_t gate_trusts(struct gate_site *site, const struct site_rule *rule, struct trust trusts[RULE_PROVIDERS_MAX + 1]);
 
-/* The settings of a worker's service under `site`. */
-struct service_settings gate_service_settings(const struct site *site, unsigned workers);
-
 /* Logs `any-tenant`, once for each route of the current site, where a document tells that its issuer is a template and the policy
  * holds tokens to no tenant and no audience: everybody's pass.  Control thread; after publishing a site, and by the next.
  */

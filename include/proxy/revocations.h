@@ -26,9 +26,6 @@ void revocations_free(struct revocations *revocations);
  */
 bool revocations_use(struct revocations *revocations, struct revocation *list, struct err *err) MUST_CHECK;
 
-/* Looks at the file now.  The thread of the loop. */
-void revocations_look(struct revocations *revocations);
-
 /* One thread's view of it.  A zeroed struct is ready; revocations_unsee() ends it. */
 struct revocations_view {
     struct revocation *list;

@@ -104,7 +104,8 @@ static struct gate_site *gate_site_make(struct gate *gate, struct site *site)
     return NULL;
 }
 
-struct service_settings gate_service_settings(const struct site *site, unsigned workers)
+/* The settings of a worker's service under `site`. */
+static struct service_settings service_settings_of(const struct site *site, unsigned workers)
 {
     const struct settings *settings = &site->settings;
     uint64_t connections = ((uint64_t)settings->limits.connections + workers - 1) / workers;
@@ -127,7 +128,7 @@ void gate_refresh(struct gate *gate)
     gate_site_release(gate->current);
     gate->current = fresh;
     gate->site_number = number;
-    struct service_settings settings = gate_service_settings(fresh->site, gate->gateway->gate_count);
+    struct service_settings settings = service_settings_of(fresh->site, gate->gateway->gate_count);
     service_configure(&gate->service, &settings);
     gate->wait_class.after_ms = fresh->site->settings.keys.wait_ms;
 }

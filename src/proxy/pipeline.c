@@ -243,7 +243,10 @@ static bool take_step(struct pipeline *pipeline, const struct plan_step *step, s
     return is_whole && is_taken;
 }
 
-bool pipeline_section(struct pipeline *pipeline, enum plan_section section, struct err *err)
+/* Runs the steps of a section that cannot wait (all but inbound), until one makes an answer of its own.  False: one refused, or could
+ * not do its part; pipeline->step is that step.
+ */
+static bool run_section(struct pipeline *pipeline, enum plan_section section, struct err *err)
 {
     size_t at = pipeline->plan->first[section];
     pipeline->section = section;
@@ -294,7 +297,7 @@ enum turn pipeline_inbound(struct exchange *x)
         if (turn == ENDED)
             return GO_ON; /* to STEP_REFUSE */
     }
-    if (!pipeline->own.is_set && !pipeline_section(pipeline, SECTION_BACKEND, &err) && refuses(x, pipeline->step, &err))
+    if (!pipeline->own.is_set && !run_section(pipeline, SECTION_BACKEND, &err) && refuses(x, pipeline->step, &err))
         return GO_ON;
     return pipeline->own.is_set ? answer_own(x) : exchange_enter(x, STEP_FORWARD);
 }
@@ -320,7 +323,7 @@ bool pipeline_outbound(struct exchange *x, const struct head *head)
         pipeline->has_answer_fields = false;
         return fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the answer");
     }
-    if (pipeline_section(pipeline, SECTION_OUTBOUND, &x->err))
+    if (run_section(pipeline, SECTION_OUTBOUND, &x->err))
         return true;
     note_error(pipeline, pipeline->step, x->err.reason);
     pipeline->has_answer_fields = false;
@@ -358,7 +361,7 @@ void pipeline_on_error(struct exchange *x, const struct answer *refusal, struct 
     pipeline->error.message = message;
     pipeline->own = (struct pipeline_answer){.is_set = false};
     bool is_done = begin_answer(pipeline, refusal->status, (struct span){NULL, 0}, refusal->fields, refusal->count) &&
-                   pipeline_section(pipeline, SECTION_ON_ERROR, &err);
+                   run_section(pipeline, SECTION_ON_ERROR, &err);
     if (is_done)
         return;
     /* What on-error could not make of it is not told: the refusal goes out as it was. */

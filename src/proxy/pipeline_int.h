@@ -59,9 +59,6 @@ bool pipeline_path(struct pipeline *pipeline, struct span *path) MUST_CHECK;
  */
 bool pipeline_sees(const struct exchange *x, const struct field *field);
 
-/* The request's fields as a list that can be changed, as far as policies see them. */
-bool pipeline_fields(struct pipeline *pipeline, struct err *err) MUST_CHECK;
-
 /* Takes out the client's own field where set-header could not put another in its place: what a policy was to say must not be said by
  * the client.
  */
@@ -75,10 +72,5 @@ bool pipeline_apply(struct pipeline *pipeline, const struct plan_step *step, str
 bool pipeline_check(struct pipeline *pipeline, const struct plan_step *step, struct err *err) MUST_CHECK;
 /* return-response: makes pipeline->own. */
 bool pipeline_make_answer(struct pipeline *pipeline, const struct plan_answer *from, struct err *err) MUST_CHECK;
-
-/* Runs the steps of a section that cannot wait (all but inbound), until one makes an answer of its own.  False: one refused, or could
- * not do its part; pipeline->step is that step.
- */
-bool pipeline_section(struct pipeline *pipeline, enum plan_section section, struct err *err) MUST_CHECK;
 
 #endif

@@ -28,6 +28,30 @@ static bool texts_now(struct pipeline *pipeline, const struct plan_text *texts, 
     return true;
 }
 
+/* ---- the request's fields ---- */
+
+bool pipeline_sees(const struct exchange *x, const struct field *field)
+{
+    return !field->is_hop && !identity_is_name(x->site->site, field->name);
+}
+
+/* The request's fields as a list that can be changed, as far as policies see them. */
+static bool open_fields(struct pipeline *pipeline, struct err *err)
+{
+    const struct exchange *x = pipeline->x;
+    const struct head *head = &x->stream->head;
+    struct edit_fields *fields = &pipeline->fields;
+    size_t kept = 0;
+    if (pipeline->has_fields)
+        return true;
+    pipeline->has_fields = edit_begin(fields, &x->stream->arena, head->fields, head->count);
+    for (size_t i = 0; pipeline->has_fields && i < fields->count; i++)
+        if (pipeline_sees(x, &fields->at[i].field))
+            fields->at[kept++] = fields->at[i];
+    fields->count = kept;
+    return pipeline->has_fields || fail(err, REASON_OUT_OF_MEMORY, "no memory for the header");
+}
+
 /* ---- checks ---- */
 
 static bool status_now(struct pipeline *pipeline, const struct plan_text *text, unsigned *status, struct err *err)
@@ -92,7 +116,7 @@ static bool check_header(struct pipeline *pipeline, const struct plan_check_head
     struct span name;
     const struct span *values;
     bool ignores;
-    if (!text_now(pipeline, &check->name, &name, err) || !pipeline_fields(pipeline, err))
+    if (!text_now(pipeline, &check->name, &name, err) || !open_fields(pipeline, err))
         return false;
     const struct edit_field *field = edit_find(&pipeline->fields, name, NULL);
     if (field == NULL || is_spelled_again(&pipeline->fields, field))
@@ -124,27 +148,6 @@ bool pipeline_check(struct pipeline *pipeline, const struct plan_step *step, str
 
 /* ---- changes ---- */
 
-bool pipeline_sees(const struct exchange *x, const struct field *field)
-{
-    return !field->is_hop && !identity_is_name(x->site->site, field->name);
-}
-
-bool pipeline_fields(struct pipeline *pipeline, struct err *err)
-{
-    const struct exchange *x = pipeline->x;
-    const struct head *head = &x->stream->head;
-    struct edit_fields *fields = &pipeline->fields;
-    size_t kept = 0;
-    if (pipeline->has_fields)
-        return true;
-    pipeline->has_fields = edit_begin(fields, &x->stream->arena, head->fields, head->count);
-    for (size_t i = 0; pipeline->has_fields && i < fields->count; i++)
-        if (pipeline_sees(x, &fields->at[i].field))
-            fields->at[kept++] = fields->at[i];
-    fields->count = kept;
-    return pipeline->has_fields || fail(err, REASON_OUT_OF_MEMORY, "no memory for the header");
-}
-
 static bool action_now(struct pipeline *pipeline, const struct plan_assignment *from, enum exists_action *action,
                        struct err *err)
 {
@@ -174,7 +177,7 @@ static bool set_header(struct pipeline *pipeline, const struct plan_assignment *
         return false;
     if (pipeline->section == SECTION_OUTBOUND || pipeline->section == SECTION_ON_ERROR)
         return edit_header(&pipeline->answer_fields, arena, &edit, false, err);
-    return pipeline_fields(pipeline, err) && edit_header(&pipeline->fields, arena, &edit, true, err);
+    return open_fields(pipeline, err) && edit_header(&pipeline->fields, arena, &edit, true, err);
 }
 
 void pipeline_withdraw(struct pipeline *pipeline, const struct plan_assignment *from)
@@ -184,7 +187,7 @@ void pipeline_withdraw(struct pipeline *pipeline, const struct plan_assignment *
     enum exists_action action;
     bool is_request = pipeline->section == SECTION_INBOUND || pipeline->section == SECTION_BACKEND;
     if (!is_request || !text_now(pipeline, &from->name, &edit.name, &err) ||
-        !action_now(pipeline, from, &action, &err) || action != EXISTS_OVERRIDE || !pipeline_fields(pipeline, &err))
+        !action_now(pipeline, from, &action, &err) || action != EXISTS_OVERRIDE || !open_fields(pipeline, &err))
         return;
     bool is_out = edit_header(&pipeline->fields, &pipeline->x->stream->arena, &edit, true, &err);
     (void)is_out; /* a name that cannot be a header's stands in no request */

@@ -123,7 +123,7 @@ static bool read_file(struct revocations *r, struct arena *arena, struct span *b
     return true;
 }
 
-void revocations_look(struct revocations *r)
+static void look(struct revocations *r)
 {
     AUTO(arena) arena = {0};
     AUTO(problems) problems;
@@ -163,7 +163,7 @@ static void on_timer(evutil_socket_t unused, short what, void *context)
 {
     (void)unused;
     (void)what;
-    revocations_look(context);
+    look(context);
 }
 
 struct revocations *revocations_new(struct event_base *base, struct metrics *metrics, unsigned shard, struct err *err)
