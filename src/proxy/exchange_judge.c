@@ -151,6 +151,7 @@ void exchange_detach(struct exchange *x)
     judgement->checks = NULL;
     judgement->check_count = 0;
     judgement->failed = NULL;
+    judgement->revoked = NULL;
 }
 
 void exchange_judge(struct exchange *x)
