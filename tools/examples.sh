@@ -10,7 +10,7 @@ for file in conf/*.yaml; do
     "$1" check -c "$file"
 done
 for policy in conf/policies/*; do
-    if ! grep -qF "policy: policies/${policy##*/}" conf/*.yaml; then
+    if ! grep -qE "policy: .*policies/${policy##*/}\b" conf/*.yaml; then
         echo "$policy: no configuration in conf/ names it" >&2
         exit 1
     fi
