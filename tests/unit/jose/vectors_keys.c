@@ -101,7 +101,7 @@ char *vectors_jwk_of_der(struct span der)
 
 static struct span decoded(struct arena *arena, const struct tape *tape, const struct tape_item *jwk, const char *name)
 {
-    struct span bytes;
+    struct span bytes = {NULL, 0};
     struct err err;
     struct span text = vectors_text(tape, jwk, name);
     assert_true(text.at != NULL && b64url_decode_arena(arena, text, &bytes, &err));
