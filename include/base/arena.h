@@ -40,6 +40,9 @@ void *arena_zero(struct arena *a, size_t size) MUST_CHECK;
 /* A copy of `s` in the arena; its `at` is NULL when out of memory, unless `s` is empty. */
 struct span arena_copy(struct arena *a, struct span s) MUST_CHECK;
 
+/* The same with ASCII letters small. */
+struct span arena_lower(struct arena *a, struct span s) MUST_CHECK;
+
 /* A formatted text with a final NUL; NULL when out of memory. */
 char *arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
 

@@ -2,6 +2,8 @@
 /* Bump allocation in blocks; blocks of the usual size go back to the pool, larger ones to malloc. */
 #include "base/arena.h"
 
+#include "base/ascii.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -75,6 +77,17 @@ struct span arena_copy(struct arena *a, struct span s)
         return (struct span){NULL, 0};
     if (s.len > 0)
         memcpy(at, s.at, s.len);
+    at[s.len] = '\0';
+    return span_of(at, s.len);
+}
+
+struct span arena_lower(struct arena *a, struct span s)
+{
+    char *at = arena_take(a, s.len + 1);
+    if (at == NULL)
+        return (struct span){NULL, 0};
+    for (size_t i = 0; i < s.len; i++)
+        at[i] = ascii_lower(s.at[i]);
     at[s.len] = '\0';
     return span_of(at, s.len);
 }

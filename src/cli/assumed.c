@@ -2,7 +2,6 @@
 /* Issuers made out of URLs.  Entra is looked at because there the standard's way is known to be wrong. */
 #include "cli/assumed.h"
 
-#include "base/ascii.h"
 #include "oidc/discovery.h"
 #include "policy/rule.h"
 
@@ -38,12 +37,7 @@ static struct span published_tenant(struct arena *arena, struct span tenant)
     for (size_t i = 0; i < COUNT_OF(aliases); i++)
         if (span_eq_nocase(tenant, aliases[i].word))
             return aliases[i].tenant;
-    if (!span_is_guid(tenant))
-        return (struct span){NULL, 0};
-    char *lowered = arena_take(arena, tenant.len);
-    for (size_t i = 0; lowered != NULL && i < tenant.len; i++)
-        lowered[i] = ascii_lower(tenant.at[i]);
-    return span_of(lowered, lowered == NULL ? 0 : tenant.len);
+    return span_is_guid(tenant) ? arena_lower(arena, tenant) : (struct span){NULL, 0};
 }
 
 struct span assumed_issuer(struct arena *arena, struct span url)

@@ -71,10 +71,7 @@ static bool is_origin(struct span text)
 /* As browsers send it: small letters, the scheme's own port left out (RFC 6454 6.2). */
 static struct span settle_origin(struct arena *arena, struct span text)
 {
-    char *copy = arena_take(arena, text.len);
-    for (size_t i = 0; copy != NULL && i < text.len; i++)
-        copy[i] = ascii_lower(text.at[i]);
-    struct span origin = span_of(copy, copy == NULL ? 0 : text.len);
+    struct span origin = arena_lower(arena, text);
     bool is_https = span_starts(origin, SPAN("https://")) && span_ends(origin, SPAN(":443"));
     bool is_http = span_starts(origin, SPAN("http://")) && span_ends(origin, SPAN(":80"));
     return span_cut(origin, origin.len - (is_https ? 4 : is_http ? 3 : 0));

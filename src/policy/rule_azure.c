@@ -92,12 +92,10 @@ static bool is_every_tenant(struct span tenant)
 
 static struct span lowered(struct azure *a, struct span text)
 {
-    char *copy = arena_take(a->reader->arena, text.len);
-    for (size_t i = 0; copy != NULL && i < text.len; i++)
-        copy[i] = ascii_lower(text.at[i]);
-    if (copy == NULL)
+    struct span copy = arena_lower(a->reader->arena, text);
+    if (copy.at == NULL)
         problem_error(a->reader->problems, a->tenant_node, "out of memory");
-    return copy == NULL ? text : span_of(copy, text.len);
+    return copy.at == NULL ? text : copy;
 }
 
 /* `text` without a slash at its end and, where it is https, without its scheme. */

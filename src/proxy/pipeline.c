@@ -309,8 +309,8 @@ static bool begin_answer(struct pipeline *pipeline, unsigned status, struct span
 {
     pipeline->status = status;
     pipeline->phrase = phrase;
-    pipeline->has_answer_fields = true;
-    return edit_begin(&pipeline->answer_fields, &pipeline->x->stream->arena, fields, count);
+    pipeline->has_answer_fields = edit_begin(&pipeline->answer_fields, &pipeline->x->stream->arena, fields, count);
+    return pipeline->has_answer_fields;
 }
 
 bool pipeline_outbound(struct exchange *x, const struct head *head)
@@ -319,10 +319,8 @@ bool pipeline_outbound(struct exchange *x, const struct head *head)
     const struct plan *plan = pipeline->plan;
     if (plan->first[SECTION_OUTBOUND] == plan->end[SECTION_OUTBOUND])
         return true;
-    if (!begin_answer(pipeline, head->status, head->phrase, head->fields, head->count)) {
-        pipeline->has_answer_fields = false;
+    if (!begin_answer(pipeline, head->status, head->phrase, head->fields, head->count))
         return fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the answer");
-    }
     if (run_section(pipeline, SECTION_OUTBOUND, &x->err))
         return true;
     note_error(pipeline, pipeline->step, x->err.reason);

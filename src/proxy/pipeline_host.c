@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "http/uri.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static struct value text_value(struct span text)
@@ -27,10 +26,8 @@ static struct value int_value(int64_t number)
 
 static struct value lower(struct pipeline *pipeline, struct span text)
 {
-    struct span copy = arena_copy(&pipeline->x->stream->arena, text);
+    struct span copy = arena_lower(&pipeline->x->stream->arena, text);
     pipeline->lacks_memory = pipeline->lacks_memory || copy.at == NULL;
-    for (size_t i = 0; copy.at != NULL && i < copy.len; i++)
-        ((char *)(uintptr_t)copy.at)[i] = (char)tolower((unsigned char)copy.at[i]);
     return text_value(copy);
 }
 

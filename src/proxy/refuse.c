@@ -85,21 +85,24 @@ static struct refusal refusal_of(const struct exchange *x)
     return refusal;
 }
 
-struct span refuse_challenge(struct exchange *x)
+/* The challenge of one scheme, in the arena; at NULL: no memory. */
+static struct span challenge_text(struct exchange *x, struct refusal refusal, bool is_dpop)
 {
-    struct refusal refusal = refusal_of(x);
     AUTO(buf) text = {0};
     AUTO(buf) algs = {0};
-    if (!is_verdict(x))
-        refusal = (struct refusal){.realm = x->route->realm};
-    bool is_dpop = refusal.challenge == CHALLENGE_DPOP;
     if (is_dpop)
         dpop_add_algs(x->rule_now->algs, &algs);
     refusal.algs = buf_span(&algs);
     bool is_whole = is_dpop ? refusal_challenge_dpop(&refusal, &text) : refusal_challenge(&refusal, &text);
-    if (!is_whole || buf_len(&text) == 0)
-        return (struct span){NULL, 0};
-    return arena_copy(&x->stream->arena, buf_span(&text));
+    return is_whole ? arena_copy(&x->stream->arena, buf_span(&text)) : (struct span){NULL, 0};
+}
+
+struct span refuse_challenge(struct exchange *x)
+{
+    struct refusal refusal = refusal_of(x);
+    if (!is_verdict(x))
+        refusal = (struct refusal){.realm = x->route->realm};
+    return challenge_text(x, refusal, refusal.challenge == CHALLENGE_DPOP);
 }
 
 /* Bad requests and broken limits: where the next message would begin is not known, or not worth finding out. */
@@ -171,21 +174,15 @@ static void put_allow(const struct exchange *x, struct buf *out)
     }
 }
 
-/* A field for each scheme that is offered; texts in the arena. */
-static void add_challenges(struct exchange *x, struct refusal *refusal, struct reply *reply)
+/* A field for each scheme that is offered. */
+static void add_challenges(struct exchange *x, const struct refusal *refusal, struct reply *reply)
 {
-    AUTO(buf) algs = {0};
-    AUTO(buf) bearer = {0};
-    AUTO(buf) dpop = {0};
     if (refusal->realm.at == NULL)
         return;
-    dpop_add_algs(x->rule_now->algs, &algs);
-    refusal->algs = buf_span(&algs);
-    if (refusal->challenge != CHALLENGE_DPOP && refusal_challenge(refusal, &bearer))
-        add_field(reply, SPAN("WWW-Authenticate"), arena_copy(&x->stream->arena, buf_span(&bearer)));
-    if (refusal->challenge != CHALLENGE_BEARER && refusal_challenge_dpop(refusal, &dpop))
-        add_field(reply, SPAN("WWW-Authenticate"), arena_copy(&x->stream->arena, buf_span(&dpop)));
-    refusal->algs = (struct span){NULL, 0};
+    if (refusal->challenge != CHALLENGE_DPOP)
+        add_field(reply, SPAN("WWW-Authenticate"), challenge_text(x, *refusal, false));
+    if (refusal->challenge != CHALLENGE_BEARER)
+        add_field(reply, SPAN("WWW-Authenticate"), challenge_text(x, *refusal, true));
     if (x->nonce.len > 0)
         add_field(reply, SPAN("DPoP-Nonce"), x->nonce);
 }

@@ -4,8 +4,6 @@
 
 #include "proxy/route.h"
 
-#include <ctype.h>
-
 /* A backend's server: only scheme, host and port, since the path is the route's matter. */
 static bool build_server(struct site_build *build, const struct backend_settings *settings,
                          const struct server_settings *from, struct site_server *server)
@@ -152,13 +150,11 @@ static bool read_host(struct site_build *build, struct span text, const struct n
     if (!is_name)
         return problem_error(build->problems, node,
                              "\"%s\" is no host; write a name such as api.example.com or *.example.com", QUOTED(text));
-    struct span copy = arena_copy(&build->site->arena, name.len < text.len ? span_from(text, 1) : text);
+    struct span copy = arena_lower(&build->site->arena, name.len < text.len ? span_from(text, 1) : text);
     if (copy.at == NULL)
         return false;
     if (copy.len > 1 && copy.at[copy.len - 1] == '.')
         copy.len--; /* as requests are looked up */
-    for (size_t i = 0; i < copy.len; i++)
-        ((char *)(uintptr_t)copy.at)[i] = (char)tolower((unsigned char)copy.at[i]);
     *host = copy;
     return true;
 }

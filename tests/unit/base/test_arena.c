@@ -31,6 +31,8 @@ static void copy_and_printf_end_with_nul(void **state)
     assert_span(copy, "abc");
     assert_int_equal(copy.at[3], '\0');
     assert_span(arena_copy(&a, span_of(NULL, 0)), "");
+    assert_span(arena_lower(&a, SPAN("A[z]\xc3\x84@Z")), "a[z]\xc3\x84@z");
+    assert_span(arena_lower(&a, span_of(NULL, 0)), "");
     assert_string_equal(arena_printf(&a, "%s-%d", "x", 5), "x-5");
 }
 
