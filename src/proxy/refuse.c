@@ -100,7 +100,7 @@ static struct span challenge_text(struct exchange *x, struct refusal refusal, bo
 struct span refuse_challenge(struct exchange *x)
 {
     struct refusal refusal = refusal_of(x);
-    if (!is_verdict(x))
+    if (refusal.realm.at == NULL) /* the gateway itself would not have asked for a token */
         refusal = (struct refusal){.realm = x->route->realm};
     return challenge_text(x, refusal, refusal.challenge == CHALLENGE_DPOP);
 }

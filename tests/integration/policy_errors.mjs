@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { requestBytes } from './harness/client.mjs';
-import { startPolicies, validate } from './harness/policies.mjs';
+import { documentOf, startPolicies, validate } from './harness/policies.mjs';
 import { startBackend } from './harness/backend.mjs';
 
 const header = (name, value) => `<set-header name="${name}"><value>${value}</value></set-header>`;
@@ -62,6 +62,15 @@ test('a 401 of a policy\'s own has a challenge, unless it brings one', async (t)
   assert.deepEqual((await stand.ask('/error', { token: 'x.y.z' })).all('www-authenticate'), ['Bearer realm="error", error="invalid_token"']);
   assert.deepEqual((await stand.ask('/error', { token: null })).all('www-authenticate'), ['Bearer realm="error"']);
   assert.deepEqual((await stand.ask('/other')).all('www-authenticate'), []);
+
+  // Also where the gateway would have answered 503, since no key could be fetched.
+  const away = await startBackend(t);
+  await away.stop();
+  await stand.gateway.reload({ ...stand.config, keys: { wait: '10ms' } }, {
+    'error.xml': documentOf({ inbound: validate({ configUrl: `${away.url}/.well-known/openid-configuration` }), 'on-error': '<return-response><set-status code="401" /><set-body>no</set-body></return-response>' }),
+  });
+  const answer = await stand.ask('/error');
+  assert.deepEqual([answer.status, answer.text, answer.all('www-authenticate')], [401, 'no', ['Bearer realm="error"']]);
 });
 
 test('a backend that is not there, in API Management\'s words', async (t) => {

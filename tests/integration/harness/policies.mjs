@@ -22,16 +22,18 @@ export async function startPolicies(t, documents, { handler, config = {}, routes
   const backend = await startBackend(t, handler);
   const texts = documents(issuer);
   const files = Object.fromEntries(Object.entries(texts).map(([name, sections]) => [`${name}.xml`, documentOf(sections)]));
-  const gateway = await startGateway(t, {
+  const whole = {
     backends: { main: { servers: [backend.url] }, ...backends },
     routes: Object.keys(texts).map((name) => ({ name, path: `/${name}`, backend: 'main', policy: `${name}.xml`, ...routes[name] })),
     ...config,
-  }, { files });
+  };
+  const gateway = await startGateway(t, whole, { files });
   await awaitKeys(gateway);
   return {
     issuer,
     backend,
     gateway,
+    config: whole,
     connect: () => connect(gateway.port),
     // Without `token` one that passes is sent; null: none.
     ask: (target, { token = issuer.token(), ...request } = {}) => send(gateway.port, { target, token: token ?? undefined, ...request }),
