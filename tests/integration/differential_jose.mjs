@@ -106,8 +106,11 @@ const STRICTER = {
   'nesting past the limit': (e) => e.scans.some(({ depth }) => depth > DEPTH_MAX),
   'times past 2^53': (e) => times(e).some((time) => Math.abs(time) >= 2 ** 53), // as read: 2^53 + 1 is 2^53
 };
-// Refused here by the check of that claim, and passes jose.
+// Refused here by the check of that claim or of the signature, and passes jose.
+const RSA_BYTES = 256; // of the keys here
 const STRICTER_CLAIMS = {
+  // RFC 8017 8.1.2: as long as the modulus, also where the first byte is zero, as it is in one signature of 256.
+  TokenSignatureInvalid: { 'a PSS signature without the zero in front': (e) => /^PS/.test(e.header.alg) && Buffer.from(e.parts[2], 'base64url').length === RSA_BYTES - 1 },
   TokenExpired: { 'times with a fraction': hasFraction },
   TokenAudienceNotAllowed: { 'aud with anything but texts in it': ({ payload }) => Array.isArray(payload.aud) && payload.aud.some((aud) => typeof aud !== 'string') },
 };
