@@ -8,8 +8,32 @@
 
 #include "base/schema.h"
 
+/* A certificate chain with its key; which one a client gets is decided by the name that it asks for. */
+struct tls_identity_settings {
+    struct span certificate, key; /* PEM files */
+    const struct node *node;
+};
+
+enum tls_clients { TLS_CLIENTS_REQUIRED, TLS_CLIENTS_OPTIONAL };
+
+struct listener_tls_settings {
+    struct span certificate, key;    /* PEM files; for names that no other certificate has */
+    struct schema_list certificates; /* struct tls_identity_settings: further ones */
+    struct span client_ca;           /* at NULL: clients are not asked for certificates */
+    int clients;                     /* enum tls_clients */
+    int min_version;                 /* 0: TLS 1.2, 1: TLS 1.3 */
+    const struct node *node;         /* NULL: plain */
+};
+
+/* HTTP/2: by ALPN where there is TLS; on plain listeners only for clients that just begin with it; not at all. */
+enum http2_mode { HTTP2_ALPN, HTTP2_PRIOR_KNOWLEDGE, HTTP2_OFF };
+
 struct listener_settings {
     struct span bind;
+    struct listener_tls_settings tls;
+    int http2;           /* enum http2_mode */
+    bool proxy_protocol; /* each connection begins with a PROXY protocol header, version 1 or 2 */
+    struct span mode;    /* of a unix socket's file: octal digits */
     const struct node *node;
 };
 
@@ -46,10 +70,16 @@ struct dpop_settings {
 struct limits_settings {
     uint64_t head, field, target, token, document, body, body_buffer;
     int64_t fields, json_depth, connections;
+    int64_t streams;            /* requests at the same time on one HTTP/2 connection */
+    int64_t client_connections; /* of one client address; 0: none */
+    int64_t client_refusals;    /* refused tokens of one client address a minute; 0: none */
+    uint64_t body_rate;         /* bytes a second, see timeouts.body; 0: none */
 };
 
 struct timeouts_settings {
     int64_t head_ms, idle_ms, drain_ms;
+    int64_t body_ms;        /* how long a body may be waited for, and a second more for each limits.body_rate of it */
+    int64_t drain_delay_ms; /* how long connections are still accepted after readiness failed */
 };
 
 struct log_settings {
@@ -65,18 +95,37 @@ struct certificate_settings {
 
 struct server_settings {
     struct span url;
+    int64_t weight;
     const struct node *node;
 };
 
 struct backend_tls_settings {
     struct span ca;
     bool verify;
+    struct span server_name;                    /* for SNI and the certificate; at NULL: the URL's host */
+    struct span client_certificate, client_key; /* PEM files; at NULL: none is shown */
     const struct node *node;
 };
 
 struct backend_timeouts_settings {
     int64_t connect_ms, response_ms, idle_ms;
+    int64_t pending_ms; /* for a connection where backend.connections are in use */
 };
+
+/* Asking servers whether they live. */
+struct health_settings {
+    struct span path; /* at NULL: none is asked */
+    int64_t interval_ms, timeout_ms, healthy, unhealthy;
+    const struct node *node;
+};
+
+/* Leaving servers out that fail requests. */
+struct ejection_settings {
+    int64_t failures; /* in a row; 0: never */
+    int64_t for_ms;   /* the first time; longer each time in a row */
+};
+
+enum balance { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONNECTIONS };
 
 struct backend_settings {
     struct span name;
@@ -84,6 +133,13 @@ struct backend_settings {
     struct backend_tls_settings tls;
     struct backend_timeouts_settings timeouts;
     struct span host_header; /* backend, client, or a name */
+    int balance;             /* enum balance */
+    struct health_settings health;
+    struct ejection_settings ejection;
+    int64_t connections; /* to one server, of the process; 0: none */
+    int64_t pending;     /* requests of the process that may wait for one of them */
+    int64_t retries;     /* other servers that a request may be sent to after one failed */
+    int64_t resolve_ms;  /* how often names are looked up again */
     const struct node *node;
 };
 
@@ -105,6 +161,14 @@ struct resource_settings {
     const struct node *node; /* NULL: the section is not there */
 };
 
+/* Whether WebSocket connections go through, once their handshake was judged. */
+struct websocket_settings {
+    bool is_on;
+    int64_t idle_ms;      /* without a byte in either direction */
+    bool ends_with_token; /* closed when the token that opened it expires */
+    const struct node *node;
+};
+
 struct route_settings {
     struct span name;
     struct schema_texts hosts;
@@ -123,6 +187,8 @@ struct route_settings {
     int cnf;                              /* enum cnf_mode */
     struct schema_list claims_to_headers; /* struct claim_header_settings */
     struct resource_settings resource_metadata;
+    struct websocket_settings websocket;
+    bool forward_auth;
     const struct node *node;
 };
 
@@ -139,10 +205,12 @@ struct settings {
     struct timeouts_settings timeouts;
     struct log_settings log;
     struct dpop_settings dpop;
-    struct span revocation;      /* a file; at NULL: none */
-    struct schema_list backends; /* struct backend_settings */
-    struct schema_list routes;   /* struct route_settings */
-    const struct node *node;     /* the document */
+    struct span revocation;              /* a file; at NULL: none */
+    struct schema_texts trusted_proxies; /* addresses and networks */
+    struct span user;                    /* to become when started as root; at NULL: stay */
+    struct schema_list backends;         /* struct backend_settings */
+    struct schema_list routes;           /* struct route_settings */
+    const struct node *node;             /* the document */
 };
 
 enum { SETTINGS_BYTES_MAX = 1 << 20, SETTINGS_WORKERS_MAX = 64 };

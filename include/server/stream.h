@@ -11,7 +11,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "http/head.h"
+#include "server/certificate.h"
 #include "server/worker.h"
+
 struct conn;
 struct stream;
 
@@ -37,9 +39,11 @@ struct stream {
     struct arena arena;
     struct head head;
     void *user;             /* the handler's own; NULL at begin */
-    struct span peer;       /* address of the client, without port */
+    struct span peer;       /* address of the client, without port; empty for a unix socket without PROXY header */
     struct span local_port; /* digits */
     bool is_tls;
+    const struct client_certificate
+        *certificate; /* of the client, verified; NULL: none.  Lives as long as the stream */
     bool is_request_whole;
     bool wants_body;
     bool has_answer; /* an answer began */

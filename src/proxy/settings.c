@@ -1,46 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of the configuration file. */
-#include "proxy/settings.h"
-
-#define ROW(struct_, member_, name_, kind_, ...)                                                   \
-    {                                                                                              \
-        .name = (name_), .kind = (kind_), .offset = offsetof(struct struct_, member_), __VA_ARGS__ \
-    }
-#define LATER(name_)                                                       \
-    {                                                                      \
-        .name = (name_), .kind = SCHEMA_LATER, .help = "not supported yet" \
-    }
-#define NODE_AT(struct_) .node_offset = offsetof(struct struct_, node) + 1
-
-static const struct schema_row listener_rows[] = {
-    ROW(listener_settings, bind, "bind", SCHEMA_TEXT, .is_required = true,
-        .help = "address and port: IPv4:PORT or [IPv6]:PORT; port 0 takes a free one"),
-    LATER("tls"),
-};
-static const struct schema listener_schema = {"listeners", listener_rows, COUNT_OF(listener_rows),
-                                              NODE_AT(listener_settings), NULL};
-
-static bool admin_off(const struct node *node, void *out, struct arena *arena, struct problems *problems)
-{
-    struct admin_settings *admin = out;
-    (void)arena;
-    admin->node = node;
-    admin->is_off = node->kind == NODE_TEXT && span_eq(node->text, SPAN("off"));
-    return admin->is_off ||
-           problem_error(problems, node, "\"admin\" takes a map such as { bind: 127.0.0.1:9180 }, or off");
-}
-
-static const struct schema_row admin_rows[] = {
-    ROW(admin_settings, bind, "bind", SCHEMA_TEXT, .preset = "127.0.0.1:9180",
-        .help = "loopback address and port of /livez, /readyz and /metrics"),
-    LATER("token"),
-    LATER("health"),
-    LATER("console"),
-    LATER("tls"),
-    LATER("client_ca"),
-};
-static const struct schema admin_schema = {"admin", admin_rows, COUNT_OF(admin_rows), NODE_AT(admin_settings),
-                                           admin_off};
+/* The tables of the configuration file: the whole, and what concerns all of it. */
+#include "settings_int.h"
 
 static const struct schema_row keys_rows[] = {
     ROW(keys_settings, refresh_ms, "refresh", SCHEMA_DURATION, .preset = "1h", .min = 1000, .max = 86400000,
@@ -146,143 +106,10 @@ static const struct schema_row certificate_rows[] = {
 static const struct schema certificate_schema = {"certificates", certificate_rows, COUNT_OF(certificate_rows),
                                                  NODE_AT(certificate_settings), NULL};
 
-static bool server_url(const struct node *node, void *out, struct arena *arena, struct problems *problems)
-{
-    struct server_settings *server = out;
-    (void)arena;
-    server->url = node->kind == NODE_TEXT ? node->text : (struct span){NULL, 0};
-    server->node = node;
-    return node->kind == NODE_TEXT || problem_error(problems, node, "a server is a URL such as http://127.0.0.1:9001");
-}
-
-static const struct schema_row server_rows[] = {
-    ROW(server_settings, url, "url", SCHEMA_TEXT, .is_required = true,
-        .help = "http:// or https://, host, and port unless 80 or 443"),
-    LATER("weight"),
-};
-static const struct schema server_schema = {"servers", server_rows, COUNT_OF(server_rows), NODE_AT(server_settings),
-                                            server_url};
-
-static const struct schema_row backend_tls_rows[] = {
-    ROW(backend_tls_settings, ca, "ca", SCHEMA_TEXT, .help = "PEM file of the CAs to trust; default: the system's"),
-    ROW(backend_tls_settings, verify, "verify", SCHEMA_BOOL, .preset = "true",
-        .help = "check the server's certificate and name"),
-    LATER("certificate"),
-    LATER("key"),
-    LATER("client_certificate"),
-    LATER("client_key"),
-};
-static const struct schema backend_tls_schema = {"tls", backend_tls_rows, COUNT_OF(backend_tls_rows),
-                                                 NODE_AT(backend_tls_settings), NULL};
-
-static const struct schema_row backend_timeouts_rows[] = {
-    ROW(backend_timeouts_settings, connect_ms, "connect", SCHEMA_DURATION, .preset = "2s", .min = 10, .max = 600000,
-        .help = "for connecting, TLS included"),
-    ROW(backend_timeouts_settings, response_ms, "response", SCHEMA_DURATION, .preset = "60s", .min = 10,
-        .max = 86400000, .help = "from the whole request sent to the head of the answer (504)"),
-    ROW(backend_timeouts_settings, idle_ms, "idle", SCHEMA_DURATION, .preset = "60s", .min = 10, .max = 86400000,
-        .help = "without progress in a body, and of a connection without request"),
-};
-static const struct schema backend_timeouts_schema = {"timeouts", backend_timeouts_rows,
-                                                      COUNT_OF(backend_timeouts_rows), 0, NULL};
-
-static const struct schema_row backend_rows[] = {
-    ROW(backend_settings, servers, "servers", SCHEMA_LIST, .is_required = true, .table = &server_schema,
-        .item_bytes = sizeof(struct server_settings), .help = "one or more; requests go round in turn"),
-    ROW(backend_settings, tls, "tls", SCHEMA_STRUCT, .table = &backend_tls_schema, .help = "for https servers"),
-    ROW(backend_settings, timeouts, "timeouts", SCHEMA_STRUCT, .table = &backend_timeouts_schema,
-        .help = "towards its servers"),
-    ROW(backend_settings, host_header, "host_header", SCHEMA_TEXT, .preset = "backend",
-        .help = "Host sent on: backend, client, or a name"),
-    LATER("balance"),
-    LATER("health"),
-    LATER("connections"),
-    LATER("pending"),
-    LATER("retries"),
-};
-static const struct schema backend_schema = {"backends", backend_rows, COUNT_OF(backend_rows),
-                                             NODE_AT(backend_settings), NULL};
-
-/* X-User: upn */
-static bool claim_header_short(const struct node *node, void *out, struct arena *arena, struct problems *problems)
-{
-    struct claim_header_settings *header = out;
-    bool is_text = node->kind == NODE_TEXT;
-    (void)arena;
-    header->claim = is_text ? node->text : (struct span){NULL, 0};
-    header->node = is_text ? node : NULL; /* without one it is passed over later */
-    return is_text ||
-           problem_error(problems, node,
-                         "a header is made of a claim: its name, or a map such as { claim: groups, join: csv }");
-}
-
-static const char *const claim_joins[] = {"csv", NULL};
-static const struct schema_row claim_header_rows[] = {
-    ROW(claim_header_settings, claim, "claim", SCHEMA_TEXT, .help = "name of the claim"),
-    ROW(claim_header_settings, path, "path", SCHEMA_TEXT,
-        .help = "in place of claim: a nested one, names separated by /"),
-    ROW(claim_header_settings, join, "join", SCHEMA_ENUM, .words = claim_joins,
-        .help =
-            "write one text like a list of one too, its commas as %2C; lists always have commas between their items"),
-};
-static const struct schema claim_header_schema = {"claims_to_headers", claim_header_rows, COUNT_OF(claim_header_rows),
-                                                  NODE_AT(claim_header_settings), claim_header_short};
-
-static const struct schema_row resource_rows[] = {
-    ROW(resource_settings, resource, "resource", SCHEMA_TEXT, .is_required = true,
-        .help = "identifier of the protected resource: its URL as clients know it, https or http on loopback"),
-    ROW(resource_settings, authorization_servers, "authorization_servers", SCHEMA_TEXTS,
-        .help = "issuers whose tokens are taken"),
-    ROW(resource_settings, scopes, "scopes_supported", SCHEMA_TEXTS, .help = "scopes to ask for"),
-    ROW(resource_settings, name, "resource_name", SCHEMA_TEXT, .help = "for people"),
-    ROW(resource_settings, documentation, "resource_documentation", SCHEMA_TEXT,
-        .help = "URL of a page for developers"),
-};
-static const struct schema resource_schema = {"resource_metadata", resource_rows, COUNT_OF(resource_rows),
-                                              NODE_AT(resource_settings), NULL};
-
-static const char *const error_shapes[] = {"apim", "problem+json", "odata", NULL};
-static const char *const route_modes[] = {"enforce", "report-only", NULL};
-static const char *const cnf_modes[] = {"refuse", "ignore", NULL};
-static const char *const scope_statuses[] = {"401", "403", NULL};
-static const struct schema_row route_rows[] = {
-    ROW(route_settings, name, "name", SCHEMA_TEXT, .is_required = true, .help = "for logs, metrics and the realm"),
-    ROW(route_settings, hosts, "host", SCHEMA_TEXTS, .one_is_list = true,
-        .help = "exact or *.example.com; default: any"),
-    ROW(route_settings, path, "path", SCHEMA_TEXT, .is_required = true,
-        .help = "/a matches /a and /a/...; /a/ only what is below"),
-    ROW(route_settings, methods, "methods", SCHEMA_TEXTS, .help = "default: all"),
-    ROW(route_settings, rewrite, "rewrite", SCHEMA_TEXT, .help = "replaces the matched prefix"),
-    ROW(route_settings, backend, "backend", SCHEMA_TEXT, .is_required = true, .help = "name of a backend"),
-    ROW(route_settings, policy, "policy", SCHEMA_NODE,
-        .help = "file with a policy document, a list of them joined by <base/>, or none for a public route"),
-    ROW(route_settings, validate_jwt, "validate_jwt", SCHEMA_NODE, .help = "the same policy in YAML"),
-    ROW(route_settings, realm, "realm", SCHEMA_TEXT, .help = "in WWW-Authenticate; default: the name"),
-    ROW(route_settings, expose_reason, "expose_reason", SCHEMA_BOOL, .preset = "false",
-        .help = "tell clients the reason as error_description"),
-    ROW(route_settings, forward_token, "forward_token", SCHEMA_BOOL, .preset = "true",
-        .help = "send the judged token on to the backend"),
-    ROW(route_settings, errors, "errors", SCHEMA_ENUM, .preset = "apim", .words = error_shapes,
-        .help = "body of refusals"),
-    ROW(route_settings, mode, "mode", SCHEMA_ENUM, .preset = "enforce", .words = route_modes,
-        .help = "report-only lets pass what the policy refuses, but logs and counts it"),
-    ROW(route_settings, insufficient_scope, "insufficient_scope", SCHEMA_ENUM, .preset = "401", .words = scope_statuses,
-        .help = "403: status where only required claims failed; 401: the policy's"),
-    ROW(route_settings, claims_to_headers, "claims_to_headers", SCHEMA_MAP, .table = &claim_header_schema,
-        .item_bytes = sizeof(struct claim_header_settings), .help = "headers for the backend made of claims"),
-    ROW(route_settings, resource_metadata, "resource_metadata", SCHEMA_STRUCT, .table = &resource_schema,
-        .help = "protected resource metadata (RFC 9728), served and named in challenges"),
-    ROW(route_settings, cnf, "cnf", SCHEMA_ENUM, .preset = "refuse", .words = cnf_modes,
-        .help = "tokens bound to a key that can't be checked: refuse, or ignore the binding"),
-    ROW(route_settings, cors, "cors", SCHEMA_NODE, .help = "answers to browsers of other origins"),
-    LATER("forward_auth"),
-};
-static const struct schema route_schema = {"routes", route_rows, COUNT_OF(route_rows), NODE_AT(route_settings), NULL};
-
 static const struct schema_row settings_rows[] = {
-    ROW(settings, listeners, "listeners", SCHEMA_LIST, .is_required = true, .table = &listener_schema,
+    ROW(settings, listeners, "listeners", SCHEMA_LIST, .is_required = true, .table = &settings_listener_schema,
         .item_bytes = sizeof(struct listener_settings), .help = "where clients connect"),
-    ROW(settings, admin, "admin", SCHEMA_STRUCT, .table = &admin_schema, .help = "health and metrics; off for none"),
+    ROW(settings, admin, "admin", SCHEMA_STRUCT, .table = &settings_admin_schema, .help = "health and metrics; off for none"),
     ROW(settings, workers, "workers", SCHEMA_NODE, .help = "threads; auto: the processors this process may use"),
     ROW(settings, keys, "keys", SCHEMA_STRUCT, .table = &keys_schema, .help = "how key sets are fetched and kept"),
     ROW(settings, providers, "providers", SCHEMA_LIST, .table = &provider_schema,
@@ -300,9 +127,9 @@ static const struct schema_row settings_rows[] = {
         .help = "proofs of possession (RFC 9449) for tokens with cnf.jkt"),
     ROW(settings, revocation, "revocation", SCHEMA_TEXT,
         .help = "YAML file of revoked tokens, read again when it changes"),
-    ROW(settings, backends, "backends", SCHEMA_MAP, .is_required = true, .table = &backend_schema,
+    ROW(settings, backends, "backends", SCHEMA_MAP, .is_required = true, .table = &settings_backend_schema,
         .item_bytes = sizeof(struct backend_settings), .help = "where requests go"),
-    ROW(settings, routes, "routes", SCHEMA_LIST, .is_required = true, .table = &route_schema,
+    ROW(settings, routes, "routes", SCHEMA_LIST, .is_required = true, .table = &settings_route_schema,
         .item_bytes = sizeof(struct route_settings), .help = "what goes where under which policy"),
 };
 static const struct schema settings_table = {"gateway", settings_rows, COUNT_OF(settings_rows), NODE_AT(settings),
