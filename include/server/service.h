@@ -29,6 +29,14 @@ struct service_metrics {
     struct metric_series *refused;     /* counter: closed at once, connections_max */
 };
 
+/* How the connections of a listener begin, before the first byte of a request. */
+struct tls_server;
+struct entrance {
+    struct tls_server *tls; /* counted (tls_server.h); NULL: plain */
+    bool has_proxy_header;  /* PROXY protocol, before TLS */
+    bool takes_h2;          /* by ALPN; where plain, by the preface that HTTP/2 begins with */
+};
+
 struct service {
     struct worker *worker;
     const struct stream_handler *handler;
@@ -71,9 +79,10 @@ void service_drain(struct service *service, void (*emptied)(void *context));
 /* Closes every connection now. */
 void service_cut(struct service *service);
 
-/* Takes over a connected non-blocking socket.  `peer` is the client's address. */
+/* Takes over a connected non-blocking socket, also when it is refused for connections_max.  `peer` is the client's address;
+ * `entrance` is copied where it is needed longer, NULL: plain HTTP/1.
+ */
 struct sockaddr;
-/* Takes `fd` over, also when it is refused for connections_max. */
-void service_accept(struct service *service, int fd, const struct sockaddr *peer);
+void service_accept(struct service *service, int fd, const struct sockaddr *peer, const struct entrance *entrance);
 
 #endif

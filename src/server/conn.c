@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A client connection: bytes in, streams begun and fed, one way to end.
- *
- * Input lies in the worker's scratch when it is handled in the turn that read it, and moves to a buffer of the connection's own
- * only when something must wait; so an idle connection holds no buffer.
- */
+/* A client connection, whatever it speaks: accepted, read, written, ended in one way. */
 #include "conn_int.h"
 
 #include <arpa/inet.h>
@@ -11,33 +7,25 @@
 #include <netinet/tcp.h>
 
 enum { READ_MORE_BYTES = 16384 };
-enum turn { GO_ON, WAIT, ENDED };
-
-static struct worker *worker_of(const struct conn *conn)
-{
-    return conn->service->worker;
-}
-
-/* Earlier answers are not taken by the client: no further request begins until they are, or a client that asks on and on
- * without reading would fill the memory.
- */
-static bool is_choked(const struct conn *conn)
-{
-    return buf_len(&conn->out) > service_low_bytes(conn->service);
-}
 
 static bool wants_input(const struct conn *conn)
 {
     switch (conn->state) {
-    case CONN_IDLE:
-    case CONN_HEAD: return !is_choked(conn) && !list_is_linked(&conn->task.link); /* what came before goes first */
     case CONN_LINGER: return true;
-    case CONN_BODY: return conn->stream->wants_body;
-    case CONN_ANSWER: return buf_len(&conn->in) == 0; /* one read ahead of a pipelining client, no more */
+    case CONN_OPENING: return conn_open_wants_input(conn);
     case CONN_FLUSH:
     case CONN_CLOSED: return false;
+    case CONN_IDLE:
+    case CONN_HEAD:
+    case CONN_BODY:
+    case CONN_ANSWER: break;
     }
-    return false;
+    return conn->protocol->wants_input(conn);
+}
+
+static bool wants_output(const struct conn *conn)
+{
+    return buf_len(&conn->out) > 0 || (conn->state == CONN_OPENING && conn_open_wants_output(conn));
 }
 
 void conn_watch(struct conn *conn)
@@ -45,12 +33,15 @@ void conn_watch(struct conn *conn)
     if (conn->state == CONN_CLOSED)
         return;
     worker_watch(&conn->read_event, &conn->is_reading, !conn->has_end && wants_input(conn));
-    worker_watch(&conn->write_event, &conn->is_writing, buf_len(&conn->out) > 0);
+    worker_watch(&conn->write_event, &conn->is_writing, wants_output(conn));
 }
 
 static void conn_bury(struct grave *grave)
 {
     struct conn *conn = CONTAINER_OF(grave, conn, grave);
+    if (conn->protocol != NULL && conn->protocol->fini != NULL)
+        conn->protocol->fini(conn);
+    conn_open_free(conn);
     buf_fini(&conn->in);
     buf_fini(&conn->out);
     conn->magic = 0;
@@ -69,45 +60,28 @@ void conn_close(struct conn *conn, enum reason why)
         return;
     conn->state = CONN_CLOSED;
     deadline_cancel(&conn->deadline);
-    list_remove(&conn->task.link);
     list_remove(&conn->link);
     worker_watch(&conn->read_event, &conn->is_reading, false);
     worker_watch(&conn->write_event, &conn->is_writing, false);
-    if (conn->stream != NULL)
-        conn->service->handler->gone(conn->stream, why);
-    assert(conn->stream == NULL);
+    if (conn->protocol != NULL)
+        conn->protocol->gone(conn, why);
     transport_close(&conn->transport);
     conn->service->count--;
     count_open(conn->service, -1);
-    worker_bury(worker_of(conn), &conn->grave);
+    worker_bury(conn_worker(conn), &conn->grave);
     service_emptied(conn->service);
 }
 
-/* Reset instead of an end: what was sent must not look complete. */
-static void conn_abort(struct conn *conn)
+void conn_abort(struct conn *conn)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
     setsockopt(conn->transport.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     conn_close(conn, REASON_CLIENT_GONE);
 }
 
-static void start_deadline(struct conn *conn, struct deadline_class *class)
+void conn_start_deadline(struct conn *conn, struct deadline_class *class)
 {
-    deadline_start(worker_of(conn), class, &conn->deadline);
-}
-
-/* Time runs while the client is to do something: send a body that is wanted, take what is pending.  The time for a head goes on
- * whatever else does.
- */
-static void restart_deadline(struct conn *conn)
-{
-    if (conn->state == CONN_HEAD)
-        return;
-    bool awaits_body = conn->state == CONN_BODY && conn->stream->wants_body;
-    if (buf_len(&conn->out) > 0 || conn->state == CONN_IDLE || awaits_body)
-        start_deadline(conn, &conn->service->idle_class);
-    else
-        deadline_cancel(&conn->deadline);
+    deadline_start(conn_worker(conn), class, &conn->deadline);
 }
 
 static void linger(struct conn *conn)
@@ -118,163 +92,64 @@ static void linger(struct conn *conn)
         return;
     }
     transport_end_writing(&conn->transport);
-    start_deadline(conn, &conn->service->linger_class);
+    conn_start_deadline(conn, &conn->service->linger_class);
     buf_fini(&conn->in);
     conn_watch(conn);
 }
 
-static void end_after_answer(struct conn *conn)
+void conn_end(struct conn *conn)
 {
     if (buf_len(&conn->out) == 0) {
         linger(conn);
         return;
     }
     conn->state = CONN_FLUSH;
-    start_deadline(conn, &conn->service->idle_class);
+    conn_start_deadline(conn, &conn->service->idle_class);
     conn_watch(conn);
 }
 
-static void await_next_request(struct conn *conn)
+/* Moves the pieces on by what was written. */
+static void advance(struct iovec *pieces, int count, size_t done)
 {
-    conn->state = CONN_IDLE;
-    h1_next(&conn->h1);
-    start_deadline(conn, &conn->service->idle_class);
-    if (buf_len(&conn->in) > 0 && !conn->is_stepping)
-        worker_defer(worker_of(conn), &conn->task);
-    else if (conn->has_end && !conn->is_stepping)
-        end_after_answer(conn);
-    conn_watch(conn);
-}
-
-void conn_stream_finished(struct conn *conn, struct stream *stream)
-{
-    bool is_answered = stream->is_answer_whole && !conn->is_broken;
-    conn->stream = NULL;
-    conn->is_full = false;
-    if (conn->state == CONN_CLOSED)
-        return;
-    if (!is_answered)
-        conn_abort(conn);
-    else if (conn->wants_close || !stream->is_request_whole || conn->service->is_draining)
-        end_after_answer(conn);
-    else
-        await_next_request(conn);
-}
-
-/* A stream for a head that is refused: it is answered, then the connection ends. */
-static enum turn begin_refused(struct conn *conn, struct stream *stream, struct span *rest, const struct err *err)
-{
-    if (stream == NULL && (stream = stream_make(conn)) == NULL) {
-        conn_close(conn, REASON_OUT_OF_MEMORY);
-        return ENDED;
+    for (int i = 0; i < count && done > 0; i++) {
+        size_t part = done < pieces[i].iov_len ? done : pieces[i].iov_len;
+        pieces[i].iov_base = (char *)pieces[i].iov_base + part;
+        pieces[i].iov_len -= part;
+        done -= part;
     }
-    *rest = span_from(*rest, rest->len);
-    conn->stream = stream;
-    conn->state = CONN_ANSWER;
-    conn->wants_close = true;
-    restart_deadline(conn);
-    conn->service->handler->begin(conn->service->context, stream, err);
-    return conn->state == CONN_CLOSED ? ENDED : GO_ON;
 }
 
-static enum turn begin_stream(struct conn *conn, struct span head_bytes, struct span *rest)
+static bool keep_rest(struct conn *conn, const struct iovec *pieces, int count)
 {
-    struct err err = {0};
-    struct stream *stream = stream_make(conn);
-    struct span bytes = stream == NULL ? (struct span){NULL, 0} : arena_copy(&stream->arena, head_bytes);
-    if (bytes.at == NULL) {
-        if (stream != NULL)
-            stream_bury(stream);
-        conn_close(conn, REASON_OUT_OF_MEMORY);
-        return ENDED;
+    bool was_empty = buf_len(&conn->out) == 0;
+    for (int i = 0; i < count; i++)
+        if (!buf_add(&conn->out, pieces[i].iov_base, pieces[i].iov_len))
+            return false;
+    if (was_empty && buf_len(&conn->out) > 0) {
+        deadline_start(conn->service->worker, &conn->service->idle_class, &conn->deadline);
+        conn_watch(conn);
     }
-    if (!h1_read_request(&conn->h1, bytes, &stream->arena, &stream->head, &err))
-        return begin_refused(conn, stream, rest, &err);
-    struct head *head = &stream->head;
-    stream->is_request_whole = head->body == BODY_NONE || (head->body == BODY_SIZED && head->body_bytes == 0);
-    conn->stream = stream;
-    conn->state = stream->is_request_whole ? CONN_ANSWER : CONN_BODY;
-    restart_deadline(conn);
-    conn->wants_close = head->wants_close || conn->service->is_draining;
-    conn->has_continued = !head->expects_continue || stream->is_request_whole;
-    conn->needs_batch = true;
-    conn->service->handler->begin(conn->service->context, stream, NULL);
-    return conn->state == CONN_CLOSED ? ENDED : GO_ON;
+    return true;
 }
 
-static enum turn step_head(struct conn *conn, struct span *rest)
+bool conn_send(struct conn *conn, struct iovec *pieces, int count)
 {
-    struct err err = {0};
-    size_t skip = 0;
-    size_t len = 0;
-    if (rest->len == 0 || is_choked(conn))
-        return WAIT;
-    switch (h1_find_head(&conn->h1, *rest, &skip, &len, &err)) {
-    case H1_PARTIAL:
-        if (conn->state == CONN_IDLE) {
-            conn->state = CONN_HEAD;
-            start_deadline(conn, &conn->service->head_class);
-        }
-        return WAIT;
-    case H1_BAD: return begin_refused(conn, NULL, rest, &err);
-    case H1_WHOLE: break;
+    size_t total = 0;
+    size_t done = 0;
+    for (int i = 0; i < count; i++)
+        total += pieces[i].iov_len;
+    if (total > 0 && buf_len(&conn->out) == 0) {
+        enum io io = transport_write(&conn->transport, pieces, count, &done);
+        if (io == IO_FAILED || io == IO_END)
+            return false;
     }
-    struct span head_bytes = span_of(rest->at + skip, len);
-    *rest = span_from(*rest, skip + len);
-    return begin_stream(conn, head_bytes, rest);
+    if (done == total)
+        return true;
+    advance(pieces, count, done);
+    return keep_rest(conn, pieces, count);
 }
 
-static enum turn break_body(struct conn *conn, struct span *rest, const struct err *err)
-{
-    *rest = span_from(*rest, rest->len);
-    conn->wants_close = true;
-    conn->state = CONN_ANSWER;
-    deadline_cancel(&conn->deadline);
-    conn->service->handler->broken(conn->stream, err);
-    return conn->state == CONN_CLOSED ? ENDED : GO_ON;
-}
-
-static enum turn step_body(struct conn *conn, struct span *rest)
-{
-    struct err err = {0};
-    struct span piece = {NULL, 0};
-    struct stream *stream = conn->stream;
-    if (!stream->wants_body)
-        return WAIT;
-    conn->needs_batch = true;
-    switch (h1_read_body(&conn->h1, rest, &piece, &err)) {
-    case H1_MORE: return WAIT;
-    case H1_PIECE:
-        conn->has_continued = true;
-        stream->body_bytes += piece.len;
-        conn->service->handler->body(stream, piece);
-        return conn->state == CONN_CLOSED ? ENDED : GO_ON;
-    case H1_END:
-        stream->is_request_whole = true;
-        conn->state = CONN_ANSWER;
-        restart_deadline(conn);
-        return GO_ON;
-    case H1_BROKEN: break;
-    }
-    return break_body(conn, rest, &err);
-}
-
-static enum turn step(struct conn *conn, struct span *rest)
-{
-    switch (conn->state) {
-    case CONN_IDLE:
-    case CONN_HEAD: return step_head(conn, rest);
-    case CONN_BODY: return step_body(conn, rest);
-    case CONN_ANSWER: return WAIT;
-    case CONN_FLUSH:
-    case CONN_LINGER: *rest = span_from(*rest, rest->len); return WAIT;
-    case CONN_CLOSED: return ENDED;
-    }
-    return ENDED;
-}
-
-/* Keeps what could not be handled yet. */
-static bool keep(struct conn *conn, struct span rest, bool is_scratch)
+bool conn_keep(struct conn *conn, struct span rest, bool is_scratch)
 {
     if (!is_scratch)
         buf_take(&conn->in, buf_len(&conn->in) - rest.len);
@@ -285,89 +160,46 @@ static bool keep(struct conn *conn, struct span rest, bool is_scratch)
     return true;
 }
 
-static void hand_over_batch(struct conn *conn)
-{
-    struct stream *stream = conn->stream;
-    if (conn->needs_batch && stream != NULL) {
-        conn->needs_batch = false;
-        conn->service->handler->batch(stream, stream->is_request_whole);
-    }
-}
-
-static void feed(struct conn *conn, struct span bytes, bool is_scratch)
-{
-    struct span rest = bytes;
-    enum turn turn;
-    conn->is_stepping = true;
-    do {
-        turn = step(conn, &rest);
-    } while (turn == GO_ON);
-    conn->is_stepping = false;
-    if (turn == ENDED)
-        return;
-    if (!keep(conn, rest, is_scratch)) {
-        conn_close(conn, REASON_OUT_OF_MEMORY);
-        return;
-    }
-    hand_over_batch(conn);
-    conn_continue(conn);
-    conn_watch(conn);
-}
-
-static void run_task(struct task *task)
-{
-    struct conn *conn = CONTAINER_OF(task, conn, task);
-    feed(conn, buf_span(&conn->in), false);
-    if (conn->state == CONN_IDLE && conn->has_end)
-        end_after_answer(conn);
-}
-
-/* The client ended its side: a whole request is still answered, half of one is not. */
 static void on_end(struct conn *conn)
 {
     conn->has_end = true;
     conn->wants_close = true;
     switch (conn->state) {
-    case CONN_ANSWER:
     case CONN_FLUSH: conn_watch(conn); return;
-    case CONN_IDLE:
-    case CONN_HEAD:
-        if (buf_len(&conn->out) > 0) {
-            end_after_answer(conn);
-            return;
-        }
-        conn_close(conn, REASON_CLIENT_GONE);
-        return;
-    case CONN_BODY:
+    case CONN_OPENING:
     case CONN_LINGER: conn_close(conn, REASON_CLIENT_GONE); return;
     case CONN_CLOSED: return;
+    case CONN_IDLE:
+    case CONN_HEAD:
+    case CONN_BODY:
+    case CONN_ANSWER: break;
     }
+    conn->protocol->ended(conn);
 }
 
 static void on_bytes(struct conn *conn, size_t got, bool is_scratch)
 {
+    if (conn->state == CONN_LINGER)
+        return;
     if (!is_scratch)
         conn->in.end += got;
-    if (conn->state == CONN_BODY)
-        start_deadline(conn, &conn->service->idle_class);
-    feed(conn, is_scratch ? span_of(worker_of(conn)->scratch, got) : buf_span(&conn->in), is_scratch);
+    conn->protocol->bytes(conn, is_scratch ? span_of(conn_worker(conn)->scratch, got) : buf_span(&conn->in),
+                          is_scratch);
     if (conn->state != CONN_CLOSED && conn->is_reading && transport_pending(&conn->transport))
         event_active(&conn->read_event, EV_READ, 0);
 }
 
-/* One read, into the worker's scratch or behind what waits already. */
-static void read_some(struct conn *conn, bool is_scratch)
+void conn_read(struct conn *conn, bool is_scratch)
 {
     size_t got = 0;
     if (!is_scratch && !buf_reserve(&conn->in, READ_MORE_BYTES)) {
         conn_close(conn, REASON_OUT_OF_MEMORY);
         return;
     }
-    char *at = is_scratch ? worker_of(conn)->scratch : conn->in.at + conn->in.end;
+    char *at = is_scratch ? conn_worker(conn)->scratch : conn->in.at + conn->in.end;
     size_t size = is_scratch ? WORKER_SCRATCH_BYTES : conn->in.size - conn->in.end;
-    if (conn->state == CONN_BODY && size > service_high_bytes(conn->service))
-        size = service_high_bytes(conn->service);
-    switch (transport_read(&conn->transport, at, size, &got)) {
+    size_t most = conn->protocol->read_bytes_max(conn);
+    switch (transport_read(&conn->transport, at, size < most ? size : most, &got)) {
     case IO_OK: on_bytes(conn, got, is_scratch); return;
     case IO_END: on_end(conn); return;
     case IO_FAILED: conn_close(conn, REASON_CLIENT_GONE); return;
@@ -381,23 +213,18 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     struct conn *conn = CHECKED(context, conn, CONN_MAGIC);
     (void)fd;
     (void)what;
-    read_some(conn, buf_len(&conn->in) == 0);
+    if (conn->state == CONN_OPENING)
+        conn_open(conn);
+    else
+        conn_read(conn, buf_len(&conn->in) == 0);
 }
 
-/* A request that lies in the socket already was sent to an open connection: it is read and answered first.  Not into scratch,
- * which whoever drains may be using.
- */
 void conn_drain(struct conn *conn)
 {
-    conn->wants_close = true;
-    if (conn->state == CONN_IDLE && conn->is_reading && !conn->is_stepping)
-        read_some(conn, false);
-    if (conn->state != CONN_IDLE || buf_len(&conn->in) > 0)
-        return;
-    if (buf_len(&conn->out) > 0)
-        end_after_answer(conn);
-    else
-        conn_close(conn, REASON_DRAIN);
+    if (conn->state == CONN_OPENING)
+        conn->wants_close = true;
+    else if (conn->state < CONN_FLUSH)
+        conn->protocol->drain(conn);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
@@ -405,41 +232,20 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     struct conn *conn = CHECKED(context, conn, CONN_MAGIC);
     (void)fd;
     (void)what;
+    if (conn->state == CONN_OPENING) {
+        conn_open(conn);
+        return;
+    }
     if (!transport_flush(&conn->transport, &conn->out)) {
         conn_close(conn, REASON_CLIENT_GONE);
         return;
     }
-    restart_deadline(conn);
-    if (conn->state == CONN_FLUSH && buf_len(&conn->out) == 0)
+    if (conn->state != CONN_FLUSH)
+        conn->protocol->flushed(conn);
+    else if (buf_len(&conn->out) == 0)
         linger(conn);
-    if (conn->state == CONN_CLOSED)
-        return;
-    if (conn->is_full && conn->stream != NULL && buf_len(&conn->out) <= service_low_bytes(conn->service)) {
-        conn->is_full = false;
-        conn->service->handler->drained(conn->stream);
-    }
-    if (conn->state == CONN_IDLE && buf_len(&conn->in) > 0 && !is_choked(conn))
-        worker_defer(worker_of(conn), &conn->task);
-    conn_watch(conn);
-}
-
-/* Half a head came in time: 408, so that the client knows why. */
-static void head_too_slow(struct conn *conn)
-{
-    struct err err = {0};
-    struct span rest = {NULL, 0};
-    fail(&err, REASON_REQUEST_TIMEOUT, "no whole head within %lld ms", (long long)conn->service->settings.head_ms);
-    begin_refused(conn, NULL, &rest, &err);
-    conn_watch(conn);
-}
-
-static void body_too_slow(struct conn *conn)
-{
-    struct err err = {0};
-    struct span rest = {NULL, 0};
-    fail(&err, REASON_REQUEST_TIMEOUT, "no byte of the body within %lld ms",
-         (long long)conn->service->settings.idle_ms);
-    break_body(conn, &rest, &err);
+    else
+        conn_start_deadline(conn, &conn->service->idle_class);
     conn_watch(conn);
 }
 
@@ -447,20 +253,16 @@ static void on_deadline(struct deadline *deadline)
 {
     struct conn *conn = CONTAINER_OF(deadline, conn, deadline);
     switch (conn->state) {
-    case CONN_IDLE: conn_close(conn, REASON_IDLE); return;
-    case CONN_HEAD: head_too_slow(conn); return;
-    case CONN_BODY:
-        if (buf_len(&conn->out) == 0) {
-            body_too_slow(conn);
-            return;
-        }
-        conn_close(conn, REASON_CLIENT_TIMEOUT);
-        return;
-    case CONN_ANSWER:
     case CONN_FLUSH:
+    case CONN_OPENING:
     case CONN_LINGER: conn_close(conn, REASON_CLIENT_TIMEOUT); return;
     case CONN_CLOSED: return;
+    case CONN_IDLE:
+    case CONN_HEAD:
+    case CONN_BODY:
+    case CONN_ANSWER: break;
     }
+    conn->protocol->expired(conn);
 }
 
 static void note_peer(struct conn *conn, const struct sockaddr *peer)
@@ -478,7 +280,7 @@ static void count(struct service *service, struct metric_series *series)
         metric_add(series, service->worker->index, 1);
 }
 
-void service_accept(struct service *service, int fd, const struct sockaddr *peer)
+void service_accept(struct service *service, int fd, const struct sockaddr *peer, const struct entrance *entrance)
 {
     const int on = 1;
     struct conn *conn = service->count < service->settings.connections_max ? calloc(1, sizeof *conn) : NULL;
@@ -493,16 +295,16 @@ void service_accept(struct service *service, int fd, const struct sockaddr *peer
     conn->service = service;
     conn->transport.fd = fd;
     conn->deadline.run = on_deadline;
-    conn->task.run = run_task;
     conn->grave.bury = conn_bury;
     note_peer(conn, peer);
-    h1_init(&conn->h1, H1_REQUESTS, &service->settings.limits);
     event_assign(&conn->read_event, service->worker->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
     event_assign(&conn->write_event, service->worker->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
     list_append(&service->conns, &conn->link);
     service->count++;
     count(service, service->metrics.accepted);
     count_open(service, 1);
-    start_deadline(conn, &service->head_class);
+    conn_start_deadline(conn, &service->head_class);
+    if (!conn_open_begin(conn, entrance))
+        conn_close(conn, REASON_OUT_OF_MEMORY);
     conn_watch(conn);
 }

@@ -165,7 +165,7 @@ static bool accept_one(struct listener *listener)
     socklen_t len = sizeof peer;
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        service_accept(listener->service, fd, (const struct sockaddr *)&peer);
+        service_accept(listener->service, fd, (const struct sockaddr *)&peer, NULL);
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

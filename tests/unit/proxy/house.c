@@ -147,7 +147,7 @@ static int connect_client(struct house *house, int bytes, const struct sockaddr 
     assert_true(fd >= 0);
     if (bytes > 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-    service_accept(&house->gate.service, fd, peer == NULL ? (struct sockaddr *)&at : peer);
+    service_accept(&house->gate.service, fd, peer == NULL ? (struct sockaddr *)&at : peer, NULL);
     return client;
 }
 

@@ -94,7 +94,7 @@ static inline int loop_connect_with(struct loop *loop, int receive_bytes)
     assert_true(fd >= 0);
     if (receive_bytes > 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &receive_bytes, sizeof receive_bytes);
-    service_accept(&loop->service, fd, (struct sockaddr *)&at);
+    service_accept(&loop->service, fd, (struct sockaddr *)&at, NULL);
     return client;
 }
 
