@@ -29,11 +29,18 @@ void bind_address_text(const struct bind_address *address, char out[BIND_TEXT_BY
  */
 bool listener_open(struct bind_address *address, int *fds, size_t count, struct err *err) MUST_CHECK;
 
-/* Accepts connections from `fd` (taken over) into `service`, until service_drain or listener_detach_all. */
+/* Accepts connections from `fd` (taken over) into `service`, until it is detached.  `number` names the listener within the service,
+ * so that it can be spoken of later; `entrance` is copied, its tls taken a reference of.
+ */
 struct listener;
 /* Begins to accept.  On false `fd` is closed. */
-bool listener_attach(struct service *service, int fd, struct err *err) MUST_CHECK;
-/* Accepts what waits in the queues, then closes the listening sockets. */
+bool listener_attach(struct service *service, int fd, uint64_t number, const struct entrance *entrance,
+                     struct err *err) MUST_CHECK;
+/* Connections accepted from now on by the listener of that number begin so; nothing happens where there is none. */
+void listener_configure(struct service *service, uint64_t number, const struct entrance *entrance);
+/* Accepts what waits in the queue of the listener of that number, then closes its socket; connections stay. */
+void listener_detach(struct service *service, uint64_t number);
+/* The same for all of them. */
 void listener_detach_all(struct service *service);
 
 #endif

@@ -14,12 +14,12 @@ static void tell(const char *listener, int64_t number, const char *address)
         LOG_EVENT(LOG_NOTICE, "listening", LOG_NUM("listener", number), LOG_STR("address", address));
 }
 
-static bool attach_all(struct run *run, int *fds, struct err *err)
+static bool attach_all(struct run *run, uint64_t number, int *fds, struct err *err)
 {
     bool is_ok = true;
     for (unsigned i = 0; i < run->worker_count; i++) {
         if (is_ok)
-            is_ok = listener_attach(&run->gates[i].service, fds[i], err);
+            is_ok = listener_attach(&run->gates[i].service, fds[i], number, &(struct entrance){0}, err);
         else
             close(fds[i]);
     }
@@ -32,7 +32,7 @@ static bool listen_one(struct run *run, size_t number, struct span bind, struct 
     char text[BIND_TEXT_BYTES];
     int fds[SETTINGS_WORKERS_MAX];
     if (!bind_address_read(bind, &address, err) || !listener_open(&address, fds, run->worker_count, err) ||
-        !attach_all(run, fds, err))
+        !attach_all(run, number, fds, err))
         return false;
     bind_address_text(&address, text);
     run->addresses[number] = arena_copy(&run->arena, span_str(text));
@@ -49,7 +49,7 @@ static bool listen_admin(struct run *run, const struct site *site, struct err *e
         return true;
     if (!bind_address_read(site->settings.admin.bind, &address, err) || !listener_open(&address, &fd, 1, err))
         return err_prefix(err, "admin");
-    if (!listener_attach(&run->admin, fd, err))
+    if (!listener_attach(&run->admin, fd, 0, &(struct entrance){0}, err))
         return false;
     bind_address_text(&address, text);
     tell("admin", 0, text);

@@ -55,7 +55,7 @@ static bool listen_on(struct host *host, const char *address, struct err *err)
 {
     int fd;
     if (!bind_address_read(span_str(address), &host->bound, err) || !listener_open(&host->bound, &fd, 1, err) ||
-        !listener_attach(&host->service, fd, err))
+        !listener_attach(&host->service, fd, 0, &(struct entrance){0}, err))
         return false;
     bind_address_text(&host->bound, host->address);
     return true;

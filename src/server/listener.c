@@ -18,6 +18,8 @@ struct listener {
     struct service *service;
     struct event event;
     struct deadline pause; /* after the process ran out of descriptors */
+    uint64_t number;
+    struct entrance entrance;
     int fd;
 };
 
@@ -165,7 +167,7 @@ static bool accept_one(struct listener *listener)
     socklen_t len = sizeof peer;
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        service_accept(listener->service, fd, (const struct sockaddr *)&peer, NULL);
+        service_accept(listener->service, fd, (const struct sockaddr *)&peer, &listener->entrance);
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -186,7 +188,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *context)
         ;
 }
 
-bool listener_attach(struct service *service, int fd, struct err *err)
+bool listener_attach(struct service *service, int fd, uint64_t number, const struct entrance *entrance, struct err *err)
 {
     struct listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL) {
@@ -195,24 +197,51 @@ bool listener_attach(struct service *service, int fd, struct err *err)
     }
     listener->service = service;
     listener->fd = fd;
+    listener->number = number;
+    listener->entrance = *entrance;
     listener->pause.run = resume_accepting;
     list_append(&service->listeners, &listener->link);
     event_assign(&listener->event, service->worker->base, fd, EV_READ | EV_PERSIST, on_acceptable, listener);
     return event_add(&listener->event, NULL) == 0 || fail(err, REASON_SYSTEM, "cannot watch a listening socket");
 }
 
+static void detach(struct listener *listener)
+{
+    /* What waits in the queue would be reset by closing: take it in. */
+    while (accept_one(listener))
+        ;
+    deadline_cancel(&listener->pause);
+    event_del(&listener->event);
+    close(listener->fd);
+    list_remove(&listener->link);
+    free(listener);
+}
+
+static struct listener *find(struct service *service, uint64_t number)
+{
+    LIST_EACH(&service->listeners, link)
+    if (CONTAINER_OF(link, listener, link)->number == number)
+        return CONTAINER_OF(link, listener, link);
+    return NULL;
+}
+
+void listener_configure(struct service *service, uint64_t number, const struct entrance *entrance)
+{
+    struct listener *listener = find(service, number);
+    if (listener != NULL)
+        listener->entrance = *entrance;
+}
+
+void listener_detach(struct service *service, uint64_t number)
+{
+    struct listener *listener = find(service, number);
+    if (listener != NULL)
+        detach(listener);
+}
+
 void listener_detach_all(struct service *service)
 {
     struct list *first;
-    while ((first = list_first(&service->listeners)) != NULL) {
-        struct listener *listener = CONTAINER_OF(first, listener, link);
-        /* What waits in the queue would be reset by closing: take it in. */
-        while (accept_one(listener))
-            ;
-        deadline_cancel(&listener->pause);
-        event_del(&listener->event);
-        close(listener->fd);
-        list_remove(first);
-        free(listener);
-    }
+    while ((first = list_first(&service->listeners)) != NULL)
+        detach(CONTAINER_OF(first, listener, link));
 }
