@@ -64,6 +64,13 @@ struct plan_range {
     unsigned char first[16], last[16];
 };
 
+/* Whether the text is an IPv4 or IPv6 address; IPv4 becomes ::ffff:a.b.c.d, so that both spellings of one address are one, and
+ * `*is_ipv4` says so.
+ */
+bool plan_read_address(struct span text, unsigned char out[16], bool *is_ipv4) MUST_CHECK;
+/* Whether the address lies in one of the ranges. */
+bool plan_range_holds(const struct plan_range *ranges, size_t count, const unsigned char address[16]);
+
 struct plan_ip_filter {
     bool is_allow; /* else forbid */
     const struct plan_range *ranges;

@@ -15,6 +15,7 @@
 #include "policy/judge.h"
 #include "policy/plan.h"
 #include "proxy/settings.h"
+#include "proxy/trusted.h"
 #include "server/transport.h"
 
 #include <sys/socket.h>
@@ -145,6 +146,7 @@ struct site {
     uint64_t identity_lengths; /* bit n % 64: some name has n bytes */
     struct site_resource *resources;
     size_t resource_count;
+    struct trusted trusted; /* proxies before the gateway */
     struct h1_limits limits;
     struct token_limits token_limits;
     struct revocation *revocation; /* of the file that the settings name, as it was when they were read; NULL: none */

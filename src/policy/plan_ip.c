@@ -4,8 +4,7 @@
 
 #include <arpa/inet.h>
 
-/* Whether the text is an address; IPv4 becomes ::ffff:a.b.c.d, so that both spellings of one address are one. */
-static bool read_address(struct span text, unsigned char out[16], bool *is_ipv4)
+bool plan_read_address(struct span text, unsigned char out[16], bool *is_ipv4)
 {
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
     char copy[INET6_ADDRSTRLEN];
@@ -22,16 +21,21 @@ static bool read_address(struct span text, unsigned char out[16], bool *is_ipv4)
     return true;
 }
 
+bool plan_range_holds(const struct plan_range *ranges, size_t count, const unsigned char address[16])
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(address, ranges[i].first, sizeof ranges[i].first) >= 0 &&
+            memcmp(address, ranges[i].last, sizeof ranges[i].last) <= 0)
+            return true;
+    return false;
+}
+
 bool plan_holds_address(const struct plan_ip_filter *filter, struct span address, bool *is_address)
 {
     unsigned char bytes[16];
     bool is_ipv4;
-    *is_address = read_address(address, bytes, &is_ipv4);
-    for (size_t i = 0; *is_address && i < filter->count; i++)
-        if (memcmp(bytes, filter->ranges[i].first, sizeof bytes) >= 0 &&
-            memcmp(bytes, filter->ranges[i].last, sizeof bytes) <= 0)
-            return true;
-    return false;
+    *is_address = plan_read_address(address, bytes, &is_ipv4);
+    return *is_address && plan_range_holds(filter->ranges, filter->count, bytes);
 }
 
 /* `node` has the text, `at` the place. */
@@ -46,7 +50,7 @@ static bool take_address(struct plan_reader *r, const struct node *node, unsigne
                              "an address is expected, found \"%s\"; for a network write its ends: <address-range "
                              "from=\"10.0.0.0\" to=\"10.255.255.255\" />",
                              QUOTED_UNLESS(node->is_secret, node->text));
-    return read_address(node->text, out, is_ipv4) ||
+    return plan_read_address(node->text, out, is_ipv4) ||
            problem_error(r->problems, node, "an IPv4 or IPv6 address is expected, found \"%s\"",
                          QUOTED_UNLESS(node->is_secret, node->text));
 }

@@ -126,7 +126,7 @@ static void write_line(struct exchange *x, enum reason why, int64_t now_us)
     add(&line, LOG_US("ms", now_us - stream->begun_us));
     if (x->answered_us != 0 && x->sent_us != 0)
         add(&line, LOG_US("backend_ms", x->answered_us - x->sent_us));
-    add(&line, LOG_TEXT("client", stream->peer));
+    add(&line, LOG_TEXT("client", exchange_client(x)));
     add(&line, LOG_TEXT("request_id", x->request_id));
     add_refusal(x, &line);
     add(&line, LOG_STR("policy", x->answered_by));

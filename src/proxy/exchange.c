@@ -320,6 +320,22 @@ static void find_shape(struct exchange *x)
         (void)find_route(x, &ignored);
 }
 
+/* Where the request comes from: the peer's word counts where it is a trusted proxy. */
+static void meet_peer(struct exchange *x)
+{
+    const struct trusted *trusted = &x->site->site->trusted;
+    const struct stream *stream = x->stream;
+    bool is_https;
+    x->client = stream->peer;
+    x->is_https = stream->is_tls;
+    if (trusted_is_empty(trusted) || !trusted_has(trusted, stream->peer))
+        return;
+    x->is_peer_trusted = true;
+    x->client = trusted_client(trusted, &stream->head, stream->peer, &x->is_client_told);
+    if (trusted_scheme(&stream->head, &is_https))
+        x->is_https = is_https;
+}
+
 static void on_begin(void *context, struct stream *stream, const struct err *err)
 {
     struct gate *gate = context;
@@ -335,6 +351,7 @@ static void on_begin(void *context, struct stream *stream, const struct err *err
     x->site = gate_site_take(gate);
     x->deadline.run = on_wait_over;
     stream->user = x;
+    meet_peer(x);
     if (err != NULL) {
         x->err = *err;
         find_shape(x);

@@ -11,7 +11,7 @@ static const struct span proof_field = SPAN_INIT("DPoP");
 static bool is_https(const struct exchange *x)
 {
     switch ((enum dpop_scheme)x->site->site->settings.dpop.scheme) {
-    case DPOP_SCHEME_AUTO: return x->stream->is_tls;
+    case DPOP_SCHEME_AUTO: return x->is_https;
     case DPOP_SCHEME_HTTP: return false;
     case DPOP_SCHEME_HTTPS: return true;
     }
@@ -81,7 +81,7 @@ static void tell_revoked(struct exchange *x, const struct revocation *list)
               LOG_TEXT("iss", claims->iss.state == CLAIM_PRESENT ? claims->iss.text : SPAN("")),
               LOG_STR("sub_hash", hash_of(x, &claims->sub)), LOG_STR("jti_hash", hash_of(x, &claims->jti)),
               LOG_STR("file", revocation_file(list)), LOG_NUM("line", judgement->revoked->line),
-              LOG_TEXT("client", x->stream->peer));
+              LOG_TEXT("client", exchange_client(x)));
 }
 
 static void refuse_proof(struct exchange *x, struct span expected, struct span found)

@@ -39,6 +39,10 @@ struct exchange {
     struct stream *stream;
     const struct site_route *route;    /* NULL: none was found */
     const struct site_backend *target; /* where the request goes: the route's backend, or what its policy chose */
+    /* where it comes from */
+    struct span client; /* its address: the peer's, or what a trusted proxy tells; "unknown" where that tells none */
+    bool is_https;      /* towards the client */
+    bool is_peer_trusted, is_client_told;
     struct span request_id;
     char request_id_text[REQUEST_ID_BYTES];
     /* judging */
@@ -87,6 +91,12 @@ struct exchange {
     bool has_sent; /* something of the request may have reached the server */
     int64_t sent_us, answered_us;
 };
+
+/* The address that the request counts for: limits, filters and log go by it.  Empty for an untrusted peer on a unix socket. */
+static inline struct span exchange_client(const struct exchange *x)
+{
+    return x->client;
+}
 
 /* Writes the request's head for the server into x->request; again for another server, before the body gathered there. */
 bool forward_head(struct exchange *x);

@@ -236,23 +236,66 @@ static void put_unless_set(struct exchange *x, struct span name, struct span val
         h1_write_field(&x->request, name, value);
 }
 
-/* RFC 7239 4, 6: IPv6 addresses in brackets and quotes. */
+/* What a trusted peer sent of a list, as the lines of one field. */
+static void put_lines(struct exchange *x, enum field_id id)
+{
+    const struct head *head = &x->stream->head;
+    for (size_t i = 0; x->is_peer_trusted && i < head->count; i++) {
+        const struct field *field = &head->fields[i];
+        bool is_sound = id != FIELD_FORWARDED || trusted_is_forwarded(field->value);
+        if (field->id == id && field->value.len > 0 && is_sound) {
+            buf_add_span(&x->request, field->value);
+            buf_add_str(&x->request, ", ");
+        }
+    }
+}
+
+/* A peer on a unix socket has no address: RFC 7239 6.3 calls it unknown. */
+static void put_forwarded_for(struct exchange *x)
+{
+    struct span peer = x->stream->peer;
+    if (set_by_policy(x, SPAN("X-Forwarded-For")) != NULL)
+        return;
+    buf_add_str(&x->request, "X-Forwarded-For: ");
+    put_lines(x, FIELD_X_FORWARDED_FOR);
+    buf_add_span(&x->request, peer.len > 0 ? peer : SPAN("unknown"));
+    buf_add_str(&x->request, "\r\n");
+}
+
+/* Host and port that the client used, where a trusted peer tells them. */
+static void put_forwarded_host(struct exchange *x)
+{
+    struct span host = {NULL, 0};
+    struct span port = {NULL, 0};
+    if (x->is_peer_trusted) {
+        host = trusted_value(&x->stream->head, FIELD_X_FORWARDED_HOST);
+        port = trusted_value(&x->stream->head, FIELD_X_FORWARDED_PORT);
+    }
+    if (host.len == 0)
+        host = x->stream->head.authority;
+    if (host.len > 0)
+        put_unless_set(x, SPAN("X-Forwarded-Host"), host);
+    if (port.len > 0)
+        put_unless_set(x, SPAN("X-Forwarded-Port"), port);
+}
+
+/* RFC 7239 4, 6: IPv6 addresses in brackets and quotes.  An element of its own tells what this hop saw. */
 static void put_forwarded(struct exchange *x)
 {
     const struct stream *stream = x->stream;
     struct buf *out = &x->request;
     bool is_v6 = span_chr(stream->peer, ':') != NULL;
-    const char *proto = stream->is_tls ? "https" : "http";
-    put_unless_set(x, SPAN("X-Forwarded-For"), stream->peer);
-    put_unless_set(x, SPAN("X-Forwarded-Proto"), span_str(proto));
-    if (stream->head.authority.len > 0)
-        put_unless_set(x, SPAN("X-Forwarded-Host"), stream->head.authority);
+    put_forwarded_for(x);
+    put_unless_set(x, SPAN("X-Forwarded-Proto"), span_str(x->is_https ? "https" : "http"));
+    put_forwarded_host(x);
     if (set_by_policy(x, SPAN("Forwarded")) != NULL)
         return;
-    buf_add_str(out, is_v6 ? "Forwarded: for=\"[" : "Forwarded: for=");
-    buf_add_span(out, stream->peer);
+    buf_add_str(out, "Forwarded: ");
+    put_lines(x, FIELD_FORWARDED);
+    buf_add_str(out, is_v6 ? "for=\"[" : "for=");
+    buf_add_span(out, stream->peer.len > 0 ? stream->peer : SPAN("unknown"));
     buf_add_str(out, is_v6 ? "]\";proto=" : ";proto=");
-    buf_add_str(out, proto);
+    buf_add_str(out, stream->is_tls ? "https" : "http");
     if (stream->head.authority.len > 0) {
         buf_add_str(out, ";host=\"");
         buf_add_span(out, stream->head.authority);

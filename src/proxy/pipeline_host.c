@@ -57,6 +57,11 @@ bool pipeline_path(struct pipeline *pipeline, struct span *path)
     return whole != NULL;
 }
 
+struct span pipeline_address(const struct pipeline *pipeline)
+{
+    return exchange_client(pipeline->x);
+}
+
 static struct value url_fact(struct pipeline *pipeline, enum fact fact)
 {
     const struct uri *server = &pipeline->x->target->servers[0].uri;
@@ -78,9 +83,9 @@ static struct value original_fact(struct pipeline *pipeline, enum fact fact)
 {
     const struct stream *stream = pipeline->x->stream;
     switch (fact) {
-    case FACT_ORIGINAL_SCHEME: return text_value(span_str(stream->is_tls ? "https" : "http"));
+    case FACT_ORIGINAL_SCHEME: return text_value(span_str(pipeline->x->is_https ? "https" : "http"));
     case FACT_ORIGINAL_HOST: return lower(pipeline, uri_host(stream->head.authority));
-    case FACT_ORIGINAL_PORT: return int_value(port_of(stream->head.authority, stream->is_tls));
+    case FACT_ORIGINAL_PORT: return int_value(port_of(stream->head.authority, pipeline->x->is_https));
     case FACT_ORIGINAL_PATH: return text_value(stream->head.path);
     default: return text_value(stream->head.query);
     }
@@ -113,7 +118,7 @@ static struct value read_fact(void *of, enum fact fact)
     struct pipeline *pipeline = CHECKED(of, pipeline, PIPELINE_MAGIC);
     switch (fact) {
     case FACT_METHOD: return text_value(pipeline->x->stream->head.method_text);
-    case FACT_IP_ADDRESS: return text_value(pipeline->x->stream->peer);
+    case FACT_IP_ADDRESS: return text_value(pipeline_address(pipeline));
     case FACT_URL_SCHEME:
     case FACT_URL_HOST:
     case FACT_URL_PORT:

@@ -54,6 +54,9 @@ struct expression_context pipeline_context(struct pipeline *pipeline);
 /* The request's path and query as they go to the backend so far; false: no memory. */
 bool pipeline_path(struct pipeline *pipeline, struct span *path) MUST_CHECK;
 
+/* The client's address, as far as it is known. */
+struct span pipeline_address(const struct pipeline *pipeline);
+
 /* Whether policies see the client's field: what stops at the gateway whatever they say (hop-by-hop fields, those that Connection
  * names, headers that only claims may make) must not speak for the request.
  */

@@ -131,7 +131,7 @@ static bool check_header(struct pipeline *pipeline, const struct plan_check_head
 static bool filter_address(struct pipeline *pipeline, const struct plan_ip_filter *filter, struct err *err)
 {
     bool is_address = false;
-    struct span peer = pipeline->x->stream->peer;
+    struct span peer = pipeline_address(pipeline);
     bool is_held = plan_holds_address(filter, peer, &is_address);
     if (filter->is_allow && !is_held)
         return fail(err, REASON_CALLER_IP_NOT_ALLOWED, "ip-filter: the caller's address is not allowed");

@@ -236,6 +236,9 @@ static bool build_all(struct site_build *build)
     is_ok = site_build_routes(build) && is_ok;
     is_ok = site_build_providers(build) && is_ok;
     is_ok = site_build_revocation(build) && is_ok;
+    is_ok = trusted_read(&build->site->trusted, &build->site->settings.trusted_proxies, &build->site->arena,
+                         build->problems) &&
+            is_ok;
     fill_limits(build->site);
     if (is_ok && build->problems->errors == 0)
         note_idle_backends(build);

@@ -253,6 +253,53 @@ static void bodies_arrive_with_one_framing(void **state)
     house_close(&house);
 }
 
+/* Requests of a peer that is trusted, as a proxy passes them on: each request, then lines that arrive and texts that must not. */
+static const struct forward_case trusted_cases[] = {
+    {"what the proxy tells stays, and grows by the proxy",
+     "GET / HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 6.6.6.6, 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n"
+     "X-Forwarded-Proto: https\r\nX-Forwarded-Host: api.example.com\r\nX-Forwarded-Port: 8443\r\n"
+     "Forwarded: for=192.0.2.1;host=\"a;b\"\r\nConnection: X-Forwarded-For\r\n\r\n",
+     {"X-Forwarded-For: 6.6.6.6, 192.0.2.1, 192.0.2.2, 127.0.0.1", "X-Forwarded-Proto: https",
+      "X-Forwarded-Host: api.example.com", "X-Forwarded-Port: 8443",
+      "Forwarded: for=192.0.2.1;host=\"a;b\", for=127.0.0.1;proto=http;host=\"inner\""},
+     {NULL}},
+    {"where it tells nothing, it is the client",
+     "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+     {"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: h",
+      "Forwarded: for=127.0.0.1;proto=http;host=\"h\""},
+     {"-port"}},
+    {"what is malformed is written afresh",
+     "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https, http\r\nX-Forwarded-Host: a b\r\n"
+     "X-Forwarded-Port: x\r\nForwarded: for=\"evil\r\n\r\n",
+     {"X-Forwarded-Proto: http", "X-Forwarded-Host: h", "Forwarded: for=127.0.0.1;proto=http;host=\"h\""},
+     {"evil", "-port"}},
+    {"other spellings are dropped all the same",
+     "GET / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: evil\r\nX-Forwarded_Proto: evil\r\n\r\n",
+     {"X-Forwarded-For: 127.0.0.1"},
+     {"evil"}},
+};
+
+static void a_trusted_proxy_is_believed(void **state)
+{
+    struct house house;
+    AUTO(buf) got = {0};
+    (void)state;
+    house_open(&house, "trusted_proxies: [127.0.0.1]\n"
+                       "listeners: [ { bind: \"127.0.0.1:0\" } ]\n"
+                       "backends: { b: { servers: [\"http://127.0.0.1:%u\"] } }\n"
+                       "routes: [ { name: open, path: /, backend: b, policy: none } ]\n");
+    for (size_t i = 0; i < COUNT_OF(trusted_cases); i++) {
+        int client = house_client(&house);
+        house_send(&house, client, trusted_cases[i].request);
+        int server = house_accept(&house, 0);
+        house_hear(&house, server, &got, "\r\n\r\n");
+        check_head(&trusted_cases[i], &got, "");
+        close(client);
+        close(server);
+    }
+    house_close(&house);
+}
+
 /* RFC 7239 6 */
 static void an_ipv6_client_stands_in_brackets_and_quotes(void **state)
 {
@@ -277,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_arrives_as_it_should),
         cmocka_unit_test(bodies_arrive_with_one_framing),
+        cmocka_unit_test(a_trusted_proxy_is_believed),
         cmocka_unit_test(an_ipv6_client_stands_in_brackets_and_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

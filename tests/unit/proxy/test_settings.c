@@ -190,7 +190,6 @@ static const struct later {
     {"admin: { token: x }\n" REST, 1, 10, "token"},
     {"admin: { health: x }\n" REST, 1, 10, "health"},
     {"admin: { console: x }\n" REST, 1, 10, "console"},
-    {"trusted_proxies: []\n" REST, 1, 1, "trusted_proxies"},
     {LISTENERS "backends: { b: { servers: [ { url: \"http://x\", weight: 2 } ] } }\n" ROUTES, 2, 48, "weight"},
     {LISTENERS "backends: { b: { health: {}, servers: [\"http://x\"] } }\n" ROUTES, 2, 18, "health"},
     {LISTENERS "backends: { b: { tls: { key: x }, servers: [\"https://x\"] } }\n" ROUTES, 2, 25, "key"},
