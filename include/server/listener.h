@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listening sockets: one for each worker by SO_REUSEPORT, made in the main thread before workers run. */
+/* Listening sockets, made in the main thread: for TCP one for each worker by SO_REUSEPORT, for a unix socket one that all share. */
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
 
 #include "base/err.h"
-#include "base/span.h"
+#include "server/bind_address.h"
 #include "server/service.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-/* An address to bind: "0.0.0.0:8080", "[::]:8080", "127.0.0.1:0". */
-struct bind_address {
-    struct sockaddr_storage at;
-    socklen_t len;
-};
-
-/* Reads IPv4:PORT or [IPv6]:PORT; reason CONFIG. */
-bool bind_address_read(struct span text, struct bind_address *address, struct err *err) MUST_CHECK;
-/* Whether it is a loopback address. */
-bool bind_address_is_loopback(const struct bind_address *address);
-enum { BIND_TEXT_BYTES = 64 };
-/* IP:PORT, as bind_address_read takes it. */
-void bind_address_text(const struct bind_address *address, char out[BIND_TEXT_BYTES]);
-
-/* Opens `count` sockets on the same address into `fds`; a port of 0 is replaced in `address` by the one taken.  Fails when
- * anybody else listens there, also with SO_REUSEPORT.  Reason SYSTEM.
+/* Opens `count` descriptors that listen on the address into `fds`; a port of 0 is replaced in `address` by the one taken.  Fails
+ * when anybody else listens there, also with SO_REUSEPORT.  The file that a dead process left of its unix socket is replaced.
+ * Reason SYSTEM.
  */
 bool listener_open(struct bind_address *address, int *fds, size_t count, struct err *err) MUST_CHECK;
+/* Gives the file of a unix socket that listener_open made its mode, owner and group; reason SYSTEM. */
+bool listener_set_file(const struct bind_address *address, struct err *err) MUST_CHECK;
+/* Removes the file of a unix socket, unless another has taken its place; nothing happens for other addresses. */
+void listener_remove_file(const struct bind_address *address);
 
 /* Accepts connections from `fd` (taken over) into `service`, until it is detached.  `number` names the listener within the service,
  * so that it can be spoken of later; `entrance` is copied, its tls taken a reference of.

@@ -14,9 +14,12 @@
 
 enum { SERVICE_BUFFER_BYTES = 262144 };
 
+struct clients;
+
 struct service_settings {
     struct h1_limits limits;
     size_t connections_max;  /* of this worker */
+    size_t client_connections_max; /* of one client address, of the process; 0: none */
     size_t buffer_bytes_max; /* of one body, each way; 0: SERVICE_BUFFER_BYTES */
     int64_t head_ms;         /* for a whole head; counted from its first byte, or from accepting */
     int64_t idle_ms;         /* between requests, and without progress in a body or answer */
@@ -27,6 +30,10 @@ struct service_metrics {
     struct metric_series *connections; /* gauge: open now */
     struct metric_series *accepted;    /* counter */
     struct metric_series *refused;     /* counter: closed at once, connections_max */
+    struct metric_series *crowded;     /* counter: closed at once, client_connections_max */
+    struct metric_series *unproxied;   /* counter: closed without a right PROXY header */
+    struct metric_series *pauses;      /* counter: accepting paused, out of descriptors or memory */
+    struct metric_series *shed;        /* counter: accepted only to be closed, out of descriptors */
 };
 
 /* How the connections of a listener begin, before the first byte of a request. */
@@ -43,8 +50,11 @@ struct service {
     void *context; /* for handler->begin */
     struct service_settings settings;
     struct service_metrics metrics;
+    struct clients *clients; /* of all services that share client_connections_max; NULL: it is not kept */
     struct list conns;
     size_t count;
+    int spare_fd;      /* given up to accept, and close, where there is no other; -1: none */
+    int64_t told_ms;   /* when service_may_tell was true last */
     struct deadline_class head_class, idle_class, linger_class, pause_class;
     struct list listeners;
     struct buf pen; /* heads being written, within one call */
@@ -65,6 +75,16 @@ static inline size_t service_low_bytes(const struct service *service)
 {
     return service_high_bytes(service) / 4;
 }
+
+/* Counts one, where the series is there. */
+static inline void service_count(struct service *service, struct metric_series *series)
+{
+    if (series != NULL)
+        metric_add(series, service->worker->index, 1);
+}
+
+/* Whether a line may be written of what anybody can cause as often as he likes: true once a second at most. */
+bool service_may_tell(struct service *service);
 
 /* Readies `service` on `worker`; `settings` are copied. */
 void service_init(struct service *service, struct worker *worker, const struct stream_handler *handler, void *context,

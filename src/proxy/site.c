@@ -66,7 +66,7 @@ static bool check_admin(struct site_build *build)
         return true;
     if (!check_bind(build->problems, admin->node, admin->bind, &address))
         return false;
-    return bind_address_is_loopback(&address) ||
+    return bind_address_is_local(&address) ||
            problem_error(build->problems, site_place(admin->node, "bind"),
                          "the admin listener answers without credentials, so it binds loopback only; others are not "
                          "supported yet");

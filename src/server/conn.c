@@ -2,7 +2,6 @@
 /* A client connection, whatever it speaks: accepted, read, written, ended in one way. */
 #include "conn_int.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -66,6 +65,7 @@ void conn_close(struct conn *conn, enum reason why)
     if (conn->protocol != NULL)
         conn->protocol->gone(conn, why);
     transport_close(&conn->transport);
+    conn_leave(conn);
     conn->service->count--;
     count_open(conn->service, -1);
     worker_bury(conn_worker(conn), &conn->grave);
@@ -253,8 +253,8 @@ static void on_deadline(struct deadline *deadline)
 {
     struct conn *conn = CONTAINER_OF(deadline, conn, deadline);
     switch (conn->state) {
+    case CONN_OPENING: conn_open_expired(conn); return;
     case CONN_FLUSH:
-    case CONN_OPENING:
     case CONN_LINGER: conn_close(conn, REASON_CLIENT_TIMEOUT); return;
     case CONN_CLOSED: return;
     case CONN_IDLE:
@@ -263,15 +263,6 @@ static void on_deadline(struct deadline *deadline)
     case CONN_ANSWER: break;
     }
     conn->protocol->expired(conn);
-}
-
-static void note_peer(struct conn *conn, const struct sockaddr *peer)
-{
-    const void *at = peer->sa_family == AF_INET6
-                         ? (const void *)&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr
-                         : (const void *)&((const struct sockaddr_in *)(const void *)peer)->sin_addr;
-    if (inet_ntop(peer->sa_family, at, conn->peer, sizeof conn->peer) != NULL)
-        conn->peer_len = (unsigned char)strlen(conn->peer);
 }
 
 static void count(struct service *service, struct metric_series *series)
@@ -296,7 +287,7 @@ void service_accept(struct service *service, int fd, const struct sockaddr *peer
     conn->transport.fd = fd;
     conn->deadline.run = on_deadline;
     conn->grave.bury = conn_bury;
-    note_peer(conn, peer);
+    conn_set_peer(conn, peer);
     event_assign(&conn->read_event, service->worker->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
     event_assign(&conn->write_event, service->worker->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
     list_append(&service->conns, &conn->link);
@@ -304,7 +295,10 @@ void service_accept(struct service *service, int fd, const struct sockaddr *peer
     count(service, service->metrics.accepted);
     count_open(service, 1);
     conn_start_deadline(conn, &service->head_class);
-    if (!conn_open_begin(conn, entrance))
+    bool has_header = entrance != NULL && entrance->has_proxy_header; /* which tells the client's address */
+    if (!has_header && !conn_admit(conn))
+        conn_close(conn, REASON_CLIENT_GONE);
+    else if (!conn_open_begin(conn, entrance))
         conn_close(conn, REASON_OUT_OF_MEMORY);
     conn_watch(conn);
 }

@@ -75,6 +75,7 @@ struct conn {
     struct buf in, out;
     struct deadline deadline;
     struct grave grave;
+    struct client *client; /* where the connection counts for its address; NULL: it does not */
     unsigned char peer_len;
     char peer[PEER_BYTES];
     /* HTTP/1 */
@@ -121,6 +122,8 @@ struct opening;
 bool conn_open_begin(struct conn *conn, const struct entrance *entrance) MUST_CHECK;
 /* Goes on with opening when the socket is ready. */
 void conn_open(struct conn *conn);
+/* Opening took too long. */
+void conn_open_expired(struct conn *conn);
 /* What opening waits for. */
 bool conn_open_wants_input(const struct conn *conn);
 bool conn_open_wants_output(const struct conn *conn);
@@ -128,6 +131,20 @@ bool conn_open_wants_output(const struct conn *conn);
 void conn_open_free(struct conn *conn);
 /* Begins HTTP/1. */
 void conn_h1_start(struct conn *conn);
+
+/* ---- the client ---- */
+
+/* Who is at the other end; a unix socket has no address. */
+struct sockaddr;
+void conn_set_peer(struct conn *conn, const struct sockaddr *peer);
+/* Counts the connection for its client's address, where that is limited; false: there are too many. */
+bool conn_admit(struct conn *conn) MUST_CHECK;
+/* Counts it no longer; harmless twice. */
+void conn_leave(struct conn *conn);
+/* Reads the PROXY header, and admits the client that it names.  Not a byte more is read: TLS takes its own from the socket. */
+enum io conn_proxy_read(struct conn *conn);
+/* Tells and counts that there was no right one. */
+void conn_proxy_refuse(struct conn *conn, const char *why);
 
 /* ---- streams ---- */
 

@@ -2,13 +2,18 @@
 /* What comes before the first byte of a protocol, as a row of steps, all within the time for a head. */
 #include "conn_int.h"
 
-enum opening_step { OPENING_TLS, OPENING_STEPS };
+enum opening_step { OPENING_PROXY, OPENING_TLS, OPENING_STEPS };
 
 struct opening {
     struct entrance entrance;
     enum opening_step step;
     bool wants_output; /* else input */
 };
+
+static enum io read_proxy_header(struct conn *conn)
+{
+    return conn->opening->entrance.has_proxy_header ? conn_proxy_read(conn) : IO_OK;
+}
 
 static enum io shake_hands(struct conn *conn)
 {
@@ -17,6 +22,7 @@ static enum io shake_hands(struct conn *conn)
 }
 
 static enum io (*const steps[])(struct conn *conn) = {
+    [OPENING_PROXY] = read_proxy_header,
     [OPENING_TLS] = shake_hands,
 };
 _Static_assert(COUNT_OF(steps) == OPENING_STEPS, "each step has its row");
@@ -65,6 +71,13 @@ void conn_open(struct conn *conn)
     case IO_FAILED: break;
     }
     conn_close(conn, REASON_CLIENT_GONE);
+}
+
+void conn_open_expired(struct conn *conn)
+{
+    if (conn->opening->step == OPENING_PROXY)
+        conn_proxy_refuse(conn, "PROXY header: none came within timeouts.head");
+    conn_close(conn, REASON_CLIENT_TIMEOUT);
 }
 
 bool conn_open_begin(struct conn *conn, const struct entrance *entrance)

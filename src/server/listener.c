@@ -5,10 +5,10 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ACCEPT_MAX = 32, BACKLOG = 1024 };
@@ -22,78 +22,6 @@ struct listener {
     struct entrance entrance;
     int fd;
 };
-
-static bool port_read(struct span text, in_port_t *port)
-{
-    uint64_t number;
-    if (!span_u64(text, 65535, &number))
-        return false;
-    *port = htons((uint16_t)number);
-    return true;
-}
-
-static bool v6_read(struct span host, struct span port, struct bind_address *address)
-{
-    struct sockaddr_in6 *at = (struct sockaddr_in6 *)&address->at;
-    char text[INET6_ADDRSTRLEN];
-    if (host.len >= sizeof text)
-        return false;
-    memcpy(text, host.at, host.len);
-    text[host.len] = '\0';
-    at->sin6_family = AF_INET6;
-    address->len = sizeof *at;
-    return inet_pton(AF_INET6, text, &at->sin6_addr) == 1 && port_read(port, &at->sin6_port);
-}
-
-static bool v4_read(struct span host, struct span port, struct bind_address *address)
-{
-    struct sockaddr_in *at = (struct sockaddr_in *)&address->at;
-    char text[INET_ADDRSTRLEN];
-    if (host.len >= sizeof text)
-        return false;
-    memcpy(text, host.at, host.len);
-    text[host.len] = '\0';
-    at->sin_family = AF_INET;
-    address->len = sizeof *at;
-    return inet_pton(AF_INET, text, &at->sin_addr) == 1 && port_read(port, &at->sin_port);
-}
-
-bool bind_address_read(struct span text, struct bind_address *address, struct err *err)
-{
-    *address = (struct bind_address){0};
-    const char *colon = text.len == 0 ? NULL : memrchr(text.at, ':', text.len);
-    if (colon != NULL) {
-        struct span host = span_of(text.at, (size_t)(colon - text.at));
-        struct span port = span_from(text, host.len + 1);
-        bool is_v6 = host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']';
-        if (is_v6 ? v6_read(span_of(host.at + 1, host.len - 2), port, address) : v4_read(host, port, address))
-            return true;
-    }
-    return fail(err, REASON_CONFIG,
-                "\"%s\" is no address to bind; write IPv4:PORT as 0.0.0.0:8080 or [IPv6]:PORT as [::]:8080",
-                QUOTED(text));
-}
-
-bool bind_address_is_loopback(const struct bind_address *address)
-{
-    if (address->at.ss_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&address->at)->sin6_addr);
-    return ntohl(((const struct sockaddr_in *)&address->at)->sin_addr.s_addr) >> 24 == 127;
-}
-
-void bind_address_text(const struct bind_address *address, char out[BIND_TEXT_BYTES])
-{
-    char host[INET6_ADDRSTRLEN] = "";
-    if (address->at.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *at = (const struct sockaddr_in6 *)&address->at;
-        inet_ntop(AF_INET6, &at->sin6_addr, host, sizeof host);
-        snprintf(out, BIND_TEXT_BYTES, "[%s]:%u", host, ntohs(at->sin6_port));
-        return;
-    }
-    const struct sockaddr_in *at = (const struct sockaddr_in *)&address->at;
-    inet_ntop(AF_INET, &at->sin_addr, host, sizeof host);
-    snprintf(out, BIND_TEXT_BYTES, "%s:%u", host, ntohs(at->sin_port));
-}
 
 static int socket_make(const struct bind_address *address, bool reuses_port)
 {
@@ -119,6 +47,11 @@ static bool bind_failed(const struct bind_address *address, struct err *err)
     int why = errno;
     char text[BIND_TEXT_BYTES];
     bind_address_text(address, text);
+    if (why == EACCES && bind_address_path(address) == NULL && geteuid() != 0)
+        return fail(err, REASON_SYSTEM,
+                    "cannot bind %s: %s: user %u needs CAP_NET_BIND_SERVICE for that port, or root binds it "
+                    "at the start",
+                    text, strerror(why), (unsigned)geteuid());
     return fail(err, REASON_SYSTEM, "cannot bind %s: %s", text, strerror(why));
 }
 
@@ -135,7 +68,13 @@ static bool is_free(const struct bind_address *address)
     return is_ok;
 }
 
-bool listener_open(struct bind_address *address, int *fds, size_t count, struct err *err)
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+}
+
+static bool open_tcp(struct bind_address *address, int *fds, size_t count, struct err *err)
 {
     if (!is_free(address))
         return bind_failed(address, err);
@@ -143,9 +82,7 @@ bool listener_open(struct bind_address *address, int *fds, size_t count, struct 
         fds[i] = socket_make(address, true);
         if (fds[i] < 0 || listen(fds[i], BACKLOG) != 0) {
             bind_failed(address, err);
-            for (size_t j = 0; j <= i; j++)
-                if (fds[j] >= 0)
-                    close(fds[j]);
+            close_all(fds, fds[i] < 0 ? i : i + 1);
             return false;
         }
         address->len = sizeof address->at;
@@ -154,10 +91,129 @@ bool listener_open(struct bind_address *address, int *fds, size_t count, struct 
     return true;
 }
 
+/* Whether somebody listens there; a full queue is somebody's too. */
+static bool is_alive(const struct bind_address *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool is_refused =
+        fd >= 0 && connect(fd, (const struct sockaddr *)&address->at, address->len) != 0 && errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return !is_refused;
+}
+
+/* The file of a process that is no more would stand in the way for ever; nothing but a socket is ever removed. */
+static bool remove_stale(const struct bind_address *address)
+{
+    struct stat seen;
+    const char *path = bind_address_path(address);
+    if (lstat(path, &seen) != 0 || !S_ISSOCK(seen.st_mode) || is_alive(address)) {
+        errno = EADDRINUSE;
+        return false;
+    }
+    return unlink(path) == 0;
+}
+
+bool listener_set_file(const struct bind_address *address, struct err *err)
+{
+    const char *path = bind_address_path(address);
+    if (path == NULL)
+        return true;
+    if (chmod(path, address->mode) != 0)
+        return fail(err, REASON_SYSTEM, "cannot set the mode of %s: %s", path, strerror(errno));
+    bool has_owner = address->owner != (uid_t)-1 || address->group != (gid_t)-1;
+    if (has_owner && chown(path, address->owner, address->group) != 0)
+        return fail(err, REASON_SYSTEM, "cannot set the owner of %s: %s", path, strerror(errno));
+    return true;
+}
+
+void listener_remove_file(const struct bind_address *address)
+{
+    struct stat seen;
+    const char *path = bind_address_path(address);
+    if (path == NULL || lstat(path, &seen) != 0 || seen.st_dev != address->device || seen.st_ino != address->file)
+        return;
+    if (unlink(path) != 0)
+        LOG_EVENT(LOG_WARNING, "socket-left", LOG_STR("path", path), LOG_STR("error", strerror(errno)));
+}
+
+/* Nobody can connect between bind and listen, so nobody gets in before the file has its mode. */
+static bool listen_unix(struct bind_address *address, int fd, struct err *err)
+{
+    struct stat seen;
+    if (lstat(bind_address_path(address), &seen) != 0)
+        return bind_failed(address, err);
+    address->device = seen.st_dev;
+    address->file = seen.st_ino;
+    if (listener_set_file(address, err) && (listen(fd, BACKLOG) == 0 || bind_failed(address, err)))
+        return true;
+    listener_remove_file(address);
+    return false;
+}
+
+/* SO_REUSEPORT is not for unix sockets: the workers share one, and who comes too late finds nothing to accept. */
+static bool open_unix(struct bind_address *address, int *fds, size_t count, struct err *err)
+{
+    int fd = socket_make(address, false);
+    if (fd < 0 && errno == EADDRINUSE && remove_stale(address))
+        fd = socket_make(address, false);
+    if (fd < 0)
+        return bind_failed(address, err);
+    fds[0] = fd;
+    if (!listen_unix(address, fd, err)) {
+        close(fd);
+        return false;
+    }
+    for (size_t i = 1; i < count; i++) {
+        fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (fds[i] < 0) {
+            bind_failed(address, err);
+            close_all(fds, i);
+            listener_remove_file(address);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool listener_open(struct bind_address *address, int *fds, size_t count, struct err *err)
+{
+    return bind_address_path(address) != NULL ? open_unix(address, fds, count, err)
+                                              : open_tcp(address, fds, count, err);
+}
+
 static void resume_accepting(struct deadline *deadline)
 {
     struct listener *listener = CONTAINER_OF(deadline, listener, pause);
     event_add(&listener->event, NULL);
+}
+
+/* Out of descriptors: one connection is taken with the spare one and closed, so that somebody is told at once; the queue waits. */
+static void shed_one(struct listener *listener)
+{
+    struct service *service = listener->service;
+    if (service->spare_fd < 0)
+        return;
+    close(service->spare_fd);
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        close(fd);
+        service_count(service, service->metrics.shed);
+    }
+    service->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Level-triggered, the queue would wake us again and again: nothing is accepted for a moment. */
+static void pause_accepting(struct listener *listener, int why)
+{
+    struct service *service = listener->service;
+    service_count(service, service->metrics.pauses);
+    if (service_may_tell(service))
+        LOG_EVENT(LOG_ERROR, "accept-paused", LOG_STR("error", strerror(why)));
+    if (why == EMFILE || why == ENFILE)
+        shed_one(listener);
+    event_del(&listener->event);
+    deadline_start(service->worker, &service->pause_class, &listener->pause);
 }
 
 /* One connection, if there is any.  Out of descriptors or memory: the queue waits until some are free again. */
@@ -170,13 +226,12 @@ static bool accept_one(struct listener *listener)
         service_accept(listener->service, fd, (const struct sockaddr *)&peer, &listener->entrance);
         return true;
     }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        LOG_EVENT(LOG_ERROR, "accept-paused", LOG_STR("error", strerror(errno)));
-        event_del(&listener->event);
-        deadline_start(listener->service->worker, &listener->service->pause_class, &listener->pause);
+    int why = errno;
+    if (why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM) {
+        pause_accepting(listener, why);
         return false;
     }
-    return errno == ECONNABORTED || errno == EINTR;
+    return why == ECONNABORTED || why == EINTR;
 }
 
 static void on_acceptable(evutil_socket_t fd, short what, void *context)
@@ -195,6 +250,8 @@ bool listener_attach(struct service *service, int fd, uint64_t number, const str
         close(fd);
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for a listener");
     }
+    if (service->spare_fd < 0)
+        service->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     listener->service = service;
     listener->fd = fd;
     listener->number = number;

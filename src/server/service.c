@@ -5,12 +5,18 @@
 #include "conn_int.h"
 #include "server/listener.h"
 
+#include <unistd.h>
+
+enum { TELL_MS = 1000 };
+
 enum { LINGER_MS = 2000, PAUSE_MS = 100 };
 
 void service_init(struct service *service, struct worker *worker, const struct stream_handler *handler, void *context,
                   const struct service_settings *settings)
 {
     *service = (struct service){.worker = worker, .handler = handler, .context = context, .settings = *settings};
+    service->spare_fd = -1;
+    service->told_ms = INT64_MIN;
     list_init(&service->conns);
     list_init(&service->listeners);
     deadline_class_init(worker, &service->head_class, settings->head_ms);
@@ -34,6 +40,17 @@ void service_fini(struct service *service)
     deadline_class_fini(&service->linger_class);
     deadline_class_fini(&service->pause_class);
     buf_fini(&service->pen);
+    if (service->spare_fd >= 0)
+        close(service->spare_fd);
+}
+
+bool service_may_tell(struct service *service)
+{
+    int64_t now_ms = worker_now(service->worker)->mono_ms;
+    if (service->told_ms != INT64_MIN && now_ms - service->told_ms < TELL_MS)
+        return false;
+    service->told_ms = now_ms;
+    return true;
 }
 
 void service_drain(struct service *service, void (*emptied)(void *context))
