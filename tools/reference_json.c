@@ -46,7 +46,7 @@ static void int_print(const struct schema_row *row)
     printf("\"anyOf\": [{ \"type\": \"integer\"");
     if (row->min != 0 || row->max != 0)
         printf(", \"minimum\": %" PRId64 ", \"maximum\": %" PRId64, row->min, row->max);
-    printf(" }, { \"$ref\": \"#/definitions/placeholder\" }]");
+    printf(" }%s, { \"$ref\": \"#/definitions/placeholder\" }]", row->none_is_zero ? ", { \"const\": \"none\" }" : "");
 }
 
 static bool is_number(const char *word)
@@ -88,7 +88,8 @@ static void value_print(const struct sections *sections, const struct section *s
 
 static void default_print(const struct schema_row *row)
 {
-    bool is_plain = row->kind == SCHEMA_BOOL || row->kind == SCHEMA_INT ||
+    bool is_count = row->kind == SCHEMA_INT && row->preset != NULL && is_number(row->preset);
+    bool is_plain = row->kind == SCHEMA_BOOL || is_count ||
                     (row->kind == SCHEMA_ENUM && row->preset != NULL && is_number(row->preset));
     if (row->preset == NULL)
         return;

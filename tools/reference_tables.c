@@ -34,6 +34,7 @@ static const struct special specials[] = {
     {"admin", NULL, "`off`", "\"const\": \"off\"", NULL},
     {"servers", NULL, "a URL", "\"type\": \"string\"", NULL},
     {"claims_to_headers", NULL, "the claim's name", "\"type\": \"string\"", NULL},
+    {"websocket", NULL, "`true` or `false`", "\"type\": \"boolean\"", NULL},
     {"openid_config", NULL, "a URL", "\"type\": \"string\"", NULL},
 };
 

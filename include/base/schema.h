@@ -11,7 +11,7 @@
 enum schema_kind {
     SCHEMA_TEXT,     /* struct span; plain numbers and booleans are taken as written */
     SCHEMA_BOOL,     /* bool */
-    SCHEMA_INT,      /* int64_t within min..max */
+    SCHEMA_INT,      /* int64_t within min..max; "none" gives 0 where none_is_zero */
     SCHEMA_DURATION, /* int64_t milliseconds: `ms|s|m|h`; a bare number is an error; "none" as for sizes */
     SCHEMA_SIZE,     /* uint64_t bytes: `B|KiB|MiB|GiB`; a bare number is an error; "none" gives 0 where none_is_zero */
     SCHEMA_ENUM,     /* int: index into `words` (NULL at their end) */

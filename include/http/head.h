@@ -90,6 +90,7 @@ struct head {
     uint64_t body_bytes;   /* for BODY_SIZED; for answers to HEAD and 304 the length that was stated */
     bool has_stated_bytes; /* a Content-Length stood there, also where there is no body */
     bool is_http10;
+    bool is_http2;
     bool wants_close;      /* the connection ends after this message */
     bool expects_continue; /* Expect: 100-continue */
     bool has_other_expect; /* any other expectation: 417 */

@@ -62,7 +62,9 @@ struct judge_input {
     const struct remembered *remembered; /* a signature checked before, or NULL */
     bool wants_every_check;              /* explain: go on after a failure, fill expected and found of all checks */
     enum cnf_mode cnf;
-    const struct dpop_request *request;  /* NULL: there is none, so that a proof (RFC 9449) is skipped, not asked for */
+    const struct dpop_request *request; /* NULL: there is none, so that a proof (RFC 9449) is skipped, not asked for */
+    struct span
+        certificate; /* SHA-256 of what the client proved to be its certificate, as bytes; at NULL: none.  Beside request */
     const struct revocation *revocation; /* NULL: nothing is revoked */
 
     /* Not NULL: claims that nobody signed are judged as if a key of trusts[assumed_trust] had; credential, is_repeated and

@@ -25,6 +25,12 @@ struct backend_user {
      */
     void (*answer)(void *user, const struct head *head, struct span piece, bool is_last);
     void (*piece)(void *user, struct span piece, bool is_last);
+    /* The server switched protocols (101) after backend_await_switch: from now on backend_send sends as it is, and `piece` gives what
+     * comes as it comes, never with is_last.  The lease ends by `failed` or backend_drop only.
+     */
+    void (*switched)(void *user, const struct head *head);
+    /* Switched, and the server ended its side: no `piece` comes any more, sending goes on. */
+    void (*ended)(void *user);
     /* What was kept for sending is sent. */
     void (*drained)(void *user);
     /* The connection is gone and with it the lease.  is_stale: it was a reused one that the server ended before any byte of an
@@ -42,6 +48,12 @@ void backend_begin(struct backend *backend, bool to_head, struct arena *arena);
 enum flow backend_send(struct backend *backend, const struct iovec *pieces, int count);
 /* The request is whole with what was handed to backend_send: from now on the answer is awaited.  to_head: it was HEAD. */
 void backend_request_done(struct backend *backend, bool to_head);
+/* The request asks for another protocol: a 101 to it ends in `switched`.  Before the request is whole; for this lease. */
+void backend_await_switch(struct backend *backend);
+/* Switched: ends our side when all is sent. */
+void backend_end_writing(struct backend *backend);
+/* Bytes kept for sending. */
+size_t backend_pending(const struct backend *backend);
 /* Whether the answer shall be read on; false holds it back. */
 void backend_want(struct backend *backend, bool wants);
 /* Ends the lease and closes the connection; no callback comes after this. */

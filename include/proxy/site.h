@@ -115,6 +115,7 @@ struct site_route {
     enum route_mode mode;
     enum cnf_mode cnf;
     bool tells_scope; /* 403 where only required claims failed */
+    struct websocket_settings websocket;
     const struct identity_header *identity;
     size_t identity_count;
     const struct site_resource *resource; /* NULL: none */

@@ -23,6 +23,8 @@ struct service_settings {
     size_t buffer_bytes_max; /* of one body, each way; 0: SERVICE_BUFFER_BYTES */
     int64_t head_ms;         /* for a whole head; counted from its first byte, or from accepting */
     int64_t idle_ms;         /* between requests, and without progress in a body or answer */
+    int64_t body_ms;         /* how long a body, or taking an answer, may be waited for; 0: only idle_ms counts */
+    uint64_t body_rate;      /* bytes that earn one second more; 0: only idle_ms counts */
 };
 
 /* Counted by a service; each may be NULL. */
@@ -34,6 +36,7 @@ struct service_metrics {
     struct metric_series *unproxied;   /* counter: closed without a right PROXY header */
     struct metric_series *pauses;      /* counter: accepting paused, out of descriptors or memory */
     struct metric_series *shed;        /* counter: accepted only to be closed, out of descriptors */
+    struct metric_series *late_heads, *late_bodies, *late_answers; /* counters: clients that were too slow */
 };
 
 /* How the connections of a listener begin, before the first byte of a request. */
@@ -55,7 +58,7 @@ struct service {
     size_t count;
     int spare_fd;      /* given up to accept, and close, where there is no other; -1: none */
     int64_t told_ms;   /* when service_may_tell was true last */
-    struct deadline_class head_class, idle_class, linger_class, pause_class;
+    struct deadline_class head_class, idle_class, linger_class, pause_class, pace_class;
     struct list listeners;
     struct buf pen; /* heads being written, within one call */
     int64_t date_s;

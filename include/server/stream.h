@@ -79,6 +79,12 @@ enum flow {
 enum flow stream_answer(struct stream *stream, const struct answer *answer, struct span piece, bool is_last);
 /* Sends a further piece; may be empty with is_last. */
 enum flow stream_piece(struct stream *stream, struct span piece, bool is_last);
+/* Answers 101 to a request with Upgrade (head.is_upgrade, HTTP/1.1, no body) and makes the stream raw bytes both ways, in the protocol
+ * that the request asked for.  From then on `body` gives what the client sends, as it comes, when stream_want_body(true) was said;
+ * `batch` comes only once, at the client's end; stream_piece sends as it is, and with is_last ends our side.  Fields with is_hop and
+ * Content-Length are left out.
+ */
+enum flow stream_upgrade(struct stream *stream, const struct field *fields, size_t count);
 /* Sends an interim answer (1xx); left out for HTTP/1.0. */
 enum flow stream_interim(struct stream *stream, unsigned status, const struct field *fields, size_t count);
 

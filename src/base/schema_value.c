@@ -195,8 +195,13 @@ bool schema_value_int(const struct schema_row *row, const struct node *node, int
 {
     int64_t value = 0;
     bool is_plain = node->kind == NODE_NUMBER || (node->kind == NODE_TEXT && node->is_secret);
+    if (row->none_is_zero && node_is_scalar(node) && span_eq(node->text, SPAN("none"))) {
+        *out = 0;
+        return true;
+    }
     if (!is_plain || !whole_number(node->text, &value))
-        return misfit(problems, node, "a whole number without quotes");
+        return misfit(problems, node,
+                      row->none_is_zero ? "a whole number without quotes, or none" : "a whole number without quotes");
     if ((row->min != 0 || row->max != 0) && (value < row->min || value > row->max))
         return problem_error(problems, node, "\"%s\": %" PRId64 " to %" PRId64 " is expected, found %s",
                              QUOTED(node_label(node)), row->min, row->max, FOUND(node));

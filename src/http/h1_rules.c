@@ -128,11 +128,8 @@ static bool read_coding(struct head *head, const struct seen *seen, struct err *
 }
 
 /* RFC 9112 6.2: digits only, said once.  Above 2^63 some reader's type is too small. */
-static bool read_length(struct head *head, const struct seen *seen, struct err *err)
+static bool read_length(struct head *head, struct span length, struct err *err)
 {
-    struct span length = seen->first[FIELD_CONTENT_LENGTH]->value;
-    if (seen->count[FIELD_CONTENT_LENGTH] > 1)
-        return fail(err, REASON_BAD_REQUEST, "Content-Length twice");
     if (!span_u64(length, INT64_MAX, &head->body_bytes))
         return fail(err, REASON_BAD_REQUEST, "Content-Length %s", QUOTED(length));
     head->body = BODY_SIZED;
@@ -140,15 +137,25 @@ static bool read_length(struct head *head, const struct seen *seen, struct err *
     return true;
 }
 
+bool h1_rule_length(struct head *head, struct err *err)
+{
+    const struct field *length = head_field(head, FIELD_CONTENT_LENGTH);
+    if (head_field_count(head, FIELD_CONTENT_LENGTH) > 1)
+        return fail(err, REASON_BAD_REQUEST, "Content-Length twice");
+    return length == NULL || read_length(head, length->value, err);
+}
+
 static bool read_framing(struct head *head, const struct seen *seen, struct err *err)
 {
     if (seen->count[FIELD_TRANSFER_ENCODING] > 0)
         return read_coding(head, seen, err);
-    return seen->count[FIELD_CONTENT_LENGTH] == 0 || read_length(head, seen, err);
+    if (seen->count[FIELD_CONTENT_LENGTH] > 1)
+        return fail(err, REASON_BAD_REQUEST, "Content-Length twice");
+    return seen->count[FIELD_CONTENT_LENGTH] == 0 || read_length(head, seen->first[FIELD_CONTENT_LENGTH]->value, err);
 }
 
 /* Comes last: of a head that is right but for its body's size all is known that a route's refusal needs. */
-static bool check_length(const struct head *head, const struct h1_limits *limits, struct err *err)
+bool h1_rule_body_size(const struct head *head, const struct h1_limits *limits, struct err *err)
 {
     if (limits->body_bytes_max == 0 || head->body != BODY_SIZED || head->body_bytes <= limits->body_bytes_max)
         return true;
@@ -170,9 +177,9 @@ static bool read_host(const struct head *head, const struct seen *seen, struct s
 }
 
 /* RFC 9110 10.1.1; an expectation in HTTP/1.0 means nothing. */
-static bool read_expectations(struct head *head, const struct seen *seen, struct err *err)
+bool h1_rule_expectations(struct head *head, struct err *err)
 {
-    if (seen->count[FIELD_EXPECT] == 0 || head->is_http10)
+    if (head->is_http10)
         return true;
     for (size_t i = 0; i < head->count; i++) {
         const struct field *field = &head->fields[i];
@@ -180,8 +187,8 @@ static bool read_expectations(struct head *head, const struct seen *seen, struct
             head->has_other_expect = true;
             return fail(err, REASON_EXPECTATION_FAILED, "Expect %s", QUOTED(field->value));
         }
+        head->expects_continue |= field->id == FIELD_EXPECT;
     }
-    head->expects_continue = true;
     return true;
 }
 
@@ -191,13 +198,13 @@ bool h1_rule_request(struct head *head, const struct h1_limits *limits, struct e
     struct span host;
     name_fields(head, &seen);
     if (!read_framing(head, &seen, err) || !read_host(head, &seen, &host, err) || !uri_read_target(head, host, err) ||
-        !read_expectations(head, &seen, err))
+        (seen.count[FIELD_EXPECT] > 0 && !h1_rule_expectations(head, err)))
         return false;
     head_mark_hops(head);
     bool has_body = head->body == BODY_STREAM || head->body_bytes > 0;
     if (head->is_upgrade && has_body)
         return fail(err, REASON_BAD_REQUEST, "Upgrade with a body");
-    return check_length(head, limits, err);
+    return h1_rule_body_size(head, limits, err);
 }
 
 /* RFC 9112 6.3: whatever these say about a body, there is none. */
@@ -210,7 +217,7 @@ static bool rule_answer(struct head *head, const struct h1_limits *limits, bool 
 {
     struct seen seen;
     name_fields(head, &seen);
-    if (!read_framing(head, &seen, err) || !check_length(head, limits, err))
+    if (!read_framing(head, &seen, err) || !h1_rule_body_size(head, limits, err))
         return false;
     if (seen.count[FIELD_TRANSFER_ENCODING] + seen.count[FIELD_CONTENT_LENGTH] == 0)
         head->body = BODY_UNTIL_CLOSE;

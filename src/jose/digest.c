@@ -26,6 +26,12 @@ bool digest_sha256(struct span bytes, unsigned char out[DIGEST_BYTES], struct er
     return EVP_Q_digest(NULL, "SHA256", NULL, bytes.at, bytes.len, out, NULL) == 1 || no_memory(err);
 }
 
+bool digest_sha1(struct span bytes, unsigned char out[DIGEST_SHA1_BYTES], struct err *err)
+{
+    bytes = solid(bytes);
+    return EVP_Q_digest(NULL, "SHA1", NULL, bytes.at, bytes.len, out, NULL) == 1 || no_memory(err);
+}
+
 bool digest_text(struct span bytes, char out[DIGEST_TEXT_BYTES], struct err *err)
 {
     unsigned char hash[DIGEST_BYTES];

@@ -91,6 +91,11 @@ static void note_bound(const struct explain_input *input, struct explained *one)
             one, input->arena,
             "the token is bound to a key of its client (cnf.jkt): sent as Bearer it is refused; only requests with the "
             "scheme DPoP and a proof by that key can pass");
+    if (cnf != NULL && tape_member(tape, cnf, SPAN("x5t#S256")) != NULL)
+        note(
+            one, input->arena,
+            "the token is bound to a certificate of its client (cnf.x5t#S256): only requests of a client that connects "
+            "with it can pass");
 }
 
 static const char *url_text(const struct explain_input *input)

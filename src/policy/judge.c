@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-_Static_assert(CHECK_COUNT - 1 + RULE_CLAIMS_MAX + 4 <= JUDGE_CHECKS_MAX,
-               "each check has its place: typ, max_age, cnf and revocation beside");
+_Static_assert(CHECK_COUNT - 1 + RULE_CLAIMS_MAX + 6 <= JUDGE_CHECKS_MAX,
+               "each check has its place: typ, max_age, revocation and three of cnf beside");
 
 enum { TEXT_BYTES_MAX = 4096 };
 

@@ -6,6 +6,8 @@
  */
 #include "judge_int.h"
 
+#include "jose/b64url.h"
+
 static bool refuse_cnf(struct judging *j, enum dpop_error error, struct span expected, struct span found)
 {
     if (j->reason == REASON_NONE)
@@ -36,7 +38,16 @@ bool judge_takes_dpop(const struct rule *rule)
                                       span_eq_nocase(rule->scheme, SPAN("DPoP")));
 }
 
-/* What of cnf nobody here can check, by name; at NULL: nothing.  jkt is for DPoP, where the rule takes that scheme. */
+static const struct span jkt_name = SPAN_INIT("jkt");
+static const struct span x5t_name = SPAN_INIT("x5t#S256");
+
+/* Whether there is a check for that member: a certificate's thumbprint, and a key's where the rule takes the scheme DPoP. */
+static bool is_checked(const struct judging *j, struct span name)
+{
+    return span_eq(name, x5t_name) || (span_eq(name, jkt_name) && judge_takes_dpop(j->rule));
+}
+
+/* What of cnf nobody here can check, by name; at NULL: nothing. */
 static struct span find_unknown(const struct judging *j, const struct tape_item *cnf)
 {
     const struct tape *tape = &j->claims->tape;
@@ -46,7 +57,7 @@ static struct span find_unknown(const struct judging *j, const struct tape_item 
     if (name == NULL)
         return SPAN("an empty one");
     for (; name != NULL; name = tape_next(tape, cnf, tape_next(tape, cnf, name)))
-        if (!judge_takes_dpop(j->rule) || !span_eq(tape_span(tape, name), SPAN("jkt")))
+        if (!is_checked(j, tape_span(tape, name)))
             return tape_span(tape, name);
     return (struct span){NULL, 0};
 }
@@ -80,6 +91,30 @@ static bool judge_jkt(struct judging *j, const struct tape_item *jkt)
     return check_proof(j, text);
 }
 
+static bool compare_certificate(struct judging *j, struct span thumbprint)
+{
+    char text[DIGEST_TEXT_BYTES];
+    size_t len = b64url_encode(j->in->certificate.at, j->in->certificate.len, text);
+    if (digest_eq(span_of(text, len), thumbprint))
+        return note_cnf(j, VERDICT_PASS, SPAN("the certificate of cnf.x5t#S256"), thumbprint);
+    return refuse_cnf(j, DPOP_NO_ERROR, SPAN("the certificate of cnf.x5t#S256"), judge_text(j, "%s", text));
+}
+
+/* RFC 8705 3: the certificate that the client proved to have is the token's. */
+static bool judge_certificate(struct judging *j, const struct tape_item *x5t)
+{
+    bool is_shown = j->in->certificate.at != NULL;
+    if (tape_kind_of(x5t) != TAPE_STRING)
+        return refuse_cnf(j, DPOP_NO_ERROR, SPAN("x5t#S256: the thumbprint of a certificate"), SPAN("no text"));
+    if (j->in->request == NULL)
+        return note_cnf(j, VERDICT_SKIP, SPAN("the certificate of cnf.x5t#S256"), SPAN("no request here to look at"));
+    if (is_shown)
+        return compare_certificate(j, tape_span(&j->claims->tape, x5t));
+    if (j->in->cnf == CNF_IGNORE)
+        return note_cnf(j, VERDICT_SKIP, SPAN("not looked at: the route says so (cnf: ignore)"), x5t_name);
+    return refuse_cnf(j, DPOP_NO_ERROR, SPAN("the certificate of cnf.x5t#S256"), SPAN("no certificate"));
+}
+
 /* null is as if the claim were absent, as with every other claim. */
 static const struct tape_item *find_cnf(const struct tape *tape)
 {
@@ -91,17 +126,22 @@ bool judge_cnf(struct judging *j)
 {
     const struct tape *tape = &j->claims->tape;
     const struct tape_item *cnf = find_cnf(tape);
-    const struct tape_item *jkt = cnf == NULL ? NULL : tape_member(tape, cnf, SPAN("jkt"));
+    const struct tape_item *jkt = cnf == NULL ? NULL : tape_member(tape, cnf, jkt_name);
+    const struct tape_item *x5t = cnf == NULL ? NULL : tape_member(tape, cnf, x5t_name);
     struct span unknown = cnf == NULL ? (struct span){NULL, 0} : find_unknown(j, cnf);
     if (j->in->cnf == CNF_REFUSE && unknown.at != NULL)
         return refuse_cnf(j, DPOP_INVALID_TOKEN,
-                          judge_takes_dpop(j->rule) ? SPAN("a key that can be checked here: jkt")
-                                                    : SPAN("no cnf: this route checks no keys of senders"),
+                          judge_takes_dpop(j->rule) ? SPAN("a key that can be checked here: jkt or x5t#S256")
+                                                    : SPAN("a key that can be checked here: x5t#S256"),
                           unknown);
+    bool is_held = true;
     if (jkt != NULL && judge_takes_dpop(j->rule))
-        return judge_jkt(j, jkt);
-    /* RFC 9449 7.1: the scheme is for tokens that are bound to a key. */
-    if (j->out->is_dpop)
-        return refuse_cnf(j, DPOP_INVALID_TOKEN, SPAN("cnf.jkt, as scheme DPoP says"), SPAN("a token without it"));
-    return cnf == NULL || note_cnf(j, VERDICT_SKIP, SPAN("not looked at: the route says so (cnf: ignore)"), unknown);
+        is_held = judge_jkt(j, jkt);
+    else if (j->out->is_dpop) /* RFC 9449 7.1: the scheme is for tokens that are bound to a key */
+        is_held = refuse_cnf(j, DPOP_INVALID_TOKEN, SPAN("cnf.jkt, as scheme DPoP says"), SPAN("a token without it"));
+    if (x5t != NULL && (is_held || j->in->wants_every_check))
+        is_held = judge_certificate(j, x5t) && is_held;
+    if (is_held && unknown.at != NULL)
+        note_cnf(j, VERDICT_SKIP, SPAN("not looked at: the route says so (cnf: ignore)"), unknown);
+    return is_held;
 }

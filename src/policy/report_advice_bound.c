@@ -16,14 +16,16 @@ static const char *revoked_advice(const struct advising *a)
 static const char *proof_advice(const struct advising *a)
 {
     switch (a->in->judgement->dpop) {
-    case DPOP_NO_ERROR: break;
+    case DPOP_NO_ERROR:
+        return "the token is bound to a certificate: its owner has to connect with that one, to a listener that asks "
+               "for it (tls.client_ca); where TLS ends before the gateway, nobody here sees it";
     case DPOP_USE_NONCE: return "the client has to put the nonce of the answer's DPoP-Nonce into its next proof";
     case DPOP_INVALID_PROOF:
         return "the client has to send one fresh DPoP proof with each request: for this method, URL and token, by a "
                "clock that is right; where TLS ends before the gateway, dpop.scheme is https";
     case DPOP_INVALID_TOKEN:
-        return "the token is bound to a key: its owner sends it as `DPoP TOKEN` with a proof by that key; certificates "
-               "(x5t#S256) can't be checked here, and a route with `cnf: ignore` passes over what can't be";
+        return "the token is bound to a key: its owner sends it as `DPoP TOKEN` with a proof by that key; "
+               "a route with `cnf: ignore` passes over what can't be checked";
     }
     return NULL;
 }

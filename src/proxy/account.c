@@ -52,12 +52,13 @@ static void count(struct exchange *x, int64_t now_us)
     const struct stream *stream = x->stream;
     if (stream->status != 0)
         metric_add(status_series(x, stream->status), shard, 1);
-    if (x->route != NULL)
+    if (x->route != NULL && x->tunnel == NULL)
         metric_observe(x->route->figures->duration, shard, now_us - stream->begun_us);
     /* Who left while keys were waited for has not passed. */
     if (x->was_judged || x->counted != REASON_NONE)
         metric_add(reason_series(x, x->counted != REASON_NONE ? x->counted : x->judgement.reason), shard, 1);
-    metric_add(x->gate->figures.sent, shard, stream->sent_bytes);
+    if (x->tunnel == NULL)
+        metric_add(x->gate->figures.sent, shard, stream->sent_bytes);
     const char *limit = x->is_token_too_long ? "token" : limit_names[x->reason];
     if (limit != NULL) {
         struct span label = span_str(limit);
@@ -123,6 +124,8 @@ static void write_line(struct exchange *x, enum reason why, int64_t now_us)
     add(&line, LOG_TEXT("path", stream->head.path));
     add(&line, LOG_NUM("status", stream->status));
     add(&line, LOG_NUM("bytes", stream->sent_bytes));
+    if (x->tunnel != NULL)
+        add(&line, LOG_NUM("received", tunnel_received(x)));
     add(&line, LOG_US("ms", now_us - stream->begun_us));
     if (x->answered_us != 0 && x->sent_us != 0)
         add(&line, LOG_US("backend_ms", x->answered_us - x->sent_us));

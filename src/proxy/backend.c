@@ -75,7 +75,7 @@ static bool awaits_answer(const struct backend *backend)
 static void restart_deadline(struct backend *backend)
 {
     struct pool *pool = backend->pool;
-    if (backend->is_paused)
+    if (backend->is_paused || backend->is_raw)
         deadline_cancel(&backend->deadline);
     else if (awaits_answer(backend))
         start_deadline(backend, &pool->response_class);
@@ -197,6 +197,7 @@ static bool has_no_body(const struct head *head)
 static void take_final_head(struct backend *backend, struct span *rest, const struct head *head)
 {
     backend->has_head = true;
+    backend->wants_switch = false;
     backend->wants_close = head->wants_close || head->body == BODY_UNTIL_CLOSE;
     start_deadline(backend, &backend->pool->idle_class);
     if (has_no_body(head)) {
@@ -208,6 +209,29 @@ static void take_final_head(struct backend *backend, struct span *rest, const st
         feed_body(backend, rest, head);
     else
         backend->vtable->answer(backend->user, head, (struct span){NULL, 0}, false);
+}
+
+/* The server agrees to another protocol, or says so unasked. */
+static void take_switch(struct backend *backend, const struct head *head)
+{
+    if (!backend->wants_switch || !backend->is_request_done || buf_len(&backend->out) > 0) {
+        fail_with(backend, REASON_BACKEND_BROKEN, "the backend switched protocols unasked");
+        return;
+    }
+    backend->is_raw = true;
+    deadline_cancel(&backend->deadline);
+    backend->vtable->switched(backend->user, head);
+}
+
+/* All that is there, unless it is held back. */
+static void feed_raw(struct backend *backend, struct span *rest)
+{
+    struct span piece = *rest;
+    bool is_leased = backend->state == BACKEND_LEASED && backend->user != NULL;
+    if (!is_leased || backend->is_paused || piece.len == 0)
+        return;
+    *rest = span_from(*rest, rest->len);
+    backend->vtable->piece(backend->user, piece, false);
 }
 
 /* True when more heads may follow in `rest`. */
@@ -233,7 +257,7 @@ static bool feed_head(struct backend *backend, struct span *rest)
         return false;
     }
     if (head.status == 101) {
-        fail_with(backend, REASON_BACKEND_BROKEN, "the backend switched protocols unasked");
+        take_switch(backend, &head);
         return false;
     }
     if (++backend->interims > INTERIMS_MAX) {
@@ -259,12 +283,14 @@ static void feed(struct backend *backend, struct span bytes, bool is_scratch)
 {
     struct span rest = bytes;
     backend->has_bytes = true;
-    if (!backend->has_head) {
+    if (!backend->has_head && !backend->is_raw) {
         while (feed_head(backend, &rest))
             ;
-    } else {
+    } else if (!backend->is_raw) {
         feed_body(backend, &rest, NULL);
     }
+    if (backend->is_raw)
+        feed_raw(backend, &rest);
     if (backend->state == BACKEND_LEASED && !keep(backend, rest, is_scratch))
         fail_with(backend, REASON_OUT_OF_MEMORY, "no memory for the answer");
 }
@@ -276,11 +302,27 @@ static void run_task(struct task *task)
         feed(backend, buf_span(&backend->in), false);
 }
 
+/* The server ended its side of a raw connection; ours may go on. */
+static void on_raw_end(struct backend *backend)
+{
+    if (buf_len(&backend->in) > 0)
+        feed(backend, buf_span(&backend->in), false);
+    if (backend->state != BACKEND_LEASED)
+        return;
+    backend->has_end = true;
+    backend_watch_read(backend, false);
+    backend->vtable->ended(backend->user);
+}
+
 /* The server ended its side. */
 static void on_end(struct backend *backend, bool is_clean)
 {
     if (backend->state != BACKEND_LEASED) {
         backend_close(backend);
+        return;
+    }
+    if (is_clean && backend->is_raw) {
+        on_raw_end(backend);
         return;
     }
     if (is_clean && backend->has_head && h1_read_eof(&backend->h1)) {
@@ -319,7 +361,7 @@ static void on_readable(struct backend *backend)
     }
     char *at = is_scratch ? backend->pool->worker->scratch : backend->in.at + backend->in.end;
     size_t size = is_scratch ? WORKER_SCRATCH_BYTES : backend->in.size - backend->in.end;
-    if (backend->has_head && size > backend->pool->high_bytes)
+    if ((backend->has_head || backend->is_raw) && size > backend->pool->high_bytes)
         size = backend->pool->high_bytes;
     switch (transport_read(&backend->transport, at, size, &got)) {
     case IO_OK: on_bytes(backend, got, is_scratch); return;
@@ -347,6 +389,8 @@ static void on_writable(struct backend *backend)
     if (buf_len(&backend->out) > 0)
         return;
     backend_watch_write(backend, false);
+    if (backend->is_ending)
+        transport_end_writing(&backend->transport);
     if (backend->had_full && backend->user != NULL) {
         backend->had_full = false;
         backend->vtable->drained(backend->user);
@@ -438,12 +482,29 @@ void backend_request_done(struct backend *backend, bool to_head)
     restart_deadline(backend);
 }
 
+void backend_await_switch(struct backend *backend)
+{
+    backend->wants_switch = true;
+}
+
+void backend_end_writing(struct backend *backend)
+{
+    backend->is_ending = true;
+    if (buf_len(&backend->out) == 0)
+        transport_end_writing(&backend->transport);
+}
+
+size_t backend_pending(const struct backend *backend)
+{
+    return buf_len(&backend->out);
+}
+
 void backend_want(struct backend *backend, bool wants)
 {
     if (backend->is_paused == !wants)
         return;
     backend->is_paused = !wants;
-    backend_watch_read(backend, wants);
+    backend_watch_read(backend, wants && !backend->has_end);
     restart_deadline(backend);
     if (wants && buf_len(&backend->in) > 0)
         worker_defer(backend->pool->worker, &backend->task);

@@ -51,6 +51,9 @@ struct backend {
     bool is_request_done, to_head, is_paused, has_head, wants_close;
     bool had_full;
     bool is_deaf; /* writing failed; what the server said before that is still read */
+    bool wants_switch;      /* the request asks for another protocol: a 101 is an answer to it */
+    bool is_raw;            /* switched: bytes both ways */
+    bool has_end, is_ending; /* of a raw one: the server ended its side; ours ends when all is sent */
     unsigned interims;
     size_t addresses_tried; /* while connecting */
     struct h1 h1;

@@ -11,6 +11,7 @@ static enum turn step_await_keys(struct exchange *x);
 static enum turn step_forward(struct exchange *x);
 static enum turn step_gather(struct exchange *x);
 static enum turn step_relay(struct exchange *x);
+static enum turn step_tunnel(struct exchange *x);
 static enum turn step_refuse(struct exchange *x);
 
 static const struct {
@@ -24,7 +25,8 @@ static const struct {
     [STEP_FORWARD] = {"forward", step_forward},          /* -> GATHER, REFUSE out of memory */
     [STEP_GATHER] = {"gather", step_gather},             /* batch: -> CONNECT */
     [STEP_CONNECT] = {"connect", step_connect},          /* -> RELAY, REFUSE 502 */
-    [STEP_RELAY] = {"relay", step_relay},                /* the backend's answer, or its failure, ends it */
+    [STEP_RELAY] = {"relay", step_relay},                /* the backend's answer, or its failure, ends it; -> TUNNEL */
+    [STEP_TUNNEL] = {"tunnel", step_tunnel},             /* either side, or the clock, ends it */
     [STEP_REFUSE] = {"refuse", step_refuse},             /* -> ended */
 };
 _Static_assert(COUNT_OF(steps) == STEP_ENDED, "each step has its row");
@@ -248,6 +250,8 @@ void exchange_wake_parked(struct gate *gate)
 static enum turn step_forward(struct exchange *x)
 {
     deadline_cancel(&x->deadline);
+    if (x->route->websocket.is_on && !tunnel_meet(x))
+        return exchange_refuse(x, REASON_BAD_REQUEST);
     x->server = x->site->next_server[x->target->index]++ % x->target->server_count;
     if (!forward_head(x)) {
         fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the request");
@@ -263,6 +267,12 @@ static enum turn step_gather(struct exchange *x)
 }
 
 static enum turn step_relay(struct exchange *x)
+{
+    (void)x;
+    return WAIT;
+}
+
+static enum turn step_tunnel(struct exchange *x)
 {
     (void)x;
     return WAIT;
@@ -299,6 +309,8 @@ void exchange_end(struct exchange *x, enum reason why)
         x->backend = NULL;
         backend_drop(backend);
     }
+    if (x->tunnel != NULL)
+        tunnel_fini(x, why);
     account_end(x, why);
     exchange_forget(x);
     buf_fini(&x->request);
@@ -374,6 +386,8 @@ static void on_batch(struct stream *stream, bool is_whole)
         exchange_run(x);
     else if (x->step == STEP_RELAY)
         relay_batch(x);
+    else if (x->step == STEP_TUNNEL)
+        tunnel_client_ended(x);
 }
 
 static void on_drained(struct stream *stream)

@@ -18,6 +18,7 @@ enum step {
     STEP_GATHER,  /* what came with the head is gathered, so that it goes out in one write */
     STEP_CONNECT,
     STEP_RELAY,
+    STEP_TUNNEL, /* raw bytes both ways */
     STEP_REFUSE,
     STEP_ENDED
 };
@@ -90,6 +91,11 @@ struct exchange {
     bool wants_fresh;
     bool has_sent; /* something of the request may have reached the server */
     int64_t sent_us, answered_us;
+    /* tunnelling */
+    bool is_handshake;         /* asks to become a tunnel, on a route that lets it */
+    struct span websocket_key; /* with is_handshake */
+    int64_t token_ends_s;      /* when the first of the tokens that passed expires; 0: none does, or nobody asks */
+    struct tunnel *tunnel;     /* NULL: none yet */
 };
 
 /* The address that the request counts for: limits, filters and log go by it.  Empty for an untrusted peer on a unix socket. */
@@ -143,6 +149,20 @@ enum turn step_connect(struct exchange *x);
 void relay_body(struct exchange *x, struct span piece);
 void relay_batch(struct exchange *x);
 void relay_drained(struct exchange *x);
+
+/* Whether the request asks for a tunnel and may; false where it asks in a wrong way: x->err tells. */
+bool tunnel_meet(struct exchange *x) MUST_CHECK;
+/* The backend's 101: looks at it, answers the client, and begins.  False: refused, x->err says why, the backend is still leased. */
+bool tunnel_begin(struct exchange *x, const struct head *head) MUST_CHECK;
+/* What comes while it is open: bytes of either side, and its end; any of these may end the exchange. */
+void tunnel_take_client(struct exchange *x, struct span piece);
+void tunnel_take_backend(struct exchange *x, struct span piece);
+void tunnel_client_ended(struct exchange *x);
+void tunnel_backend_ended(struct exchange *x);
+/* For exchange_end alone: what a tunnel holds beside the exchange. */
+void tunnel_fini(struct exchange *x, enum reason why);
+/* Bytes that came from the client. */
+uint64_t tunnel_received(const struct exchange *x);
 
 /* A plan that is more than one plain rule: makes x->pipeline.  False: no memory. */
 bool pipeline_make(struct exchange *x) MUST_CHECK;

@@ -154,6 +154,17 @@ void exchange_detach(struct exchange *x)
     judgement->revoked = NULL;
 }
 
+/* Until when the token is good; of several the first that expires counts (RFC 7519 4.1.4). */
+static void note_end(struct exchange *x)
+{
+    const struct judgement *judgement = &x->judgement;
+    if (!judgement->has_passed || judgement->claims == NULL || judgement->claims->exp.state != CLAIM_PRESENT)
+        return;
+    int64_t end_s = judgement->claims->exp.at_s + x->rule_now->clock_skew_s;
+    if (x->token_ends_s == 0 || end_s < x->token_ends_s)
+        x->token_ends_s = end_s;
+}
+
 void exchange_judge(struct exchange *x)
 {
     struct trust trusts[RULE_PROVIDERS_MAX + 1];
@@ -175,6 +186,8 @@ void exchange_judge(struct exchange *x)
     if (x->gate->verified != NULL && raw.at != NULL)
         remember(x, trusts, raw, entry);
     exchange_bind(x, &input);
+    if (x->route->websocket.ends_with_token)
+        note_end(x);
     read_identity(x);
 }
 

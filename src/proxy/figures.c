@@ -60,6 +60,14 @@ static const struct metric_family table[] = {
     [FIGURE_REVOCATION_STALE] =
         {"jwtgate_revocation_stale", METRIC_GAUGE, "",
          "1 while the file of revoked tokens can't be used and the list read before is in force."},
+    [FIGURE_CLIENTS_LATE] = {"jwtgate_clients_late_total", METRIC_COUNTER, "what",
+                             "Clients that were too slow: to send a head or a body (408), or to take an answer "
+                             "(closed)."},
+    [FIGURE_TUNNELS] = {"jwtgate_tunnels", METRIC_GAUGE, "route", "WebSocket connections open now."},
+    [FIGURE_TUNNEL_BYTES] = {"jwtgate_tunnel_bytes_total", METRIC_COUNTER, "route,from",
+                             "Bytes through WebSocket connections, by who sent them: client or backend."},
+    [FIGURE_TUNNEL_ENDS] = {"jwtgate_tunnel_ends_total", METRIC_COUNTER, "route,why",
+                            "WebSocket connections that ended: None (both sides did), or a reason."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");

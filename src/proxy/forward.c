@@ -316,13 +316,15 @@ static void put_via(struct exchange *x)
         buf_add_span(out, head->fields[i].value);
         buf_add_str(out, ", ");
     }
-    buf_add_str(out, head->is_http10 ? "1.0 jwtgate\r\n" : "1.1 jwtgate\r\n");
+    buf_add_str(out, head->is_http2 ? "2.0 jwtgate\r\n" : head->is_http10 ? "1.0 jwtgate\r\n" : "1.1 jwtgate\r\n");
 }
 
 static void put_framing(struct exchange *x)
 {
     const struct head *head = &x->stream->head;
     struct buf *out = &x->request;
+    if (x->is_handshake)
+        buf_add_str(out, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
     if (head->body == BODY_STREAM) {
         buf_add_str(out, "Transfer-Encoding: chunked\r\n");
     } else if (head->body == BODY_SIZED) {

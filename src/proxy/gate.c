@@ -113,7 +113,9 @@ static struct service_settings service_settings_of(const struct site *site, unsi
                                      .connections_max = (size_t)connections,
                                      .buffer_bytes_max = settings->limits.body_buffer,
                                      .head_ms = settings->timeouts.head_ms,
-                                     .idle_ms = settings->timeouts.idle_ms};
+                                     .idle_ms = settings->timeouts.idle_ms,
+                                     .body_ms = settings->timeouts.body_ms,
+                                     .body_rate = settings->limits.body_rate};
 }
 
 void gate_refresh(struct gate *gate)
@@ -136,6 +138,7 @@ void gate_refresh(struct gate *gate)
 static void take_figures(struct gate *gate)
 {
     struct metrics *metrics = gate->gateway->metrics;
+    const struct span heads = SPAN_INIT("head"), bodies = SPAN_INIT("body"), answers = SPAN_INIT("answer");
     gate->figures = (struct gate_figures){.cache_hits = metric_series(metrics, FIGURE_CACHE_HITS, NULL, 0),
                                           .cache_misses = metric_series(metrics, FIGURE_CACHE_MISSES, NULL, 0),
                                           .cache_entries = metric_series(metrics, FIGURE_CACHE_ENTRIES, NULL, 0),
@@ -147,7 +150,10 @@ static void take_figures(struct gate *gate)
     gate->service.metrics =
         (struct service_metrics){.connections = metric_series(metrics, FIGURE_CONNECTIONS, NULL, 0),
                                  .accepted = metric_series(metrics, FIGURE_ACCEPTED, NULL, 0),
-                                 .refused = metric_series(metrics, FIGURE_CONNECTIONS_REFUSED, NULL, 0)};
+                                 .refused = metric_series(metrics, FIGURE_CONNECTIONS_REFUSED, NULL, 0),
+                                 .late_heads = metric_series(metrics, FIGURE_CLIENTS_LATE, &heads, 1),
+                                 .late_bodies = metric_series(metrics, FIGURE_CLIENTS_LATE, &bodies, 1),
+                                 .late_answers = metric_series(metrics, FIGURE_CLIENTS_LATE, &answers, 1)};
 }
 
 bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker, struct err *err)

@@ -108,7 +108,7 @@ static void send_gathered(struct exchange *x)
             send_failed(x);
             return;
         }
-        x->is_replayable = is_idempotent(x->stream->head.method);
+        x->is_replayable = is_idempotent(x->stream->head.method) && !x->is_handshake;
         gathered = buf_span(&x->request);
     }
     x->has_sent = true;
@@ -168,6 +168,8 @@ enum turn step_connect(struct exchange *x)
     if (x->backend == NULL)
         return refuse_unreachable(x, &err);
     backend_begin(x->backend, x->stream->head.method == METHOD_HEAD, &x->stream->arena);
+    if (x->is_handshake)
+        backend_await_switch(x->backend);
     exchange_enter(x, STEP_RELAY);
     if (x->is_reused)
         send_gathered(x);
@@ -178,6 +180,10 @@ void relay_body(struct exchange *x, struct span piece)
 {
     char line[H1_CHUNK_LINE_BYTES];
     struct iovec pieces[2];
+    if (x->step == STEP_TUNNEL) {
+        tunnel_take_client(x, piece);
+        return;
+    }
     metric_add(x->gate->figures.received, x->gate->worker->index, piece.len);
     if (x->step != STEP_GATHER && x->step != STEP_RELAY)
         return;
@@ -307,9 +313,30 @@ static void on_answer(void *user, const struct head *head, struct span piece, bo
 static void on_piece(void *user, struct span piece, bool is_last)
 {
     struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    if (x->step == STEP_TUNNEL) {
+        tunnel_take_backend(x, piece);
+        return;
+    }
     if (is_last)
         x->backend = NULL;
     after_sending(x, stream_piece(x->stream, piece, is_last), is_last);
+}
+
+/* The backend agrees to the tunnel: an answer like any other to the policies behind it. */
+static void on_switched(void *user, const struct head *head)
+{
+    struct exchange *x = CHECKED(user, exchange, EXCHANGE_MAGIC);
+    note_answer(x);
+    if (is_answered_by_policy(x, head, false) || tunnel_begin(x, head))
+        return;
+    drop_backend(x, false);
+    exchange_refuse(x, x->err.reason);
+    exchange_run(x);
+}
+
+static void on_ended(void *user)
+{
+    tunnel_backend_ended(CHECKED(user, exchange, EXCHANGE_MAGIC));
 }
 
 static bool may_resend(const struct exchange *x, bool is_stale)
@@ -363,5 +390,7 @@ static const struct backend_user user_vtable = {.ready = on_ready,
                                                 .interim = on_interim,
                                                 .answer = on_answer,
                                                 .piece = on_piece,
+                                                .switched = on_switched,
+                                                .ended = on_ended,
                                                 .drained = on_drained,
                                                 .failed = on_failed};

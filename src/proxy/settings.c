@@ -72,6 +72,8 @@ static const struct schema_row limits_rows[] = {
         .none_is_zero = true, .help = "a request body (413), or none"),
     ROW(limits_settings, body_buffer, "body_buffer", SCHEMA_SIZE, .preset = "256KiB", .min = 16384, .max = 67108864,
         .help = "bytes of one body held on each side"),
+    ROW(limits_settings, body_rate, "body_rate", SCHEMA_SIZE, .preset = "256B", .min = 1, .max = INT64_C(1) << 30,
+        .none_is_zero = true, .help = "bytes that earn a client a second beyond timeouts.body; or none"),
     ROW(limits_settings, connections, "connections", SCHEMA_INT, .preset = "10000", .min = 1, .max = 1000000,
         .help = "client connections of the process"),
 };
@@ -82,6 +84,8 @@ static const struct schema_row timeouts_rows[] = {
         .help = "for a whole request head (408)"),
     ROW(timeouts_settings, idle_ms, "idle", SCHEMA_DURATION, .preset = "75s", .min = 100, .max = 86400000,
         .help = "between requests, and without progress in a body"),
+    ROW(timeouts_settings, body_ms, "body", SCHEMA_DURATION, .preset = "30s", .min = 100, .max = 86400000,
+        .help = "for a body to come (408), or pending output to be taken, and a second more for each limits.body_rate"),
     ROW(timeouts_settings, drain_ms, "drain", SCHEMA_DURATION, .preset = "30s", .min = 0, .max = 3600000,
         .help = "for requests under way at the end"),
 };

@@ -40,6 +40,26 @@ static const struct schema_row resource_rows[] = {
 static const struct schema resource_schema = {"resource_metadata", resource_rows, COUNT_OF(resource_rows),
                                               NODE_AT(resource_settings), NULL};
 
+/* websocket: true */
+static bool websocket_short(const struct node *node, void *out, struct arena *arena, struct problems *problems)
+{
+    struct websocket_settings *websocket = out;
+    (void)arena;
+    websocket->is_on = node->kind == NODE_BOOL && span_eq(node->text, SPAN("true"));
+    websocket->node = NULL;
+    return node->kind == NODE_BOOL ||
+           problem_error(problems, node, "\"websocket\" takes true, false, or a map such as { idle: 1h }");
+}
+
+static const struct schema_row websocket_rows[] = {
+    ROW(websocket_settings, idle_ms, "idle", SCHEMA_DURATION, .preset = "1h", .min = 100, .max = 86400000,
+        .help = "without a byte in either direction, then the connection is closed"),
+    ROW(websocket_settings, ends_with_token, "ends_with_token", SCHEMA_BOOL, .preset = "false",
+        .help = "close the connection when the token that opened it expires"),
+};
+static const struct schema websocket_schema = {"websocket", websocket_rows, COUNT_OF(websocket_rows),
+                                               NODE_AT(websocket_settings), websocket_short};
+
 static const char *const error_shapes[] = {"apim", "problem+json", "odata", NULL};
 static const char *const route_modes[] = {"enforce", "report-only", NULL};
 static const char *const cnf_modes[] = {"refuse", "ignore", NULL};
@@ -74,6 +94,8 @@ static const struct schema_row route_rows[] = {
     ROW(route_settings, cnf, "cnf", SCHEMA_ENUM, .preset = "refuse", .words = cnf_modes,
         .help = "tokens bound to a key that can't be checked: refuse, or ignore the binding"),
     ROW(route_settings, cors, "cors", SCHEMA_NODE, .help = "answers to browsers of other origins"),
+    ROW(route_settings, websocket, "websocket", SCHEMA_STRUCT, .table = &websocket_schema,
+        .help = "let WebSocket connections through, once their handshake was judged; default: false"),
     LATER("forward_auth"),
 };
 const struct schema settings_route_schema = {"routes", route_rows, COUNT_OF(route_rows), NODE_AT(route_settings), NULL};

@@ -249,6 +249,9 @@ static bool build_route(struct site_build *build, const struct route_settings *s
     route->mode = (enum route_mode)settings->mode;
     route->tells_scope = settings->insufficient_scope != 0;
     route->cnf = (enum cnf_mode)settings->cnf;
+    route->websocket = settings->websocket;
+    route->websocket.is_on = settings->websocket.is_on || settings->websocket.node != NULL;
+    route->websocket.ends_with_token = route->websocket.is_on && settings->websocket.ends_with_token;
     bool is_ok = !site_has(settings->name) || settings->name.len > 0 ||
                  problem_error(build->problems, site_place(settings->node, "name"), "a route's name is not empty");
     is_ok = read_realm(build, settings, route) && is_ok;

@@ -17,7 +17,8 @@ static bool wants_input(const struct conn *conn)
     case CONN_IDLE:
     case CONN_HEAD:
     case CONN_BODY:
-    case CONN_ANSWER: break;
+    case CONN_ANSWER:
+    case CONN_TUNNEL: break;
     }
     return conn->protocol->wants_input(conn);
 }
@@ -31,8 +32,11 @@ void conn_watch(struct conn *conn)
 {
     if (conn->state == CONN_CLOSED)
         return;
+    bool was_reading = conn->is_reading;
     worker_watch(&conn->read_event, &conn->is_reading, !conn->has_end && wants_input(conn));
     worker_watch(&conn->write_event, &conn->is_writing, wants_output(conn));
+    if (conn->is_reading && !was_reading && transport_pending(&conn->transport))
+        event_active(&conn->read_event, EV_READ, 0); /* what TLS holds already no socket tells of */
 }
 
 static void conn_bury(struct grave *grave)
@@ -59,6 +63,7 @@ void conn_close(struct conn *conn, enum reason why)
         return;
     conn->state = CONN_CLOSED;
     deadline_cancel(&conn->deadline);
+    deadline_cancel(&conn->out_deadline);
     list_remove(&conn->link);
     worker_watch(&conn->read_event, &conn->is_reading, false);
     worker_watch(&conn->write_event, &conn->is_writing, false);
@@ -104,8 +109,53 @@ void conn_end(struct conn *conn)
         return;
     }
     conn->state = CONN_FLUSH;
-    conn_start_deadline(conn, &conn->service->idle_class);
+    deadline_cancel(&conn->deadline); /* that of the output runs */
     conn_watch(conn);
+}
+
+struct pace_limits conn_pace_limits(const struct conn *conn)
+{
+    const struct service_settings *settings = &conn->service->settings;
+    return (struct pace_limits){settings->body_ms, settings->body_rate, settings->idle_ms};
+}
+
+void conn_count(const struct conn *conn, struct metric_series *series)
+{
+    if (series != NULL)
+        metric_add(series, conn_worker(conn)->index, 1);
+}
+
+/* From here on it is the client's turn to take what is pending. */
+static void start_output(struct conn *conn)
+{
+    conn->out_pace = (struct pace){0};
+    pace_start(&conn->out_pace, worker_now(conn_worker(conn))->mono_ms);
+    deadline_start(conn_worker(conn), &conn->service->pace_class, &conn->out_deadline);
+}
+
+static void on_output_deadline(struct deadline *deadline)
+{
+    struct conn *conn = CONTAINER_OF(deadline, conn, out_deadline);
+    const struct pace_limits limits = conn_pace_limits(conn);
+    if (!pace_is_over(&conn->out_pace, &limits, worker_now(conn_worker(conn))->mono_ms)) {
+        deadline_start(conn_worker(conn), &conn->service->pace_class, &conn->out_deadline);
+        return;
+    }
+    conn_count(conn, conn->service->metrics.late_answers);
+    conn_close(conn, REASON_CLIENT_TIMEOUT);
+}
+
+/* Pending output as far as the client takes it now; false: the connection is broken. */
+static bool flush_output(struct conn *conn)
+{
+    size_t before = buf_len(&conn->out);
+    bool is_ok = transport_flush(&conn->transport, &conn->out);
+    size_t taken = before - buf_len(&conn->out);
+    if (taken > 0)
+        pace_move(&conn->out_pace, worker_now(conn_worker(conn))->mono_ms, taken);
+    if (buf_len(&conn->out) == 0)
+        deadline_cancel(&conn->out_deadline);
+    return is_ok;
 }
 
 /* Moves the pieces on by what was written. */
@@ -126,7 +176,7 @@ static bool keep_rest(struct conn *conn, const struct iovec *pieces, int count)
         if (!buf_add(&conn->out, pieces[i].iov_base, pieces[i].iov_len))
             return false;
     if (was_empty && buf_len(&conn->out) > 0) {
-        deadline_start(conn->service->worker, &conn->service->idle_class, &conn->deadline);
+        start_output(conn);
         conn_watch(conn);
     }
     return true;
@@ -172,7 +222,8 @@ static void on_end(struct conn *conn)
     case CONN_IDLE:
     case CONN_HEAD:
     case CONN_BODY:
-    case CONN_ANSWER: break;
+    case CONN_ANSWER:
+    case CONN_TUNNEL: break;
     }
     conn->protocol->ended(conn);
 }
@@ -236,7 +287,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
         conn_open(conn);
         return;
     }
-    if (!transport_flush(&conn->transport, &conn->out)) {
+    if (!flush_output(conn)) {
         conn_close(conn, REASON_CLIENT_GONE);
         return;
     }
@@ -244,8 +295,6 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
         conn->protocol->flushed(conn);
     else if (buf_len(&conn->out) == 0)
         linger(conn);
-    else
-        conn_start_deadline(conn, &conn->service->idle_class);
     conn_watch(conn);
 }
 
@@ -260,7 +309,8 @@ static void on_deadline(struct deadline *deadline)
     case CONN_IDLE:
     case CONN_HEAD:
     case CONN_BODY:
-    case CONN_ANSWER: break;
+    case CONN_ANSWER:
+    case CONN_TUNNEL: break;
     }
     conn->protocol->expired(conn);
 }
@@ -286,6 +336,7 @@ void service_accept(struct service *service, int fd, const struct sockaddr *peer
     conn->service = service;
     conn->transport.fd = fd;
     conn->deadline.run = on_deadline;
+    conn->out_deadline.run = on_output_deadline;
     conn->grave.bury = conn_bury;
     conn_set_peer(conn, peer);
     event_assign(&conn->read_event, service->worker->base, fd, EV_READ | EV_PERSIST, on_readable, conn);

@@ -21,7 +21,8 @@ static bool wants_input(const struct conn *conn)
     switch (conn->state) {
     case CONN_IDLE:
     case CONN_HEAD: return !is_choked(conn) && !list_is_linked(&conn->task.link); /* what came before goes first */
-    case CONN_BODY: return conn->stream->wants_body;
+    case CONN_BODY:
+    case CONN_TUNNEL: return conn->stream->wants_body;
     case CONN_ANSWER: return buf_len(&conn->in) == 0; /* one read ahead of a pipelining client, no more */
     case CONN_LINGER:
     case CONN_OPENING:
@@ -33,21 +34,21 @@ static bool wants_input(const struct conn *conn)
 
 static size_t read_bytes_max(const struct conn *conn)
 {
-    return conn->state == CONN_BODY ? service_high_bytes(conn->service) : SIZE_MAX;
+    bool is_body = conn->state == CONN_BODY || conn->state == CONN_TUNNEL;
+    return is_body ? service_high_bytes(conn->service) : SIZE_MAX;
 }
 
-/* Time runs while the client is to do something: send a body that is wanted, take what is pending.  The time for a head goes on
- * whatever else does.
- */
-static void restart_deadline(struct conn *conn)
+/* A body that is wanted is waited for; time in which it is held back is not the client's. */
+void conn_h1_pace_body(struct conn *conn)
 {
-    if (conn->state == CONN_HEAD)
-        return;
-    bool awaits_body = conn->state == CONN_BODY && conn->stream->wants_body;
-    if (buf_len(&conn->out) > 0 || conn->state == CONN_IDLE || awaits_body)
-        conn_start_deadline(conn, &conn->service->idle_class);
-    else
+    int64_t now_ms = worker_now(conn_worker(conn))->mono_ms;
+    if (conn->state == CONN_BODY && conn->stream->wants_body) {
+        pace_start(&conn->body_pace, now_ms);
+        conn_start_deadline(conn, &conn->service->pace_class);
+    } else {
+        pace_stop(&conn->body_pace, now_ms);
         deadline_cancel(&conn->deadline);
+    }
 }
 
 static void await_next_request(struct conn *conn)
@@ -88,7 +89,7 @@ static enum turn begin_refused(struct conn *conn, struct stream *stream, struct 
     conn->stream = stream;
     conn->state = CONN_ANSWER;
     conn->wants_close = true;
-    restart_deadline(conn);
+    deadline_cancel(&conn->deadline);
     conn->service->handler->begin(conn->service->context, stream, err);
     return conn->state == CONN_CLOSED ? ENDED : GO_ON;
 }
@@ -110,7 +111,8 @@ static enum turn begin_stream(struct conn *conn, struct span head_bytes, struct 
     stream->is_request_whole = head->body == BODY_NONE || (head->body == BODY_SIZED && head->body_bytes == 0);
     conn->stream = stream;
     conn->state = stream->is_request_whole ? CONN_ANSWER : CONN_BODY;
-    restart_deadline(conn);
+    deadline_cancel(&conn->deadline);
+    conn->body_pace = (struct pace){0};
     conn->wants_close = head->wants_close || conn->service->is_draining;
     conn->has_continued = !head->expects_continue || stream->is_request_whole;
     conn->needs_batch = true;
@@ -163,16 +165,29 @@ static enum turn step_body(struct conn *conn, struct span *rest)
     case H1_PIECE:
         conn->has_continued = true;
         stream->body_bytes += piece.len;
+        conn->body_pace.bytes += piece.len;
         conn->service->handler->body(stream, piece);
         return conn->state == CONN_CLOSED ? ENDED : GO_ON;
     case H1_END:
         stream->is_request_whole = true;
         conn->state = CONN_ANSWER;
-        restart_deadline(conn);
+        deadline_cancel(&conn->deadline);
         return GO_ON;
     case H1_BROKEN: break;
     }
     return break_body(conn, rest, &err);
+}
+
+/* Raw bytes, as they are; what comes while they are not wanted waits. */
+static enum turn step_tunnel(struct conn *conn, struct span *rest)
+{
+    struct span piece = *rest;
+    if (!conn->stream->wants_body || rest->len == 0)
+        return WAIT;
+    *rest = span_from(*rest, rest->len);
+    conn->stream->body_bytes += piece.len;
+    conn->service->handler->body(conn->stream, piece);
+    return conn->state == CONN_CLOSED ? ENDED : GO_ON;
 }
 
 static enum turn step(struct conn *conn, struct span *rest)
@@ -181,6 +196,7 @@ static enum turn step(struct conn *conn, struct span *rest)
     case CONN_IDLE:
     case CONN_HEAD: return step_head(conn, rest);
     case CONN_BODY: return step_body(conn, rest);
+    case CONN_TUNNEL: return step_tunnel(conn, rest);
     case CONN_ANSWER: return WAIT;
     case CONN_FLUSH:
     case CONN_LINGER: *rest = span_from(*rest, rest->len); return WAIT;
@@ -227,11 +243,24 @@ static void run_task(struct task *task)
         conn_end(conn);
 }
 
+/* Nothing more comes from the client; what goes to it goes on. */
+static void end_input(struct conn *conn)
+{
+    if (buf_len(&conn->in) > 0)
+        feed(conn, buf_span(&conn->in), false);
+    if (conn->state != CONN_TUNNEL)
+        return;
+    conn->stream->is_request_whole = true;
+    conn->service->handler->batch(conn->stream, true);
+    conn_watch(conn);
+}
+
 /* A whole request is still answered, half of one is not. */
 static void on_end(struct conn *conn)
 {
     switch (conn->state) {
     case CONN_ANSWER: conn_watch(conn); return;
+    case CONN_TUNNEL: end_input(conn); return;
     case CONN_IDLE:
     case CONN_HEAD:
         if (buf_len(&conn->out) > 0) {
@@ -251,7 +280,7 @@ static void on_end(struct conn *conn)
 static void on_bytes(struct conn *conn, struct span bytes, bool is_scratch)
 {
     if (conn->state == CONN_BODY)
-        conn_start_deadline(conn, &conn->service->idle_class);
+        conn->body_pace.moved_ms = worker_now(conn_worker(conn))->mono_ms;
     feed(conn, bytes, is_scratch);
 }
 
@@ -273,7 +302,11 @@ static void drain(struct conn *conn)
 
 static void on_flushed(struct conn *conn)
 {
-    restart_deadline(conn);
+    bool is_empty = buf_len(&conn->out) == 0;
+    if (is_empty && conn->state == CONN_TUNNEL && conn->stream->is_answer_whole)
+        transport_end_writing(&conn->transport);
+    if (is_empty && conn->state == CONN_IDLE)
+        conn_start_deadline(conn, &conn->service->idle_class);
     if (conn->is_full && conn->stream != NULL && buf_len(&conn->out) <= service_low_bytes(conn->service)) {
         conn->is_full = false;
         conn->service->handler->drained(conn->stream);
@@ -288,33 +321,45 @@ static void head_too_slow(struct conn *conn)
     struct err err = {0};
     struct span rest = {NULL, 0};
     fail(&err, REASON_REQUEST_TIMEOUT, "no whole head within %lld ms", (long long)conn->service->settings.head_ms);
+    conn_count(conn, conn->service->metrics.late_heads);
     begin_refused(conn, NULL, &rest, &err);
     conn_watch(conn);
 }
 
-static void body_too_slow(struct conn *conn)
+static void body_too_slow(struct conn *conn, int64_t now_ms)
 {
     struct err err = {0};
     struct span rest = {NULL, 0};
-    fail(&err, REASON_REQUEST_TIMEOUT, "no byte of the body within %lld ms",
-         (long long)conn->service->settings.idle_ms);
+    const struct pace *pace = &conn->body_pace;
+    fail(&err, REASON_REQUEST_TIMEOUT, "%llu bytes of the body in %lld ms, the last %lld ms ago",
+         (unsigned long long)pace->bytes, (long long)pace_waited_ms(pace, now_ms),
+         (long long)(now_ms - pace->moved_ms));
+    conn_count(conn, conn->service->metrics.late_bodies);
     break_body(conn, &rest, &err);
     conn_watch(conn);
+}
+
+static void look_at_pace(struct conn *conn)
+{
+    int64_t now_ms = worker_now(conn_worker(conn))->mono_ms;
+    const struct pace_limits limits = conn_pace_limits(conn);
+    if (pace_is_over(&conn->body_pace, &limits, now_ms))
+        body_too_slow(conn, now_ms);
+    else
+        conn_start_deadline(conn, &conn->service->pace_class);
 }
 
 static void on_expired(struct conn *conn)
 {
     switch (conn->state) {
-    case CONN_IDLE: conn_close(conn, REASON_IDLE); return;
+    case CONN_IDLE:
+        if (buf_len(&conn->out) == 0)
+            conn_close(conn, REASON_IDLE);
+        return; /* else it is not idle yet */
     case CONN_HEAD: head_too_slow(conn); return;
-    case CONN_BODY:
-        if (buf_len(&conn->out) == 0) {
-            body_too_slow(conn);
-            return;
-        }
-        conn_close(conn, REASON_CLIENT_TIMEOUT);
-        return;
-    case CONN_ANSWER: conn_close(conn, REASON_CLIENT_TIMEOUT); return;
+    case CONN_BODY: look_at_pace(conn); return;
+    case CONN_ANSWER:
+    case CONN_TUNNEL:
     case CONN_OPENING:
     case CONN_FLUSH:
     case CONN_LINGER:
@@ -348,6 +393,7 @@ const struct conn_protocol conn_h1_protocol = {.wants_input = wants_input,
                                                .gone = on_gone,
                                                .answer = h1_answer,
                                                .piece = h1_piece,
+                                               .upgrade = h1_upgrade,
                                                .interim = h1_interim,
                                                .want_body = h1_want_body,
                                                .pending = h1_pending,

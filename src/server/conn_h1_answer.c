@@ -119,7 +119,32 @@ enum flow h1_piece(struct stream *stream, struct span piece, bool is_last)
     assert(stream->has_answer && !stream->is_answer_whole);
     if (piece.len == 0 && !is_last)
         return h1_pending(stream) < service_high_bytes(stream->conn->service) ? FLOW_OPEN : FLOW_FULL;
-    return send_body(stream, SPAN(""), piece, is_last);
+    enum flow flow = send_body(stream, SPAN(""), piece, is_last);
+    if (is_last && stream->conn->state == CONN_TUNNEL && h1_pending(stream) == 0)
+        transport_end_writing(&stream->conn->transport);
+    return flow;
+}
+
+/* The protocol is the one that the client asked for: whoever calls has looked. */
+enum flow h1_upgrade(struct stream *stream, const struct field *fields, size_t count)
+{
+    struct conn *conn = stream->conn;
+    struct buf *pen = &conn->service->pen;
+    assert(!stream->has_answer && conn->state == CONN_ANSWER && stream->head.is_upgrade);
+    stream->has_answer = true;
+    stream->status = 101;
+    stream->is_request_whole = false;
+    conn->wants_close = true;
+    conn->state = CONN_TUNNEL;
+    buf_clear(pen);
+    h1_write_status_line(pen, 101, (struct span){NULL, 0});
+    put_fields(pen, fields, count);
+    h1_write_field(pen, SPAN("Connection"), SPAN("Upgrade"));
+    h1_write_field(pen, SPAN("Upgrade"), head_field(&stream->head, FIELD_UPGRADE)->value);
+    h1_write_end(pen);
+    conn->is_broken = conn->is_broken || pen->is_broken;
+    struct iovec piece = iovec_of(buf_span(pen));
+    return send_pieces(stream, &piece, 1, false);
 }
 
 enum flow h1_interim(struct stream *stream, unsigned status, const struct field *fields, size_t count)
@@ -149,7 +174,7 @@ void conn_h1_continue(struct conn *conn)
 void h1_want_body(struct stream *stream, bool wants)
 {
     struct conn *conn = stream->conn;
-    if (stream->wants_body == wants || conn->state != CONN_BODY)
+    if (stream->wants_body == wants || (conn->state != CONN_BODY && conn->state != CONN_TUNNEL))
         return;
     stream->wants_body = wants;
     if (!conn->is_stepping) {
@@ -158,10 +183,7 @@ void h1_want_body(struct stream *stream, bool wants)
             worker_defer(stream->worker, &conn->task);
         conn_watch(conn);
     }
-    if (wants)
-        deadline_start(stream->worker, &conn->service->idle_class, &conn->deadline);
-    else if (buf_len(&conn->out) == 0)
-        deadline_cancel(&conn->deadline);
+    conn_h1_pace_body(conn);
 }
 
 void h1_finish(struct stream *stream)

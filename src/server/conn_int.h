@@ -8,6 +8,7 @@
 #define SERVER_CONN_INT_H
 
 #include "http/h1.h"
+#include "pace.h"
 #include "server/service.h"
 #include "server/transport.h"
 
@@ -22,6 +23,7 @@ enum conn_state {
     CONN_HEAD,    /* part of a head is there */
     CONN_BODY,    /* a stream is under way, its request not whole */
     CONN_ANSWER,  /* a stream is under way, its request whole or given up */
+    CONN_TUNNEL,  /* the stream is raw bytes, both ways */
     CONN_FLUSH,   /* the last answer is being sent, then the end */
     CONN_LINGER,  /* our side ended; what comes in is dropped, so that a reset does not overtake the answer */
     CONN_CLOSED
@@ -51,6 +53,7 @@ struct conn_protocol {
     /* What stream.h promises. */
     enum flow (*answer)(struct stream *stream, const struct answer *answer, struct span piece, bool is_last);
     enum flow (*piece)(struct stream *stream, struct span piece, bool is_last);
+    enum flow (*upgrade)(struct stream *stream, const struct field *fields, size_t count); /* NULL: never asked for */
     enum flow (*interim)(struct stream *stream, unsigned status, const struct field *fields, size_t count);
     void (*want_body)(struct stream *stream, bool wants);
     size_t (*pending)(const struct stream *stream);
@@ -74,6 +77,8 @@ struct conn {
     bool is_broken;              /* a write failed */
     struct buf in, out;
     struct deadline deadline;
+    struct deadline out_deadline; /* runs while output is pending */
+    struct pace out_pace;         /* since output is pending */
     struct grave grave;
     struct client *client; /* where the connection counts for its address; NULL: it does not */
     unsigned char peer_len;
@@ -83,6 +88,7 @@ struct conn {
     bool is_full;     /* FLOW_FULL was told, drained is owed */
     bool needs_batch;
     bool has_continued; /* 100 Continue was sent or is not needed */
+    struct pace body_pace;
     struct h1 h1;
     struct stream *stream;
     struct task task;
@@ -113,6 +119,10 @@ bool conn_send(struct conn *conn, struct iovec *pieces, int count);
 bool conn_keep(struct conn *conn, struct span rest, bool is_scratch) MUST_CHECK;
 /* Starts conn->deadline anew. */
 void conn_start_deadline(struct conn *conn, struct deadline_class *class);
+/* How slow a client may be. */
+struct pace_limits conn_pace_limits(const struct conn *conn);
+/* Counts one more; NULL: nowhere. */
+void conn_count(const struct conn *conn, struct metric_series *series);
 
 /* ---- opening ---- */
 

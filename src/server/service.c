@@ -9,7 +9,7 @@
 
 enum { TELL_MS = 1000 };
 
-enum { LINGER_MS = 2000, PAUSE_MS = 100 };
+enum { LINGER_MS = 2000, PAUSE_MS = 100, PACE_MS = 250 /* how often it is looked at */ };
 
 void service_init(struct service *service, struct worker *worker, const struct stream_handler *handler, void *context,
                   const struct service_settings *settings)
@@ -23,6 +23,7 @@ void service_init(struct service *service, struct worker *worker, const struct s
     deadline_class_init(worker, &service->idle_class, settings->idle_ms);
     deadline_class_init(worker, &service->linger_class, LINGER_MS);
     deadline_class_init(worker, &service->pause_class, PAUSE_MS);
+    deadline_class_init(worker, &service->pace_class, PACE_MS);
 }
 
 void service_configure(struct service *service, const struct service_settings *settings)
@@ -39,6 +40,7 @@ void service_fini(struct service *service)
     deadline_class_fini(&service->idle_class);
     deadline_class_fini(&service->linger_class);
     deadline_class_fini(&service->pause_class);
+    deadline_class_fini(&service->pace_class);
     buf_fini(&service->pen);
     if (service->spare_fd >= 0)
         close(service->spare_fd);

@@ -29,6 +29,11 @@ enum flow stream_piece(struct stream *stream, struct span piece, bool is_last)
     return stream->conn->protocol->piece(stream, piece, is_last);
 }
 
+enum flow stream_upgrade(struct stream *stream, const struct field *fields, size_t count)
+{
+    return stream->conn->protocol->upgrade(stream, fields, count);
+}
+
 enum flow stream_interim(struct stream *stream, unsigned status, const struct field *fields, size_t count)
 {
     return stream->conn->protocol->interim(stream, status, fields, count);

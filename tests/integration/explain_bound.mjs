@@ -27,11 +27,11 @@ const argsOf = (route) => ['-c', 'gateway.yaml', '--route', route, '--jwks', 'jw
 
 test('a key that cannot be checked is refused, or passed over where the route says so', async (t) => {
   const { told } = startExplaining(t, FILES);
-  const token = tokenOf({ cnf: { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' } });
+  const token = tokenOf({ cnf: { jku: 'https://keys.example' } });
   const strict = await told(argsOf('strict'), token);
   assert.deepEqual(failed(strict), ['claim:cnf']);
   assert.equal(strict.reason, 'JwtInvalid');
-  assert.equal(strict.checks.find(({ name }) => name === 'claim:cnf').found, 'x5t#S256');
+  assert.equal(strict.checks.find(({ name }) => name === 'claim:cnf').found, 'jku');
   assert.match(adviceOf(strict, 'claim:cnf'), /cnf: ignore/);
   assert.equal((await told(argsOf('lax'), token)).verdict, 'pass');
 });
@@ -43,6 +43,14 @@ test('a proof is skipped: no request is there to look at', async (t) => {
   assert.equal(said.checks.find(({ name }) => name === 'claim:cnf').verdict, 'skip');
   assert.match(said.notes.join(), /bound to a key.*as Bearer it is refused; only requests with the scheme DPoP/);
   assert.deepEqual((await told(argsOf('strict'), tokenOf({}))).notes, []);
+});
+
+test('so is a certificate', async (t) => {
+  const { told } = startExplaining(t, FILES);
+  const said = await told(argsOf('strict'), tokenOf({ cnf: { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' } }));
+  assert.equal(said.verdict, 'pass');
+  assert.equal(said.checks.find(({ name }) => name === 'claim:cnf').verdict, 'skip');
+  assert.match(said.notes.join(), /bound to a certificate.*only requests of a client that connects with it can pass/);
 });
 
 test('a revoked token is refused, with the line of the list', async (t) => {

@@ -17,6 +17,7 @@ CONFINED = {
     "expat.h": ["src/base/node"],
     "curl/": ["src/oidc/fetch"],
     "llhttp.h": ["src/http/h1"],
+    "nghttp2/": ["src/http/h2"],
     "event2/": ["src/oidc/", "src/server/", "src/proxy/", "src/cli/serve"],
     "openssl/": ["src/base/", "src/jose/", "src/oidc/", "src/server/", "src/proxy/"],
 }

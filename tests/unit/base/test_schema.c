@@ -26,7 +26,7 @@ struct tls {
 struct gateway {
     struct span text;
     bool flag;
-    int64_t number;
+    int64_t pieces, number;
     int64_t wait_ms;
     uint64_t size;
     int format;
@@ -81,6 +81,7 @@ static const struct schema_row gateway_rows[] = {
     {.name = "text", .kind = SCHEMA_TEXT, AT(text)},
     {.name = "flag", .kind = SCHEMA_BOOL, AT(flag), .preset = "true"},
     {.name = "number", .kind = SCHEMA_INT, AT(number), .preset = "7", .min = -5, .max = 100},
+    {.name = "piece_count", .kind = SCHEMA_INT, AT(pieces), .preset = "none", .none_is_zero = true, .min = 1, .max = 9},
     {.name = "wait", .kind = SCHEMA_DURATION, AT(wait_ms), .preset = "2s", .min = 500, .max = 3600000},
     {.name = "body_size",
      .kind = SCHEMA_SIZE,
@@ -248,6 +249,9 @@ static void each_refusal_has_its_place_and_remedy(void **state)
         {"number: 99999999999999999999\n",
          "1:9 error: \"number\": a whole number without quotes is expected, found a number \"99999999999999999999\""},
         {"number: .inf\n", "1:9 error: \"number\": a whole number without quotes is expected, found a number \".inf\""},
+        {"piece_count: 0\n", "1:14 error: \"piece_count\": 1 to 9 is expected, found a number \"0\""},
+        {"piece_count: nine\n",
+         "1:14 error: \"piece_count\": a whole number without quotes, or none is expected, found a text \"nine\""},
         {"wait: 10\n",
          "1:7 error: \"wait\": a unit is missing: write it as in 500ms, 30s or 5m; found a number \"10\""},
         {"wait: 10sec\n",
@@ -288,9 +292,10 @@ static void each_refusal_has_its_place_and_remedy(void **state)
 
 static void values_at_the_ends_of_their_range_pass(void **state)
 {
-    static const char *const cases[] = {"number: 100", "number: 0x64",     "number: 0o144",    "number: +1",
-                                        "wait: 500ms", "wait: 60m",        "body_size: 1024B", "body_size: 1GiB",
-                                        "flag: TRUE",  "format: \"json\"", "tls: {ca: x}"};
+    static const char *const cases[] = {"piece_count: 1",   "piece_count: none", "number: 100", "number: 0x64",
+                                        "number: 0o144",    "number: +1",        "wait: 500ms", "wait: 60m",
+                                        "body_size: 1024B", "body_size: 1GiB",   "flag: TRUE",  "format: \"json\"",
+                                        "tls: {ca: x}"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct document d;

@@ -161,6 +161,7 @@ const struct judgement *court_judge(struct court *court, struct span credential)
                                         .credential = arena_copy(&court->arena, credential),
                                         .cnf = court->asked.cnf,
                                         .request = court->asked.request,
+                                        .certificate = court->asked.certificate,
                                         .revocation = court->asked.revocation};
     if (credential.at == NULL)
         court->input.credential = credential;

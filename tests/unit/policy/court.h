@@ -38,7 +38,7 @@ struct court {
     struct trust trusts[COURT_SETS_MAX];
     struct token_limits limits;
     int64_t now_s;
-    struct judge_input asked; /* cnf, request and revocation, for every judgement from now on */
+    struct judge_input asked; /* cnf, request, certificate and revocation, for every judgement from now on */
     struct judge_input input; /* of the last judgement */
     struct judgement quiet, loud;
 };

@@ -49,6 +49,11 @@ static char *proof_by(const struct signer *signer, const char *token, const char
     return signer_token(signer, ALG_ES256, buf_span(&header).at, buf_span(&claims));
 }
 
+/* The owner's certificate has a SHA-256 of zero bytes, for which this is the text. */
+#define THUMBPRINT "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define CERTIFICATE(rest) "{\"x5t#S256\":\"" THUMBPRINT "\"" rest
+enum certificate { NO_CERTIFICATE, OWN_CERTIFICATE, FOREIGN_CERTIFICATE };
+
 enum proof { NO_PROOF, OWN_PROOF, FOREIGN_PROOF, PROOF_FOR_ANOTHER };
 
 /* cnf: `@` is the thumbprint of the owner's key. */
@@ -58,47 +63,98 @@ static const struct bound {
     enum cnf_mode mode;
     bool has_request, passes;
     enum dpop_error error;
+    enum certificate certificate;
 } bound[] = {
-    {"plain", "", "Bearer", NO_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR},
-    {"plain, with a proof nobody asked for", "", "Bearer", OWN_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR},
-    {"plain as DPoP", "", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
-    {"plain as DPoP, cnf ignored", "", "DPoP", OWN_PROOF, CNF_IGNORE, true, false, DPOP_INVALID_TOKEN},
-    {"plain as DPoP without request", "", "DPoP", NO_PROOF, CNF_REFUSE, false, false, DPOP_INVALID_TOKEN},
+    {"plain", "", "Bearer", NO_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"plain, with a proof nobody asked for", "", "Bearer", OWN_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR,
+     NO_CERTIFICATE},
+    {"plain as DPoP", "", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN, NO_CERTIFICATE},
+    {"plain as DPoP, cnf ignored", "", "DPoP", OWN_PROOF, CNF_IGNORE, true, false, DPOP_INVALID_TOKEN, NO_CERTIFICATE},
+    {"plain as DPoP without request", "", "DPoP", NO_PROOF, CNF_REFUSE, false, false, DPOP_INVALID_TOKEN,
+     NO_CERTIFICATE},
 
-    {"bound", "{\"jkt\":\"@\"}", "DPoP", OWN_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR},
-    {"bound, scheme in capitals", "{\"jkt\":\"@\"}", "DPOP", OWN_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR},
-    {"bound, no proof", "{\"jkt\":\"@\"}", "DPoP", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_PROOF},
-    {"bound, a thief's proof", "{\"jkt\":\"@\"}", "DPoP", FOREIGN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
+    {"bound", "{\"jkt\":\"@\"}", "DPoP", OWN_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"bound, scheme in capitals", "{\"jkt\":\"@\"}", "DPOP", OWN_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR,
+     NO_CERTIFICATE},
+    {"bound, no proof", "{\"jkt\":\"@\"}", "DPoP", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_PROOF,
+     NO_CERTIFICATE},
+    {"bound, a thief's proof", "{\"jkt\":\"@\"}", "DPoP", FOREIGN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN,
+     NO_CERTIFICATE},
     {"bound, a proof for another token", "{\"jkt\":\"@\"}", "DPoP", PROOF_FOR_ANOTHER, CNF_REFUSE, true, false,
-     DPOP_INVALID_PROOF},
-    {"bound, as Bearer", "{\"jkt\":\"@\"}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
+     DPOP_INVALID_PROOF, NO_CERTIFICATE},
+    {"bound, as Bearer", "{\"jkt\":\"@\"}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN,
+     NO_CERTIFICATE},
     {"bound, as Bearer with its proof", "{\"jkt\":\"@\"}", "Bearer", OWN_PROOF, CNF_REFUSE, true, false,
-     DPOP_INVALID_TOKEN},
+     DPOP_INVALID_TOKEN, NO_CERTIFICATE},
     {"bound, as Bearer, cnf ignored", "{\"jkt\":\"@\"}", "Bearer", NO_PROOF, CNF_IGNORE, true, false,
-     DPOP_INVALID_TOKEN},
-    {"bound, without request", "{\"jkt\":\"@\"}", "Bearer", NO_PROOF, CNF_REFUSE, false, true, DPOP_NO_ERROR},
-    {"bound to no text", "{\"jkt\":1}", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
-    {"bound to an empty text", "{\"jkt\":\"\"}", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
-    {"bound to null", "{\"jkt\":null}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
+     DPOP_INVALID_TOKEN, NO_CERTIFICATE},
+    {"bound, without request", "{\"jkt\":\"@\"}", "Bearer", NO_PROOF, CNF_REFUSE, false, true, DPOP_NO_ERROR,
+     NO_CERTIFICATE},
+    {"bound to no text", "{\"jkt\":1}", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN, NO_CERTIFICATE},
+    {"bound to an empty text", "{\"jkt\":\"\"}", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN,
+     NO_CERTIFICATE},
+    {"bound to null", "{\"jkt\":null}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN,
+     NO_CERTIFICATE},
 
-    {"bound to a certificate", "{\"x5t#S256\":\"x\"}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
-    {"the same, cnf ignored", "{\"x5t#S256\":\"x\"}", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR},
-    {"the same, without request", "{\"x5t#S256\":\"x\"}", "Bearer", NO_PROOF, CNF_REFUSE, false, false,
-     DPOP_INVALID_TOKEN},
-    {"bound to both", "{\"x5t#S256\":\"x\",\"jkt\":\"@\"}", "DPoP", OWN_PROOF, CNF_REFUSE, true, false,
-     DPOP_INVALID_TOKEN},
-    {"bound to both, cnf ignored", "{\"x5t#S256\":\"x\",\"jkt\":\"@\"}", "DPoP", OWN_PROOF, CNF_IGNORE, true, true,
-     DPOP_NO_ERROR},
-    {"bound to both, cnf ignored, as Bearer", "{\"x5t#S256\":\"x\",\"jkt\":\"@\"}", "Bearer", NO_PROOF, CNF_IGNORE,
-     true, false, DPOP_INVALID_TOKEN},
-    {"bound to nothing", "{}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
-    {"bound to nothing, cnf ignored", "{}", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR},
-    {"cnf a text", "\"x\"", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
-    {"cnf a text, ignored", "\"x\"", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR},
-    {"cnf false", "false", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
-    {"cnf null is none", "null", "Bearer", NO_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR},
-    {"cnf null is none, ignored", "null", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR},
-    {"cnf null is none, so no DPoP", "null", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN},
+    {"bound to what nobody checks", "{\"jku\":\"x\"}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN,
+     NO_CERTIFICATE},
+    {"the same, cnf ignored", "{\"jku\":\"x\"}", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR,
+     NO_CERTIFICATE},
+    {"the same, without request", "{\"jku\":\"x\"}", "Bearer", NO_PROOF, CNF_REFUSE, false, false, DPOP_INVALID_TOKEN,
+     NO_CERTIFICATE},
+
+    {"bound to a certificate that nobody shows", CERTIFICATE("}"), "Bearer", NO_PROOF, CNF_REFUSE, true, false,
+     DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"bound to the certificate that is shown", CERTIFICATE("}"), "Bearer", NO_PROOF, CNF_REFUSE, true, true,
+     DPOP_NO_ERROR, OWN_CERTIFICATE},
+    {"bound to another one", CERTIFICATE("}"), "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_NO_ERROR,
+     FOREIGN_CERTIFICATE},
+    {"to another one, cnf ignored", CERTIFICATE("}"), "Bearer", NO_PROOF, CNF_IGNORE, true, false, DPOP_NO_ERROR,
+     FOREIGN_CERTIFICATE},
+    {"none shown, cnf ignored", CERTIFICATE("}"), "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR,
+     NO_CERTIFICATE},
+    {"bound to a certificate, without request", CERTIFICATE("}"), "Bearer", NO_PROOF, CNF_REFUSE, false, true,
+     DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"bound to half a thumbprint", "{\"x5t#S256\":\"AAAA\"}", "Bearer", NO_PROOF, CNF_REFUSE, true, false,
+     DPOP_NO_ERROR, OWN_CERTIFICATE},
+    {"bound to an empty thumbprint", "{\"x5t#S256\":\"\"}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_NO_ERROR,
+     OWN_CERTIFICATE},
+    {"bound to a thumbprint in another spelling", "{\"x5t#S256\":\"" THUMBPRINT "=\"}", "Bearer", NO_PROOF, CNF_REFUSE,
+     true, false, DPOP_NO_ERROR, OWN_CERTIFICATE},
+    {"bound to a thumbprint that is no text", "{\"x5t#S256\":0}", "Bearer", NO_PROOF, CNF_REFUSE, true, false,
+     DPOP_NO_ERROR, OWN_CERTIFICATE},
+    {"the same, cnf ignored", "{\"x5t#S256\":null}", "Bearer", NO_PROOF, CNF_IGNORE, true, false, DPOP_NO_ERROR,
+     OWN_CERTIFICATE},
+    {"bound to a certificate and what nobody checks", CERTIFICATE(",\"kid\":\"k\"}"), "Bearer", NO_PROOF, CNF_REFUSE,
+     true, false, DPOP_INVALID_TOKEN, OWN_CERTIFICATE},
+    {"the same, cnf ignored", CERTIFICATE(",\"kid\":\"k\"}"), "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR,
+     OWN_CERTIFICATE},
+    {"bound to a certificate, as DPoP", CERTIFICATE("}"), "DPoP", OWN_PROOF, CNF_REFUSE, true, false,
+     DPOP_INVALID_TOKEN, OWN_CERTIFICATE},
+    {"no cnf, a certificate all the same", "", "Bearer", NO_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR,
+     OWN_CERTIFICATE},
+
+    {"bound to both, both shown", CERTIFICATE(",\"jkt\":\"@\"}"), "DPoP", OWN_PROOF, CNF_REFUSE, true, true,
+     DPOP_NO_ERROR, OWN_CERTIFICATE},
+    {"bound to both, no certificate", CERTIFICATE(",\"jkt\":\"@\"}"), "DPoP", OWN_PROOF, CNF_REFUSE, true, false,
+     DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"bound to both, no proof", CERTIFICATE(",\"jkt\":\"@\"}"), "DPoP", NO_PROOF, CNF_REFUSE, true, false,
+     DPOP_INVALID_PROOF, OWN_CERTIFICATE},
+    {"bound to both, as Bearer", CERTIFICATE(",\"jkt\":\"@\"}"), "Bearer", NO_PROOF, CNF_REFUSE, true, false,
+     DPOP_INVALID_TOKEN, OWN_CERTIFICATE},
+    {"bound to both, cnf ignored", CERTIFICATE(",\"jkt\":\"@\"}"), "DPoP", OWN_PROOF, CNF_IGNORE, true, true,
+     DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"bound to both, cnf ignored, as Bearer", CERTIFICATE(",\"jkt\":\"@\"}"), "Bearer", NO_PROOF, CNF_IGNORE, true,
+     false, DPOP_INVALID_TOKEN, NO_CERTIFICATE},
+    {"bound to nothing", "{}", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN, NO_CERTIFICATE},
+    {"bound to nothing, cnf ignored", "{}", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"cnf a text", "\"x\"", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN, NO_CERTIFICATE},
+    {"cnf a text, ignored", "\"x\"", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"cnf false", "false", "Bearer", NO_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN, NO_CERTIFICATE},
+    {"cnf null is none", "null", "Bearer", NO_PROOF, CNF_REFUSE, true, true, DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"cnf null is none, ignored", "null", "Bearer", NO_PROOF, CNF_IGNORE, true, true, DPOP_NO_ERROR, NO_CERTIFICATE},
+    {"cnf null is none, so no DPoP", "null", "DPoP", OWN_PROOF, CNF_REFUSE, true, false, DPOP_INVALID_TOKEN,
+     NO_CERTIFICATE},
 };
 
 static char *token_bound_by(struct court *court, const char *cnf, const struct signer *owner)
@@ -129,6 +185,11 @@ static const struct judgement *judge_bound(struct court *court, const struct bou
         request->proof = arena_copy(&court->arena, span_str(proof));
         request->proof_count = 1;
     }
+    static const unsigned char own[DIGEST_BYTES] = {0};
+    static const unsigned char foreign[DIGEST_BYTES] = {1};
+    court->asked.certificate = row->certificate == NO_CERTIFICATE
+                                   ? (struct span){NULL, 0}
+                                   : span_of(row->certificate == OWN_CERTIFICATE ? own : foreign, DIGEST_BYTES);
     court->asked.cnf = row->mode;
     court->asked.request = row->has_request ? request : NULL;
     buf_printf(&credential, "%s %s", row->scheme, token);
@@ -139,8 +200,8 @@ static const struct judgement *judge_bound(struct court *court, const struct bou
     return judgement;
 }
 
-/* RFC 7800 3.1, RFC 9449 7.1, RFC 9449 7.2 */
-static void bound_token_passes_with_a_proof_by_its_key_only(void **state)
+/* RFC 7800 3.1, RFC 8705 3, RFC 9449 7.1, RFC 9449 7.2 */
+static void bound_token_passes_with_its_key_or_certificate_only(void **state)
 {
     struct court *court = *state;
     for (size_t i = 0; i < COUNT_OF(bound); i++) {
@@ -149,7 +210,8 @@ static void bound_token_passes_with_a_proof_by_its_key_only(void **state)
         const struct judgement *judgement = judge_bound(court, &bound[i], &request);
         assert_reason(judgement, bound[i].passes ? REASON_NONE : REASON_JWT_INVALID, bound[i].name);
         assert_int_equal(judgement->dpop, bound[i].error);
-        assert_int_equal(judgement->has_proof, bound[i].passes && bound[i].proof == OWN_PROOF && bound[i].cnf[0] != 0);
+        bool is_proven = bound[i].proof == OWN_PROOF && bound[i].scheme[0] == 'D' && bound[i].error == DPOP_NO_ERROR;
+        assert_int_equal(judgement->has_proof, is_proven);
         if (!bound[i].passes) {
             assert_int_equal(judgement->failed->name, CHECK_CLAIM);
             assert_true(span_eq(judgement->failed->claim, SPAN("cnf")));
@@ -182,13 +244,18 @@ static void scheme_is_the_rules_own(void **state)
         {"{header_name: X-Token, openid_config: [{url: 'https://a'}]}", "", "{\"jkt\":\"@\"}", CNF_REFUSE,
          REASON_JWT_INVALID},
         {"{header_name: X-Token, openid_config: [{url: 'https://a'}]}", "", "{\"jkt\":\"@\"}", CNF_IGNORE, REASON_NONE},
+        {"{header_name: X-Token, openid_config: [{url: 'https://a'}]}", "", CERTIFICATE("}"), CNF_REFUSE, REASON_NONE},
+        {"{header_name: X-Token, openid_config: [{url: 'https://a'}]}", "", "{\"x5t#S256\":\"x\"}", CNF_REFUSE,
+         REASON_JWT_INVALID},
     };
+    static const unsigned char sha256[DIGEST_BYTES] = {0};
     struct court *court = *state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         AUTO(buf) credential = {0};
         court_open(court, rows[i].rule);
         char *token = token_bound_by(court, rows[i].cnf, court->ec);
-        court->asked = (struct judge_input){.cnf = rows[i].mode, .request = &the_request};
+        court->asked = (struct judge_input){
+            .cnf = rows[i].mode, .request = &the_request, .certificate = span_of(sha256, sizeof sha256)};
         buf_printf(&credential, "%s%s", rows[i].credential, token);
         assert_reason(court_judge(court, buf_span(&credential)), rows[i].reason, rows[i].rule);
         free(token);
@@ -216,7 +283,11 @@ static void advice_names_the_proof_the_nonce_or_the_binding(void **state)
     static const struct {
         size_t row;
         const char *advice;
-    } rows[] = {{7, "fresh DPoP proof"}, {8, "bound to a key"}, {10, "`DPoP TOKEN`"}, {17, "cnf: ignore"}};
+    } rows[] = {{7, "fresh DPoP proof"},
+                {8, "bound to a key"},
+                {10, "`DPoP TOKEN`"},
+                {17, "cnf: ignore"},
+                {20, "tls.client_ca"}};
     struct court *court = *state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct dpop_request request;
@@ -311,7 +382,7 @@ static void list_says_nothing_of_tokens_that_nobody_signed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bound_token_passes_with_a_proof_by_its_key_only),
+        cmocka_unit_test(bound_token_passes_with_its_key_or_certificate_only),
         cmocka_unit_test(scheme_is_the_rules_own),
         cmocka_unit_test(sender_is_looked_at_before_what_the_token_allows),
         cmocka_unit_test(advice_names_the_proof_the_nonce_or_the_binding),
