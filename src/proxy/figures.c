@@ -68,6 +68,30 @@ static const struct metric_family table[] = {
                              "Bytes through WebSocket connections, by who sent them: client or backend."},
     [FIGURE_TUNNEL_ENDS] = {"jwtgate_tunnel_ends_total", METRIC_COUNTER, "route,why",
                             "WebSocket connections that ended: None (both sides did), or a reason."},
+    [FIGURE_BACKEND_ADDRESSES] = {"jwtgate_backend_addresses", METRIC_GAUGE, "name",
+                                  "Addresses that the name (HOST:PORT) of backends' servers has now."},
+    [FIGURE_BACKEND_UNRESOLVED] = {"jwtgate_backend_unresolved", METRIC_GAUGE, "name",
+                                   "1 while looking the name up fails; its last addresses, if any, stay in use."},
+    [FIGURE_BACKEND_EJECTED] = {"jwtgate_backend_server_ejected", METRIC_GAUGE, "backend,server",
+                                "1 while the server is left out because requests failed."},
+    [FIGURE_BACKEND_EJECTIONS] = {"jwtgate_backend_ejections_total", METRIC_COUNTER, "backend,server",
+                                  "How often the server was left out because requests failed."},
+    [FIGURE_BACKEND_HEALTHY] = {"jwtgate_backend_server_healthy", METRIC_GAUGE, "backend,server",
+                                "0 while the server fails its health checks; 1 also where none are made."},
+    [FIGURE_BACKEND_CHECKS] = {"jwtgate_backend_health_checks_total", METRIC_COUNTER, "backend,server,result",
+                               "Health checks made, by result."},
+    [FIGURE_BACKEND_PANICS] = {"jwtgate_backend_panics_total", METRIC_COUNTER, "backend",
+                               "Requests sent although every server of the backend was ejected or unhealthy."},
+    [FIGURE_BACKEND_PENDING] = {"jwtgate_backend_pending", METRIC_GAUGE, "backend",
+                                "Requests waiting for a free connection now; the backend's pending is the most."},
+    [FIGURE_BACKEND_PENDING_REFUSED] = {"jwtgate_backend_pending_refused_total", METRIC_COUNTER, "backend,why",
+                                        "Requests answered 503 because no connection came free: full (pending "
+                                        "reached) or late (timeouts.pending over)."},
+    [FIGURE_BACKEND_RETRIES] = {"jwtgate_backend_retries_total", METRIC_COUNTER, "backend",
+                                "Requests taken to another server because the first could not be connected to or "
+                                "broke off unanswered."},
+    [FIGURE_BACKEND_LIMIT] = {"jwtgate_backend_limit", METRIC_GAUGE, "backend,limit",
+                              "Configured limits of backends: connections (0: none) and pending."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The queue before a backend whose connections are all in use. */
+#include "proxy/pending.h"
+
+static void count_waiting(struct pending *pending, int amount)
+{
+    pending->count = (size_t)((int64_t)pending->count + amount);
+    metric_move(pending->options.waiting, pending->worker->index, amount);
+}
+
+void pending_leave(struct waiter *waiter)
+{
+    struct pending *pending = waiter->pending;
+    if (pending == NULL)
+        return;
+    waiter->pending = NULL;
+    list_remove(&waiter->link);
+    deadline_cancel(&waiter->deadline);
+    count_waiting(pending, -1);
+}
+
+/* Whoever is granted takes the room, or fails and leaves it to the next; so this ends. */
+static void grant(struct task *task)
+{
+    struct pending *pending = CONTAINER_OF(task, pending, task);
+    struct list *first;
+    while ((first = list_first(&pending->waiting)) != NULL && pending->options.has_room(pending->options.context)) {
+        struct waiter *waiter = CONTAINER_OF(first, waiter, link);
+        pending_leave(waiter);
+        waiter->granted(waiter);
+    }
+}
+
+static void on_late(struct deadline *deadline)
+{
+    struct waiter *waiter = CONTAINER_OF(deadline, waiter, deadline);
+    struct pending *pending = waiter->pending;
+    metric_add(pending->options.late, pending->worker->index, 1);
+    pending_leave(waiter);
+    waiter->expired(waiter);
+}
+
+void pending_init(struct pending *pending, struct worker *worker, const struct pending_options *options)
+{
+    *pending = (struct pending){.worker = worker, .options = *options, .task = {.run = grant}};
+    list_init(&pending->waiting);
+    deadline_class_init(worker, &pending->class, options->wait_ms);
+}
+
+void pending_fini(struct pending *pending)
+{
+    assert(list_is_empty(&pending->waiting));
+    list_remove(&pending->task.link);
+    deadline_class_fini(&pending->class);
+}
+
+bool pending_join(struct pending *pending, struct waiter *waiter)
+{
+    if (pending->count >= pending->options.waiters_max) {
+        metric_add(pending->options.full, pending->worker->index, 1);
+        return false;
+    }
+    waiter->pending = pending;
+    waiter->deadline.run = on_late;
+    list_append(&pending->waiting, &waiter->link);
+    deadline_start(pending->worker, &pending->class, &waiter->deadline);
+    count_waiting(pending, 1);
+    return true;
+}
+
+void pending_stir(struct pending *pending)
+{
+    if (pending->count > 0)
+        worker_defer(pending->worker, &pending->task);
+}
