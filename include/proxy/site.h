@@ -41,6 +41,7 @@ struct site_backend {
     struct site_server *servers;
     size_t server_count;
     struct tls_client *tls; /* for https servers; NULL where there is none */
+    const char *tls_name;   /* for SNI and the certificate; NULL: the URL's host */
     struct backend_timeouts_settings timeouts;
     enum host_header host_header;
     struct span host_fixed;
@@ -130,10 +131,17 @@ struct site_entry {
     const struct site_route *route;
 };
 
+/* What a listener needs beside its settings. */
+struct site_listener {
+    struct tls_server *tls; /* NULL: plain */
+};
+
 struct site {
     _Atomic(unsigned) references;
     struct arena arena;
     struct settings settings;
+    struct site_listener *listeners; /* one for each of settings.listeners */
+    size_t listener_count;
     struct site_route *routes;
     size_t route_count;
     struct site_entry *entries;

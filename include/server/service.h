@@ -12,19 +12,33 @@
 #include "server/stream.h"
 #include "server/worker.h"
 
-enum { SERVICE_BUFFER_BYTES = 262144 };
+enum { SERVICE_BUFFER_BYTES = 262144, SERVICE_STREAMS = 100 };
 
 struct clients;
 
 struct service_settings {
     struct h1_limits limits;
     size_t connections_max;  /* of this worker */
+    uint32_t streams_max;    /* at the same time on one HTTP/2 connection; 0: SERVICE_STREAMS */
     size_t client_connections_max; /* of one client address, of the process; 0: none */
     size_t buffer_bytes_max; /* of one body, each way; 0: SERVICE_BUFFER_BYTES */
     int64_t head_ms;         /* for a whole head; counted from its first byte, or from accepting */
     int64_t idle_ms;         /* between requests, and without progress in a body or answer */
     int64_t body_ms;         /* how long a body, or taking an answer, may be waited for; 0: only idle_ms counts */
     uint64_t body_rate;      /* bytes that earn one second more; 0: only idle_ms counts */
+};
+
+/* What ends an HTTP/2 connection: errors of the client, too much of what costs us more than it, ours to stop or the time without a
+ * request, a head that came too slowly, the client itself.
+ */
+enum h2_ending {
+    H2_ENDED_PROTOCOL,
+    H2_ENDED_FLOOD,
+    H2_ENDED_DRAIN,
+    H2_ENDED_IDLE,
+    H2_ENDED_LATE,
+    H2_ENDED_BY_CLIENT,
+    H2_ENDINGS
 };
 
 /* Counted by a service; each may be NULL. */
@@ -36,6 +50,9 @@ struct service_metrics {
     struct metric_series *unproxied;   /* counter: closed without a right PROXY header */
     struct metric_series *pauses;      /* counter: accepting paused, out of descriptors or memory */
     struct metric_series *shed;        /* counter: accepted only to be closed, out of descriptors */
+    struct metric_series *shaken, *resumed, *unshaken; /* counters: TLS handshakes, whole, shortened, failed */
+    struct metric_series *h2_connections, *h2_streams; /* gauges: open now, under way on them */
+    struct metric_series *h2_endings[H2_ENDINGS];      /* counters */
     struct metric_series *late_heads, *late_bodies, *late_answers; /* counters: clients that were too slow */
 };
 

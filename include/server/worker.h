@@ -106,6 +106,11 @@ void worker_post(struct worker *worker, struct letter *letter);
 /* Adds or removes an event of this worker's base, where it is not so already: no call is made for what stands. */
 void worker_watch(struct event *event, bool *is_added, bool wants);
 
+/* Runs the callback of an event that waits for input once more, in the next turn: for bytes that no socket tells of.  This turn ends
+ * with the callback that says so, or a stream of such bytes would keep it going for ever.
+ */
+void worker_again(struct worker *worker, struct event *event);
+
 /* A number that differs from all others, not a secret (request ids, jitter). */
 uint64_t worker_random(struct worker *worker);
 

@@ -14,25 +14,28 @@ static void tell(const char *listener, int64_t number, const char *address)
         LOG_EVENT(LOG_NOTICE, "listening", LOG_NUM("listener", number), LOG_STR("address", address));
 }
 
-static bool attach_all(struct run *run, uint64_t number, int *fds, struct err *err)
+static bool attach_all(struct run *run, uint64_t number, int *fds, const struct entrance *entrance, struct err *err)
 {
     bool is_ok = true;
     for (unsigned i = 0; i < run->worker_count; i++) {
         if (is_ok)
-            is_ok = listener_attach(&run->gates[i].service, fds[i], number, &(struct entrance){0}, err);
+            is_ok = listener_attach(&run->gates[i].service, fds[i], number, entrance, err);
         else
             close(fds[i]);
     }
     return is_ok;
 }
 
-static bool listen_one(struct run *run, size_t number, struct span bind, struct err *err)
+static bool listen_one(struct run *run, const struct site *site, size_t number, struct err *err)
 {
+    const struct listener_settings *settings = site->settings.listeners.at;
+    const struct entrance entrance = {.tls = site->listeners[number].tls,
+                                      .has_proxy_header = settings[number].proxy_protocol};
     struct bind_address address;
     char text[BIND_TEXT_BYTES];
     int fds[SETTINGS_WORKERS_MAX];
-    if (!bind_address_read(bind, &address, err) || !listener_open(&address, fds, run->worker_count, err) ||
-        !attach_all(run, number, fds, err))
+    if (!bind_address_read(settings[number].bind, &address, err) || !listener_open(&address, fds, run->worker_count, err) ||
+        !attach_all(run, number, fds, &entrance, err))
         return false;
     bind_address_text(&address, text);
     run->addresses[number] = arena_copy(&run->arena, span_str(text));
@@ -58,13 +61,12 @@ static bool listen_admin(struct run *run, const struct site *site, struct err *e
 
 bool run_listen(struct run *run, const struct site *site, struct err *err)
 {
-    const struct listener_settings *listeners = site->settings.listeners.at;
     run->address_count = site->settings.listeners.count;
     run->addresses = arena_zero(&run->arena, run->address_count * sizeof *run->addresses);
     if (run->addresses == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the listeners");
     for (size_t i = 0; i < run->address_count; i++)
-        if (!listen_one(run, i, listeners[i].bind, err))
+        if (!listen_one(run, site, i, err))
             return false;
     return listen_admin(run, site, err);
 }

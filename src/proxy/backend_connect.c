@@ -116,9 +116,10 @@ void backend_connected(struct backend *backend)
         try_next(backend, &err);
         return;
     }
+    const char *name = pool->backend->tls_name == NULL ? pool->server->host : pool->backend->tls_name;
     backend->state = BACKEND_SHAKING;
     if (pool->server->uri.is_https &&
-        !tls_client_start(pool->backend->tls, &backend->transport, pool->server->host, &err)) {
+        !tls_client_start(pool->backend->tls, &backend->transport, name, &backend->pool->session, &err)) {
         give_up(backend, &err);
         return;
     }

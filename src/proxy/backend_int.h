@@ -29,6 +29,7 @@ struct pool {
     struct list idle; /* most recently used first */
     size_t idle_count, busy_count;
     size_t next_address;
+    struct tls_session session; /* the newest, for all its connections */
     bool is_retired;
     struct h1_limits limits;
     size_t high_bytes; /* half of limits.body_buffer: what stops a source, and one read at most */

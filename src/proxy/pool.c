@@ -32,6 +32,7 @@ static void pool_bury(struct grave *grave)
     deadline_class_fini(&pool->connect_class);
     deadline_class_fini(&pool->response_class);
     deadline_class_fini(&pool->idle_class);
+    tls_session_fini(&pool->session);
     site_release(pool->site);
     free(pool);
 }

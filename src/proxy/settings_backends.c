@@ -23,10 +23,12 @@ static const struct schema_row backend_tls_rows[] = {
     ROW(backend_tls_settings, ca, "ca", SCHEMA_TEXT, .help = "PEM file of the CAs to trust; default: the system's"),
     ROW(backend_tls_settings, verify, "verify", SCHEMA_BOOL, .preset = "true",
         .help = "check the server's certificate and name"),
-    LATER("certificate"),
-    LATER("key"),
-    LATER("client_certificate"),
-    LATER("client_key"),
+    ROW(backend_tls_settings, server_name, "server_name", SCHEMA_TEXT,
+        .help = "name that servers are asked for and their certificates have; default: the URL's host"),
+    ROW(backend_tls_settings, client_certificate, "client_certificate", SCHEMA_TEXT,
+        .help = "PEM file shown to servers, with the chain behind it"),
+    ROW(backend_tls_settings, client_key, "client_key", SCHEMA_TEXT,
+        .help = "PEM file with its key; default: the certificate's file"),
 };
 static const struct schema backend_tls_schema = {"tls", backend_tls_rows, COUNT_OF(backend_tls_rows),
                                                  NODE_AT(backend_tls_settings), NULL};

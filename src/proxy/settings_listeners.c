@@ -2,10 +2,40 @@
 /* The tables of listeners and of the admin listener. */
 #include "settings_int.h"
 
+static const struct schema_row identity_rows[] = {
+    ROW(tls_identity_settings, certificate, "certificate", SCHEMA_TEXT, .is_required = true,
+        .help = "PEM file with the certificate and the chain behind it"),
+    ROW(tls_identity_settings, key, "key", SCHEMA_TEXT,
+        .help = "PEM file with its key; default: the certificate's file"),
+};
+static const struct schema identity_schema = {"certificates", identity_rows, COUNT_OF(identity_rows),
+                                              NODE_AT(tls_identity_settings), NULL};
+
+static const char *const tls_clients[] = {"required", "optional", NULL};
+static const char *const tls_versions[] = {"1.2", "1.3", NULL};
+static const struct schema_row listener_tls_rows[] = {
+    ROW(listener_tls_settings, certificate, "certificate", SCHEMA_TEXT, .is_required = true,
+        .help = "PEM file with the certificate and the chain behind it"),
+    ROW(listener_tls_settings, key, "key", SCHEMA_TEXT,
+        .help = "PEM file with its key; default: the certificate's file"),
+    ROW(listener_tls_settings, certificates, "certificates", SCHEMA_LIST, .table = &identity_schema,
+        .item_bytes = sizeof(struct tls_identity_settings),
+        .help = "further ones, for clients that ask for a name in them"),
+    ROW(listener_tls_settings, client_ca, "client_ca", SCHEMA_TEXT,
+        .help = "PEM file of the CAs that clients' certificates must end at; default: clients are asked for none"),
+    ROW(listener_tls_settings, clients, "clients", SCHEMA_ENUM, .preset = "required", .words = tls_clients,
+        .help = "with client_ca: whether a client may come without a certificate"),
+    ROW(listener_tls_settings, min_version, "min_version", SCHEMA_ENUM, .preset = "1.2", .words = tls_versions,
+        .help = "least version of TLS"),
+};
+static const struct schema listener_tls_schema = {"tls", listener_tls_rows, COUNT_OF(listener_tls_rows),
+                                                  NODE_AT(listener_tls_settings), NULL};
+
 static const struct schema_row listener_rows[] = {
     ROW(listener_settings, bind, "bind", SCHEMA_TEXT, .is_required = true,
         .help = "address and port: IPv4:PORT or [IPv6]:PORT; port 0 takes a free one"),
-    LATER("tls"),
+    ROW(listener_settings, tls, "tls", SCHEMA_STRUCT, .table = &listener_tls_schema,
+        .help = "TLS on this listener; default: plain"),
 };
 const struct schema settings_listener_schema = {"listeners", listener_rows, COUNT_OF(listener_rows),
                                               NODE_AT(listener_settings), NULL};

@@ -5,6 +5,7 @@
 #include "proxy/figures.h"
 #include "proxy/site_providers.h"
 #include "server/listener.h"
+#include "server/tls_server.h"
 
 #include <netdb.h>
 #include <sched.h>
@@ -227,6 +228,7 @@ static void fill_limits(struct site *site)
 static bool build_all(struct site_build *build)
 {
     bool is_ok = check_listeners(build);
+    is_ok = site_build_listeners(build) && is_ok;
     is_ok = check_admin(build) && is_ok;
     is_ok = check_workers(build) && is_ok;
     is_ok = read_algorithms(build) && is_ok;
@@ -362,6 +364,8 @@ void site_release(struct site *site)
         plan_fini(&site->routes[i].plan);
     for (size_t i = 0; i < site->backend_count; i++)
         tls_client_free(site->backends[i].tls);
+    for (size_t i = 0; i < site->listener_count; i++)
+        tls_server_release(site->listeners[i].tls);
     revocation_release(site->revocation);
     arena_fini(&site->arena);
     free(site);

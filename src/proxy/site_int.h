@@ -40,6 +40,11 @@ const struct node *site_place(const struct node *map, const char *key);
 
 /* Backends out of the settings; problems are added. */
 bool site_build_backends(struct site_build *build) MUST_CHECK;
+/* What listeners need beside their settings; problems are added. */
+bool site_build_listeners(struct site_build *build) MUST_CHECK;
+/* TLS towards the servers of a backend that has https ones. */
+bool site_build_backend_tls(struct site_build *build, struct backend_settings *settings,
+                            struct site_backend *backend) MUST_CHECK;
 /* A route's identity headers, then those of all routes as one list. */
 bool site_build_identity(struct site_build *build, const struct route_settings *settings,
                          struct site_route *route) MUST_CHECK;

@@ -20,30 +20,11 @@ static bool build_server(struct site_build *build, const struct backend_settings
         return problem_error(build->problems, at,
                              "a server's URL ends behind its port; a path is put before with the route's rewrite");
     server->host = arena_copy(arena, server->uri.host).at;
-    const char *key =
-        arena_printf(arena, "%.*s|%.*s|%d", SPAN_ARG(from->url), SPAN_ARG(settings->tls.ca), settings->tls.verify);
+    const struct backend_tls_settings *tls = &settings->tls;
+    const char *key = arena_printf(arena, "%.*s|%.*s|%d|%.*s|%.*s", SPAN_ARG(from->url), SPAN_ARG(tls->ca), tls->verify,
+                                   SPAN_ARG(tls->server_name), SPAN_ARG(tls->client_certificate));
     server->key = span_str(key);
     return server->host != NULL && key != NULL;
-}
-
-static bool build_tls(struct site_build *build, const struct backend_settings *settings, struct site_backend *backend)
-{
-    struct err err;
-    const char *ca = NULL;
-    if (settings->tls.ca.len > 0 &&
-        (ca = node_resolve_path(&build->site->arena, build->file, settings->tls.ca)) == NULL)
-        return false;
-    const struct tls_client_options options = {.ca_file = ca, .verify = settings->tls.verify};
-    backend->tls = tls_client_new(&options, &err);
-    if (backend->tls == NULL)
-        return problem_error(build->problems,
-                             site_place(settings->tls.node == NULL ? settings->node : settings->tls.node, "ca"), "%s",
-                             err.text);
-    if (settings->tls.node != NULL && !settings->tls.verify)
-        problem_warning(build->problems, site_place(settings->tls.node, "verify"),
-                        "the certificates of backend \"%s\" are not checked: anybody on the way can be it",
-                        QUOTED(settings->name));
-    return true;
 }
 
 static bool read_host_header(struct site_build *build, const struct backend_settings *settings,
@@ -64,8 +45,7 @@ static bool read_host_header(struct site_build *build, const struct backend_sett
                          "\"host_header\" is backend, client, or a host name");
 }
 
-static bool build_backend(struct site_build *build, const struct backend_settings *settings,
-                          struct site_backend *backend)
+static bool build_backend(struct site_build *build, struct backend_settings *settings, struct site_backend *backend)
 {
     const struct server_settings *from = settings->servers.at;
     bool is_ok = true;
@@ -85,7 +65,7 @@ static bool build_backend(struct site_build *build, const struct backend_setting
     backend->server_count = settings->servers.count;
     is_ok = read_host_header(build, settings, backend) && is_ok;
     if (has_https)
-        return build_tls(build, settings, backend) && is_ok;
+        return site_build_backend_tls(build, settings, backend) && is_ok;
     if (settings->tls.node != NULL)
         problem_warning(build->problems, settings->tls.node,
                         "\"tls\" has no effect: no server of the backend is https");
@@ -95,7 +75,7 @@ static bool build_backend(struct site_build *build, const struct backend_setting
 bool site_build_backends(struct site_build *build)
 {
     struct site *site = build->site;
-    const struct backend_settings *settings = site->settings.backends.at;
+    struct backend_settings *settings = site->settings.backends.at;
     bool is_ok = true;
     site->backends = arena_zero(&site->arena, site->settings.backends.count * sizeof *site->backends);
     if (site->backends == NULL)

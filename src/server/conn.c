@@ -25,7 +25,8 @@ static bool wants_input(const struct conn *conn)
 
 static bool wants_output(const struct conn *conn)
 {
-    return buf_len(&conn->out) > 0 || (conn->state == CONN_OPENING && conn_open_wants_output(conn));
+    return buf_len(&conn->out) > 0 || conn->state == CONN_FLUSH ||
+           (conn->state == CONN_OPENING && conn_open_wants_output(conn));
 }
 
 void conn_watch(struct conn *conn)
@@ -36,7 +37,7 @@ void conn_watch(struct conn *conn)
     worker_watch(&conn->read_event, &conn->is_reading, !conn->has_end && wants_input(conn));
     worker_watch(&conn->write_event, &conn->is_writing, wants_output(conn));
     if (conn->is_reading && !was_reading && transport_pending(&conn->transport))
-        event_active(&conn->read_event, EV_READ, 0); /* what TLS holds already no socket tells of */
+        worker_again(conn_worker(conn), &conn->read_event); /* what TLS holds already no socket tells of */
 }
 
 static void conn_bury(struct grave *grave)
@@ -45,6 +46,7 @@ static void conn_bury(struct grave *grave)
     if (conn->protocol != NULL && conn->protocol->fini != NULL)
         conn->protocol->fini(conn);
     conn_open_free(conn);
+    free(conn->certificate);
     buf_fini(&conn->in);
     buf_fini(&conn->out);
     conn->magic = 0;
@@ -61,6 +63,9 @@ void conn_close(struct conn *conn, enum reason why)
 {
     if (conn->state == CONN_CLOSED)
         return;
+    bool is_orderly = (conn->state == CONN_IDLE || conn->state == CONN_LINGER) && buf_len(&conn->out) == 0;
+    if (!is_orderly)
+        transport_hush(&conn->transport);
     conn->state = CONN_CLOSED;
     deadline_cancel(&conn->deadline);
     deadline_cancel(&conn->out_deadline);
@@ -79,8 +84,7 @@ void conn_close(struct conn *conn, enum reason why)
 
 void conn_abort(struct conn *conn)
 {
-    const struct linger now = {.l_onoff = 1, .l_linger = 0};
-    setsockopt(conn->transport.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    transport_reset(&conn->transport);
     conn_close(conn, REASON_CLIENT_GONE);
 }
 
@@ -91,12 +95,17 @@ void conn_start_deadline(struct conn *conn, struct deadline_class *class)
 
 static void linger(struct conn *conn)
 {
+    if (transport_end_writing(&conn->transport) == IO_WANT_WRITE) {
+        conn->state = CONN_FLUSH;
+        conn_start_deadline(conn, &conn->service->idle_class);
+        conn_watch(conn);
+        return;
+    }
     conn->state = CONN_LINGER;
     if (conn->has_end) {
         conn_close(conn, REASON_NONE);
         return;
     }
-    transport_end_writing(&conn->transport);
     conn_start_deadline(conn, &conn->service->linger_class);
     buf_fini(&conn->in);
     conn_watch(conn);
@@ -237,7 +246,7 @@ static void on_bytes(struct conn *conn, size_t got, bool is_scratch)
     conn->protocol->bytes(conn, is_scratch ? span_of(conn_worker(conn)->scratch, got) : buf_span(&conn->in),
                           is_scratch);
     if (conn->state != CONN_CLOSED && conn->is_reading && transport_pending(&conn->transport))
-        event_active(&conn->read_event, EV_READ, 0);
+        worker_again(conn_worker(conn), &conn->read_event);
 }
 
 void conn_read(struct conn *conn, bool is_scratch)
@@ -249,7 +258,7 @@ void conn_read(struct conn *conn, bool is_scratch)
     }
     char *at = is_scratch ? conn_worker(conn)->scratch : conn->in.at + conn->in.end;
     size_t size = is_scratch ? WORKER_SCRATCH_BYTES : conn->in.size - conn->in.end;
-    size_t most = conn->protocol->read_bytes_max(conn);
+    size_t most = conn->state == CONN_LINGER ? size : conn->protocol->read_bytes_max(conn);
     switch (transport_read(&conn->transport, at, size < most ? size : most, &got)) {
     case IO_OK: on_bytes(conn, got, is_scratch); return;
     case IO_END: on_end(conn); return;

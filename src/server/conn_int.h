@@ -80,6 +80,7 @@ struct conn {
     struct deadline out_deadline; /* runs while output is pending */
     struct pace out_pace;         /* since output is pending */
     struct grave grave;
+    struct client_certificate *certificate; /* NULL: it showed none */
     struct client *client; /* where the connection counts for its address; NULL: it does not */
     unsigned char peer_len;
     char peer[PEER_BYTES];
@@ -92,6 +93,7 @@ struct conn {
     struct h1 h1;
     struct stream *stream;
     struct task task;
+    struct conn_h2 *h2; /* HTTP/2; NULL: it is not */
 };
 
 /* ---- for all ---- */
@@ -141,6 +143,10 @@ bool conn_open_wants_output(const struct conn *conn);
 void conn_open_free(struct conn *conn);
 /* Begins HTTP/1. */
 void conn_h1_start(struct conn *conn);
+/* Begins HTTP/2.  False: no memory. */
+bool conn_h2_start(struct conn *conn) MUST_CHECK;
+/* Begins the one or the other, by the first bytes. */
+void conn_preface_start(struct conn *conn);
 
 /* ---- the client ---- */
 
@@ -160,6 +166,8 @@ void conn_proxy_refuse(struct conn *conn, const char *why);
 
 /* A stream in an arena of its own; NULL when out of memory. */
 struct stream *stream_make(struct conn *conn);
+/* The same as the first member of something larger. */
+struct stream *stream_make_sized(struct conn *conn, size_t bytes);
 /* Frees it at the end of this turn. */
 void stream_bury(struct stream *stream);
 /* Now, as the Date field has it. */

@@ -2,6 +2,9 @@
 /* What comes before the first byte of a protocol, as a row of steps, all within the time for a head. */
 #include "conn_int.h"
 
+#include "base/log.h"
+#include "server/tls_server.h"
+
 enum opening_step { OPENING_PROXY, OPENING_TLS, OPENING_STEPS };
 
 struct opening {
@@ -15,10 +18,60 @@ static enum io read_proxy_header(struct conn *conn)
     return conn->opening->entrance.has_proxy_header ? conn_proxy_read(conn) : IO_OK;
 }
 
-static enum io shake_hands(struct conn *conn)
+/* Plain HTTP on a port of TLS is a mistake that a person makes, and should be told of. */
+static void tell_plain(struct conn *conn)
+{
+    static const struct span answer = SPAN_INIT("HTTP/1.1 400 Bad Request\r\n"
+                                                "Content-Type: application/json\r\n"
+                                                "Content-Length: 70\r\n"
+                                                "Connection: close\r\n\r\n"
+                                                "{\"statusCode\":400,\"message\":\"Plain HTTP was sent to a port of HTTPS.\"}");
+    struct iovec piece = {(void *)(uintptr_t)answer.at, answer.len};
+    if (!conn_send(conn, &piece, 1))
+        conn_close(conn, REASON_CLIENT_GONE);
+}
+
+/* The client is told why by an alert, which a reset must not overtake: the socket goes on without TLS until it ends its side. */
+static void handshake_failed(struct conn *conn, const struct err *err)
+{
+    if (err->reason == REASON_NONE) { /* it came and went without a byte, as probes of ports do */
+        conn_close(conn, REASON_CLIENT_GONE);
+        return;
+    }
+    service_count(conn->service, conn->service->metrics.unshaken);
+    if (service_may_tell(conn->service))
+        LOG_EVENT(LOG_INFO, "handshake-failed", LOG_TEXT("client", span_of(conn->peer, conn->peer_len)),
+                  LOG_STR("error", err->text));
+    transport_drop_tls(&conn->transport);
+    if (err->reason == REASON_BAD_REQUEST)
+        tell_plain(conn);
+    if (conn->state != CONN_CLOSED)
+        conn_end(conn);
+}
+
+static enum io handshake_done(struct conn *conn)
 {
     struct err err;
-    return transport_handshake(&conn->transport, &err);
+    const struct service_metrics *metrics = &conn->service->metrics;
+    service_count(conn->service, tls_server_has_resumed(&conn->transport) ? metrics->resumed : metrics->shaken);
+    conn->certificate = tls_server_certificate(&conn->transport, &err);
+    return err.reason == REASON_NONE ? IO_OK : IO_FAILED;
+}
+
+static enum io shake_hands(struct conn *conn)
+{
+    struct err err = {0};
+    struct tls_server *server = conn->opening->entrance.tls;
+    if (server == NULL)
+        return IO_OK;
+    if (conn->transport.tls == NULL && !tls_server_start(server, &conn->transport, &err))
+        return IO_FAILED;
+    enum io io = transport_handshake(&conn->transport, &err);
+    if (io == IO_OK)
+        return handshake_done(conn);
+    if (io == IO_FAILED)
+        handshake_failed(conn, &err);
+    return io;
 }
 
 static enum io (*const steps[])(struct conn *conn) = {
@@ -39,6 +92,8 @@ bool conn_open_wants_output(const struct conn *conn)
 
 void conn_open_free(struct conn *conn)
 {
+    if (conn->opening != NULL)
+        tls_server_release(conn->opening->entrance.tls);
     free(conn->opening);
     conn->opening = NULL;
 }
@@ -46,12 +101,20 @@ void conn_open_free(struct conn *conn)
 /* The protocol has it; bytes may be here already. */
 static void start_protocol(struct conn *conn)
 {
+    bool takes_h2 = conn->opening->entrance.takes_h2;
     conn_open_free(conn);
     conn_start_deadline(conn, &conn->service->head_class);
-    conn_h1_start(conn);
+    if (conn->transport.tls == NULL && takes_h2) {
+        conn_preface_start(conn);
+    } else if (!span_eq(transport_protocol(&conn->transport), SPAN("h2"))) {
+        conn_h1_start(conn);
+    } else if (!conn_h2_start(conn)) {
+        conn_close(conn, REASON_OUT_OF_MEMORY);
+        return;
+    }
     conn_watch(conn);
     if (transport_pending(&conn->transport))
-        event_active(&conn->read_event, EV_READ, 0);
+        worker_again(conn_worker(conn), &conn->read_event);
 }
 
 void conn_open(struct conn *conn)
@@ -70,13 +133,16 @@ void conn_open(struct conn *conn)
     case IO_END:
     case IO_FAILED: break;
     }
-    conn_close(conn, REASON_CLIENT_GONE);
+    if (conn->state == CONN_OPENING) /* else the step has seen to the end itself */
+        conn_close(conn, REASON_CLIENT_GONE);
 }
 
 void conn_open_expired(struct conn *conn)
 {
     if (conn->opening->step == OPENING_PROXY)
         conn_proxy_refuse(conn, "PROXY header: none came within timeouts.head");
+    else
+        service_count(conn->service, conn->service->metrics.unshaken);
     conn_close(conn, REASON_CLIENT_TIMEOUT);
 }
 
@@ -91,5 +157,7 @@ bool conn_open_begin(struct conn *conn, const struct entrance *entrance)
     if (conn->opening == NULL)
         return false;
     conn->opening->entrance = *entrance;
+    if (entrance->tls != NULL)
+        tls_server_take(entrance->tls);
     return true;
 }

@@ -2,6 +2,8 @@
 /* Binding and accepting.  Accepting is bounded per wake-up, so that a storm of connections does not starve the others. */
 #include "server/listener.h"
 
+#include "server/tls_server.h"
+
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
@@ -243,6 +245,13 @@ static void on_acceptable(evutil_socket_t fd, short what, void *context)
         ;
 }
 
+static struct entrance entrance_take(const struct entrance *entrance)
+{
+    if (entrance->tls != NULL)
+        tls_server_take(entrance->tls);
+    return *entrance;
+}
+
 bool listener_attach(struct service *service, int fd, uint64_t number, const struct entrance *entrance, struct err *err)
 {
     struct listener *listener = calloc(1, sizeof *listener);
@@ -255,7 +264,7 @@ bool listener_attach(struct service *service, int fd, uint64_t number, const str
     listener->service = service;
     listener->fd = fd;
     listener->number = number;
-    listener->entrance = *entrance;
+    listener->entrance = entrance_take(entrance);
     listener->pause.run = resume_accepting;
     list_append(&service->listeners, &listener->link);
     event_assign(&listener->event, service->worker->base, fd, EV_READ | EV_PERSIST, on_acceptable, listener);
@@ -271,6 +280,7 @@ static void detach(struct listener *listener)
     event_del(&listener->event);
     close(listener->fd);
     list_remove(&listener->link);
+    tls_server_release(listener->entrance.tls);
     free(listener);
 }
 
@@ -285,8 +295,11 @@ static struct listener *find(struct service *service, uint64_t number)
 void listener_configure(struct service *service, uint64_t number, const struct entrance *entrance)
 {
     struct listener *listener = find(service, number);
-    if (listener != NULL)
-        listener->entrance = *entrance;
+    if (listener == NULL)
+        return;
+    const struct entrance before = listener->entrance;
+    listener->entrance = entrance_take(entrance);
+    tls_server_release(before.tls);
 }
 
 void listener_detach(struct service *service, uint64_t number)

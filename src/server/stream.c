@@ -58,9 +58,14 @@ static void free_stream(struct grave *grave)
 
 struct stream *stream_make(struct conn *conn)
 {
+    return stream_make_sized(conn, sizeof(struct stream));
+}
+
+struct stream *stream_make_sized(struct conn *conn, size_t bytes)
+{
     struct worker *worker = conn->service->worker;
     struct arena arena = {.pool = &worker->blocks};
-    struct stream *stream = arena_zero(&arena, sizeof *stream);
+    struct stream *stream = arena_zero(&arena, bytes);
     if (stream == NULL)
         return NULL;
     stream->arena = arena;
@@ -69,6 +74,7 @@ struct stream *stream_make(struct conn *conn)
     stream->peer = span_of(conn->peer, conn->peer_len);
     stream->begun_us = worker_now(worker)->mono_us;
     stream->is_tls = conn->transport.tls != NULL;
+    stream->certificate = conn->certificate;
     stream->grave.bury = free_stream;
     return stream;
 }

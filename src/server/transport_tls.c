@@ -1,45 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS as a client: TLS 1.2 at least, certificates verified against name or address. */
-#include "server/transport.h"
+/* TLS as a client: TLS 1.2 at least, certificates verified against name or address, sessions resumed. */
+#include "base/now.h"
+#include "tls_int.h"
 
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <arpa/inet.h>
 
+/* How long a server may be resumed without proving anew who it is. */
+enum { PROVEN_S = 3600 };
+
 struct tls_client {
     SSL_CTX *context;
-    bool verify;
+    int64_t end_s;
 };
 
-static bool trust_load(struct tls_client *client, const char *ca_file, struct err *err)
+static bool trust(struct tls_client *client, struct span ca, struct err *err)
 {
-    int is_ok = ca_file == NULL ? SSL_CTX_set_default_verify_paths(client->context)
-                                : SSL_CTX_load_verify_file(client->context, ca_file);
+    if (ca.at != NULL)
+        return tls_pem_trust(SSL_CTX_get_cert_store(client->context), ca, err);
+    int is_ok = SSL_CTX_set_default_verify_paths(client->context);
     ERR_clear_error();
-    return is_ok == 1 || fail(err, REASON_CONFIG, "cannot read CA certificates from \"%s\"",
-                              ca_file == NULL ? "the system" : ca_file);
+    return is_ok == 1 || fail(err, REASON_CONFIG, "the CA certificates of the system cannot be read");
 }
 
-struct tls_client *tls_client_new(const struct tls_client_options *options, struct err *err)
+static bool show(struct tls_client *client, const struct tls_client_options *options, enum tls_client_part *part,
+                 struct err *err)
+{
+    enum tls_part which = TLS_PART_CERTIFICATE;
+    const struct tls_pem_pair pair = {options->certificate, options->key};
+    if (pair.certificate.at == NULL || tls_pem_identity(client->context, &pair, &which, &client->end_s, err))
+        return true;
+    *part = which == TLS_PART_KEY ? TLS_CLIENT_KEY : TLS_CLIENT_CERTIFICATE;
+    return false;
+}
+
+/* TLS 1.3 gives sessions out after the handshake, more than one: the newest is kept. */
+static int on_session(SSL *tls, SSL_SESSION *session)
+{
+    struct tls_session *kept = SSL_get_app_data(tls);
+    if (kept == NULL)
+        return 0;
+    SSL_SESSION_free(kept->newest);
+    kept->newest = session;
+    if (SSL_session_reused(tls) != 1)
+        kept->proven_s = now_read().wall_s;
+    return 1;
+}
+
+struct tls_client *tls_client_new(const struct tls_client_options *options, enum tls_client_part *part, struct err *err)
 {
     AUTO_PTR(tls_client) client = calloc(1, sizeof *client);
+    *part = TLS_CLIENT_CA;
     if (client == NULL || (client->context = SSL_CTX_new(TLS_client_method())) == NULL) {
         ERR_clear_error();
         fail(err, REASON_OUT_OF_MEMORY, "no memory for TLS");
         return NULL;
     }
-    client->verify = options->verify;
-    SSL_CTX_set_min_proto_version(client->context, TLS1_2_VERSION);
-    SSL_CTX_set_options(client->context, SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(client->context,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_read_ahead(client->context, 1);
+    client->end_s = INT64_MAX;
+    tls_context_ready(client->context);
     SSL_CTX_set_verify(client->context, options->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-    if (options->verify && !trust_load(client, options->ca_file, err))
+    SSL_CTX_set_session_cache_mode(client->context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(client->context, on_session);
+    if ((options->verify || options->ca.at != NULL) && !trust(client, options->ca, err))
         return NULL;
-    return STEAL(client);
+    return show(client, options, part, err) ? STEAL(client) : NULL;
 }
 
 void tls_client_free(struct tls_client *client)
@@ -50,26 +76,57 @@ void tls_client_free(struct tls_client *client)
     free(client);
 }
 
+int64_t tls_client_end_s(const struct tls_client *client)
+{
+    return client->end_s;
+}
+
+void tls_session_fini(struct tls_session *session)
+{
+    SSL_SESSION_free(session->newest);
+    *session = (struct tls_session){NULL, 0};
+}
+
 static bool is_address(const char *host)
 {
     unsigned char bytes[16];
     return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-bool tls_client_start(struct tls_client *client, struct transport *transport, const char *host, struct err *err)
+static bool name_server(SSL *tls, const char *host)
 {
-    SSL *tls = SSL_new(client->context);
-    bool is_ok = tls != NULL && SSL_set_fd(tls, transport->fd) == 1;
-    if (is_ok && is_address(host))
-        is_ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host) == 1;
-    else if (is_ok)
-        is_ok = SSL_set_tlsext_host_name(tls, host) == 1 && SSL_set1_host(tls, host) == 1;
+    if (is_address(host))
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host) == 1;
+    return SSL_set_tlsext_host_name(tls, host) == 1 && SSL_set1_host(tls, host) == 1;
+}
+
+/* Resuming skips the certificate: not for ever, and never past what could not be proven again. */
+static void resume(SSL *tls, struct tls_session *session)
+{
+    SSL_set_app_data(tls, session);
+    if (session == NULL || session->newest == NULL)
+        return;
+    int64_t age_s = now_read().wall_s - session->proven_s;
+    if (age_s >= 0 && age_s < PROVEN_S && SSL_SESSION_is_resumable(session->newest) == 1)
+        SSL_set_session(tls, session->newest);
+    else
+        tls_session_fini(session);
+}
+
+bool tls_client_start(struct tls_client *client, struct transport *transport, const char *host,
+                      struct tls_session *session, struct err *err)
+{
     ERR_clear_error();
+    SSL *tls = SSL_new(client->context);
+    bool is_ok = tls != NULL && SSL_set_fd(tls, transport->fd) == 1 && name_server(tls, host);
     if (!is_ok) {
+        ERR_clear_error();
         SSL_free(tls);
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for TLS");
     }
+    resume(tls, session);
     SSL_set_connect_state(tls);
+    ERR_clear_error();
     transport->tls = tls;
     return true;
 }

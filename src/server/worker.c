@@ -213,6 +213,12 @@ void worker_watch(struct event *event, bool *is_added, bool wants)
         event_del(event);
 }
 
+void worker_again(struct worker *worker, struct event *event)
+{
+    event_active(event, EV_READ, 0);
+    event_base_loopbreak(worker->base);
+}
+
 /* xorshift128+: unique enough for names of requests, worthless as a secret. */
 uint64_t worker_random(struct worker *worker)
 {

@@ -186,13 +186,11 @@ static const struct later {
     unsigned line, column;
     const char *key;
 } laters[] = {
-    {"listeners: [ { bind: \"127.0.0.1:0\", tls: {} } ]\n" BACKENDS ROUTES, 1, 37, "tls"},
     {"admin: { token: x }\n" REST, 1, 10, "token"},
     {"admin: { health: x }\n" REST, 1, 10, "health"},
     {"admin: { console: x }\n" REST, 1, 10, "console"},
     {LISTENERS "backends: { b: { servers: [ { url: \"http://x\", weight: 2 } ] } }\n" ROUTES, 2, 48, "weight"},
     {LISTENERS "backends: { b: { health: {}, servers: [\"http://x\"] } }\n" ROUTES, 2, 18, "health"},
-    {LISTENERS "backends: { b: { tls: { key: x }, servers: [\"https://x\"] } }\n" ROUTES, 2, 25, "key"},
     {LISTENERS BACKENDS "routes: [ { forward_auth: true, name: r, path: /, backend: b, policy: none } ]\n", 3, 13,
      "forward_auth"},
 };

@@ -135,7 +135,7 @@ static const struct wrong backends[] = {
     {"a backend has a server", LISTENERS "backends: { b: { servers: [] } }\n" ROUTES,
      "gateway.yaml:2:16: error: backend \"b\" has no server", LISTENERS BACKENDS ROUTES},
     {"CAs can be read", LISTENERS "backends: { b: { servers: [\"https://x\"], tls: { ca: /nonexistent } } }\n" ROUTES,
-     "gateway.yaml:2:53: error: cannot read CA certificates from \"/nonexistent\"",
+     "gateway.yaml:2:53: error: cannot open \"/nonexistent\"",
      LISTENERS "backends: { b: { servers: [\"https://x\"] } }\n" ROUTES},
     {"Host is one word of three",
      LISTENERS "backends: { b: { servers: [\"http://x\"], host_header: \"a b\" } }\n" ROUTES,
