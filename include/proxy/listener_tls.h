@@ -6,6 +6,8 @@
 #include "proxy/settings.h"
 #include "server/tls_server.h"
 
+enum { LISTENER_TLS_DIGEST_BYTES = 32 };
+
 /* How long before its end a certificate is warned of. */
 enum { CERTIFICATE_SOON_S = 14 * 86400 };
 
@@ -17,6 +19,10 @@ struct tls_server *listener_tls_make(const struct listener_settings *settings, s
 /* The files that it is made from: index from 0 to listener_tls_files - 1; at NULL where nothing is named there. */
 struct span listener_tls_file(const struct listener_settings *settings, size_t index);
 size_t listener_tls_files(const struct listener_settings *settings);
+
+/* What the files hold now, in short: another value where any of them changed.  False: one cannot be read. */
+bool listener_tls_digest(const struct listener_settings *settings, unsigned char digest[LISTENER_TLS_DIGEST_BYTES],
+                         struct err *err) MUST_CHECK;
 
 /* The file of the certificate that tls_server_end_s(server, index) tells of. */
 struct span listener_tls_certificate(const struct listener_settings *settings, size_t index);

@@ -133,7 +133,8 @@ struct site_entry {
 
 /* What a listener needs beside its settings. */
 struct site_listener {
-    struct tls_server *tls; /* NULL: plain */
+    struct tls_server *tls;   /* NULL: plain */
+    unsigned char digest[32]; /* of the files that it was made from, see listener_tls_digest */
 };
 
 struct site {

@@ -29,8 +29,7 @@ static bool attach_all(struct run *run, uint64_t number, int *fds, const struct 
 static bool listen_one(struct run *run, const struct site *site, size_t number, struct err *err)
 {
     const struct listener_settings *settings = site->settings.listeners.at;
-    const struct entrance entrance = {.tls = site->listeners[number].tls,
-                                      .has_proxy_header = settings[number].proxy_protocol};
+    const struct entrance entrance = run_entrance(run, site, number);
     struct bind_address address;
     char text[BIND_TEXT_BYTES];
     int fds[SETTINGS_WORKERS_MAX];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reloading: a new site is built beside the running one, then published or dropped. */
 #include "cli/check.h"
+#include "proxy/certificates.h"
 #include "proxy/site_providers.h"
 #include "run_int.h"
 
@@ -26,6 +27,7 @@ void run_show_limits(struct run *run, const struct site *site)
                 {"body", limits->body},
                 {"body_buffer", limits->body_buffer},
                 {"connections", (uint64_t)limits->connections},
+                {"streams", (uint64_t)limits->streams},
                 {"parked", (uint64_t)site->settings.keys.parked},
                 {"dpop_replays", (uint64_t)site->settings.dpop.replays},
                 {"token_cache_bytes", VERIFIED_BYTES_MAX}};
@@ -89,11 +91,23 @@ static void warn_of_fixed(const struct site *a, const struct site *b)
                       LOG_STR("error", "changes only at a restart"));
 }
 
+/* Connections accepted from now on begin as the new site says. */
+static void enter_listeners(struct run *run, const struct site *site)
+{
+    for (size_t i = 0; i < site->listener_count; i++) {
+        const struct entrance entrance = run_entrance(run, site, i);
+        run_enter(run, i, &entrance);
+    }
+}
+
 static void publish(struct run *run, struct site *site)
 {
     struct site *old = snapshot_take(&run->gateway.site);
+    struct err err;
     if (old != NULL)
         warn_of_fixed(old, site);
+    if (old != NULL && same_listeners(old, site) && certificates_use(run->certificates, site, &err))
+        enter_listeners(run, site);
     site_release(old);
     run_set_log(site);
     run_show_limits(run, site);

@@ -22,6 +22,7 @@ struct run {
     pthread_t *threads;
     unsigned worker_count, inited_workers, inited_gates, started, ended;
     struct issuers *issuers;
+    struct certificates *certificates;
     struct service admin;
     struct responder responder;
     struct health health;
@@ -37,6 +38,13 @@ struct run {
 
 /* Opens the listeners of the site and hands a socket of each to every worker; tells their addresses. */
 bool run_listen(struct run *run, const struct site *site, struct err *err) MUST_CHECK;
+
+/* Begins to look at the files of the listeners' certificates. */
+bool run_certificates_start(struct run *run, struct site *site, struct err *err) MUST_CHECK;
+/* How connections of the site's listener at `index` begin, with its newest certificates; borrowed. */
+struct entrance run_entrance(const struct run *run, const struct site *site, size_t index);
+/* Tells all workers how connections begin that the listener of that number accepts from now on. */
+void run_enter(struct run *run, uint64_t number, const struct entrance *entrance);
 
 /* Reads the configuration again: published whole, or nothing changes.  Control thread. */
 void run_reload(struct run *run);

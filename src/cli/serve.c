@@ -4,6 +4,7 @@
 
 #include "cli/check.h"
 #include "oidc/fetch.h"
+#include "proxy/certificates.h"
 #include "proxy/site_providers.h"
 #include "run_int.h"
 
@@ -158,7 +159,7 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
     run->has_fetch = is_ok && fetch_global_init(err);
     run->has_control = run->has_fetch && worker_init(&run->control, run->worker_count, err);
     if (run->has_control && make_issuers(run, site, err) && make_binding(run, site, err) &&
-        site_start(site, run->issuers, run->gateway.metrics, err)) {
+        site_start(site, run->issuers, run->gateway.metrics, err) && run_certificates_start(run, site, err)) {
         snapshot_publish(&run->gateway.site, site);
         gateway_warn(&run->gateway);
         run_show_limits(run, site);
@@ -230,6 +231,7 @@ static void end_gateway(struct run *run)
         service_fini(&run->admin);
     }
     binding_free(run->gateway.binding);
+    certificates_free(run->certificates);
     if (run->has_snapshot)
         snapshot_fini(&run->gateway.site);
     issuers_free(run->issuers);

@@ -92,6 +92,21 @@ static const struct metric_family table[] = {
                                 "broke off unanswered."},
     [FIGURE_BACKEND_LIMIT] = {"jwtgate_backend_limit", METRIC_GAUGE, "backend,limit",
                               "Configured limits of backends: connections (0: none) and pending."},
+    [FIGURE_HTTP2_CONNECTIONS] = {"jwtgate_http2_connections", METRIC_GAUGE, "",
+                                  "Client connections of HTTP/2 open now; they are among jwtgate_connections too."},
+    [FIGURE_HTTP2_STREAMS] = {"jwtgate_http2_streams", METRIC_GAUGE, "", "Requests under way on them now."},
+    [FIGURE_HTTP2_ENDED] = {"jwtgate_http2_connections_ended_total", METRIC_COUNTER, "why",
+                            "Client connections of HTTP/2 ended in order: protocol (an error of the client), flood "
+                            "(more resets or frames without content than are allowed), drain, idle, late (a head came "
+                            "too slowly) or client."},
+    [FIGURE_HANDSHAKES] = {"jwtgate_tls_handshakes_total", METRIC_COUNTER, "result",
+                           "TLS handshakes with clients: full, resumed or failed."},
+    [FIGURE_LISTENER_CERTIFICATE_END] = {"jwtgate_listener_certificate_end_seconds", METRIC_GAUGE, "listener,file",
+                                         "When a listener's certificate or one of its chain ends, the first of them, in "
+                                         "seconds since 1970."},
+    [FIGURE_LISTENER_CERTIFICATE_READS] = {"jwtgate_listener_certificate_reads_total", METRIC_COUNTER, "result",
+                                           "Changes of the files of listeners' certificates, by result of reading "
+                                           "them: ok, or failed (those read before stay)."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");

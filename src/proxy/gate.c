@@ -111,6 +111,7 @@ static struct service_settings service_settings_of(const struct site *site, unsi
     uint64_t connections = ((uint64_t)settings->limits.connections + workers - 1) / workers;
     return (struct service_settings){.limits = site->limits,
                                      .connections_max = (size_t)connections,
+                                     .streams_max = (uint32_t)settings->limits.streams,
                                      .buffer_bytes_max = settings->limits.body_buffer,
                                      .head_ms = settings->timeouts.head_ms,
                                      .idle_ms = settings->timeouts.idle_ms,
@@ -135,9 +136,25 @@ void gate_refresh(struct gate *gate)
     gate->wait_class.after_ms = fresh->site->settings.keys.wait_ms;
 }
 
+static void take_http2_figures(struct gate *gate)
+{
+    static const char *const whys[H2_ENDINGS] = {
+        [H2_ENDED_PROTOCOL] = "protocol", [H2_ENDED_FLOOD] = "flood", [H2_ENDED_DRAIN] = "drain",
+        [H2_ENDED_IDLE] = "idle",         [H2_ENDED_LATE] = "late",   [H2_ENDED_BY_CLIENT] = "client"};
+    struct metrics *metrics = gate->gateway->metrics;
+    struct service_metrics *of_service = &gate->service.metrics;
+    of_service->h2_connections = metric_series(metrics, FIGURE_HTTP2_CONNECTIONS, NULL, 0);
+    of_service->h2_streams = metric_series(metrics, FIGURE_HTTP2_STREAMS, NULL, 0);
+    for (size_t i = 0; i < H2_ENDINGS; i++) {
+        const struct span why = span_str(whys[i]);
+        of_service->h2_endings[i] = metric_series(metrics, FIGURE_HTTP2_ENDED, &why, 1);
+    }
+}
+
 static void take_figures(struct gate *gate)
 {
     struct metrics *metrics = gate->gateway->metrics;
+    const struct span full = SPAN_INIT("full"), resumed = SPAN_INIT("resumed"), failed = SPAN_INIT("failed");
     const struct span heads = SPAN_INIT("head"), bodies = SPAN_INIT("body"), answers = SPAN_INIT("answer");
     gate->figures = (struct gate_figures){.cache_hits = metric_series(metrics, FIGURE_CACHE_HITS, NULL, 0),
                                           .cache_misses = metric_series(metrics, FIGURE_CACHE_MISSES, NULL, 0),
@@ -151,6 +168,9 @@ static void take_figures(struct gate *gate)
         (struct service_metrics){.connections = metric_series(metrics, FIGURE_CONNECTIONS, NULL, 0),
                                  .accepted = metric_series(metrics, FIGURE_ACCEPTED, NULL, 0),
                                  .refused = metric_series(metrics, FIGURE_CONNECTIONS_REFUSED, NULL, 0),
+                                 .shaken = metric_series(metrics, FIGURE_HANDSHAKES, &full, 1),
+                                 .resumed = metric_series(metrics, FIGURE_HANDSHAKES, &resumed, 1),
+                                 .unshaken = metric_series(metrics, FIGURE_HANDSHAKES, &failed, 1),
                                  .late_heads = metric_series(metrics, FIGURE_CLIENTS_LATE, &heads, 1),
                                  .late_bodies = metric_series(metrics, FIGURE_CLIENTS_LATE, &bodies, 1),
                                  .late_answers = metric_series(metrics, FIGURE_CLIENTS_LATE, &answers, 1)};
@@ -166,6 +186,7 @@ bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker
     service_init(&gate->service, worker, exchange_handler(), gate, &none);
     gate->verified = verified_new(VERIFIED_SLOTS, VERIFIED_BYTES_MAX);
     take_figures(gate);
+    take_http2_figures(gate);
     gate_refresh(gate);
     return gate->current != NULL || fail(err, REASON_OUT_OF_MEMORY, "no memory for a worker");
 }

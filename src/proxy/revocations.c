@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file is looked at once a second: watching directories for renames, bind mounts and symbolic links that are swapped has more
- * ways to miss something than a stat has.
- */
+/* The file is looked at once a second, and read when it changed. */
 #include "proxy/revocations.h"
 
+#include "base/file_mark.h"
 #include "base/log.h"
 #include "base/now.h"
 #include "base/snapshot.h"
@@ -11,25 +10,11 @@
 
 #include <event2/event.h>
 
-#include <sys/stat.h>
-
-/* A file written twice within a clock tick looks the same: until it is this old, it is read again. */
-enum { SETTLED_S = 3 };
-
-/* What tells a file from the one before. */
-struct mark {
-    bool is_there; /* a regular file: others could keep the loop waiting */
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec modified, changed;
-};
-
 struct revocations {
     struct snapshot slot; /* struct revocation */
     struct event *timer;
     char *path; /* NULL: no file */
-    struct mark mark;
+    struct file_mark mark;
     bool is_settled;
     bool has_failed; /* the file as it is now is not in force */
     unsigned shard;
@@ -44,32 +29,6 @@ static void *take_list(void *list)
 static void release_list(void *list)
 {
     revocation_release(list);
-}
-
-static struct mark mark_of(const char *path)
-{
-    struct stat at;
-    if (stat(path, &at) != 0 || !S_ISREG(at.st_mode))
-        return (struct mark){.is_there = false};
-    return (struct mark){.is_there = true,
-                         .device = at.st_dev,
-                         .inode = at.st_ino,
-                         .size = at.st_size,
-                         .modified = at.st_mtim,
-                         .changed = at.st_ctim};
-}
-
-static bool is_same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool is_same(const struct mark *a, const struct mark *b)
-{
-    if (!a->is_there || !b->is_there)
-        return a->is_there == b->is_there;
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           is_same_time(&a->modified, &b->modified) && is_same_time(&a->changed, &b->changed);
 }
 
 /* Takes over the reference. */
@@ -115,11 +74,11 @@ static bool is_in_force(struct revocations *r, struct span bytes)
 /* Whether it is one file from beginning to end: what changes while it is read is read again the next time. */
 static bool read_file(struct revocations *r, struct arena *arena, struct span *bytes, struct err *err)
 {
-    struct mark after;
+    struct file_mark after;
     if (!node_read_file(arena, r->path, REVOCATION_BYTES_MAX, bytes, err))
         return false;
-    after = mark_of(r->path);
-    r->is_settled = r->is_settled && is_same(&after, &r->mark);
+    after = file_mark_of(r->path);
+    r->is_settled = r->is_settled && file_mark_is_same(&after, &r->mark);
     return true;
 }
 
@@ -132,13 +91,12 @@ static void look(struct revocations *r)
     problems_init(&problems);
     if (r->path == NULL)
         return;
-    struct mark mark = mark_of(r->path);
-    bool is_news = !is_same(&mark, &r->mark);
+    struct file_mark mark = file_mark_of(r->path);
+    bool is_news = !file_mark_is_same(&mark, &r->mark);
     if (!is_news && r->is_settled)
         return;
-    int64_t age_s = now_read().wall_s - (int64_t)mark.changed.tv_sec;
     r->mark = mark;
-    r->is_settled = !mark.is_there || age_s >= SETTLED_S || age_s < 0;
+    r->is_settled = file_mark_is_settled(&mark, now_read().wall_s);
     if (!mark.is_there) {
         note_failure(r, is_news, NULL, "there is no such file, or it is no regular one");
         return;
@@ -208,7 +166,7 @@ bool revocations_use(struct revocations *r, struct revocation *list, struct err 
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the list of revoked tokens");
     free(r->path);
     r->path = path;
-    r->mark = (struct mark){.is_there = false};
+    r->mark = (struct file_mark){.is_there = false};
     r->is_settled = false; /* read once more: it may have changed since the list was */
     publish(r, list == NULL ? NULL : revocation_take(list));
     return true;

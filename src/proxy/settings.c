@@ -76,6 +76,8 @@ static const struct schema_row limits_rows[] = {
         .none_is_zero = true, .help = "bytes that earn a client a second beyond timeouts.body; or none"),
     ROW(limits_settings, connections, "connections", SCHEMA_INT, .preset = "10000", .min = 1, .max = 1000000,
         .help = "client connections of the process"),
+    ROW(limits_settings, streams, "streams", SCHEMA_INT, .preset = "100", .min = 1, .max = 10000,
+        .help = "requests at the same time on one HTTP/2 connection"),
 };
 static const struct schema limits_schema = {"limits", limits_rows, COUNT_OF(limits_rows), 0, NULL};
 

@@ -31,11 +31,15 @@ static const struct schema_row listener_tls_rows[] = {
 static const struct schema listener_tls_schema = {"tls", listener_tls_rows, COUNT_OF(listener_tls_rows),
                                                   NODE_AT(listener_tls_settings), NULL};
 
+static const char *const http2_modes[] = {"alpn", "prior-knowledge", "off", NULL};
 static const struct schema_row listener_rows[] = {
     ROW(listener_settings, bind, "bind", SCHEMA_TEXT, .is_required = true,
         .help = "address and port: IPv4:PORT or [IPv6]:PORT; port 0 takes a free one"),
     ROW(listener_settings, tls, "tls", SCHEMA_STRUCT, .table = &listener_tls_schema,
         .help = "TLS on this listener; default: plain"),
+    ROW(listener_settings, http2, "http2", SCHEMA_ENUM, .preset = "alpn", .words = http2_modes,
+        .help = "HTTP/2: where TLS settles on it; prior-knowledge: also for clients of a plain listener that begin with "
+                "it; or off"),
 };
 const struct schema settings_listener_schema = {"listeners", listener_rows, COUNT_OF(listener_rows),
                                               NODE_AT(listener_settings), NULL};

@@ -9,6 +9,7 @@
 #include "site_int.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 /* ---- files ---- */
 
@@ -125,7 +126,7 @@ static struct tls_server *make_server(const struct listener_settings *settings, 
                                                .client_ca = ca.bytes,
                                                .clients_required = tls->clients == TLS_CLIENTS_REQUIRED,
                                                .is_tls13_only = tls->min_version == 1,
-                                               .offers_h2 = false};
+                                               .offers_h2 = settings->http2 != HTTP2_OFF};
     struct tls_server *server = tls_server_new(&options, &err);
     if (server == NULL)
         tell(&ca, &err, problems);
@@ -162,6 +163,32 @@ size_t listener_tls_files(const struct listener_settings *settings)
     return 3 + 2 * settings->tls.certificates.count;
 }
 
+static bool digest_file(EVP_MD_CTX *digest, struct span path, struct err *err)
+{
+    AUTO(arena) arena = {0};
+    struct pem_file file = {.path = path};
+    if (path.at == NULL)
+        return true;
+    bool is_ok = node_read_file(&arena, path.at, NODE_BYTES_MAX, &file.bytes, err) &&
+                 EVP_DigestUpdate(digest, &file.bytes.len, sizeof file.bytes.len) == 1 &&
+                 EVP_DigestUpdate(digest, file.bytes.at, file.bytes.len) == 1;
+    wipe(&file);
+    return is_ok;
+}
+
+bool listener_tls_digest(const struct listener_settings *settings, unsigned char digest[LISTENER_TLS_DIGEST_BYTES],
+                         struct err *err)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool is_ok = (context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1) ||
+                 fail(err, REASON_OUT_OF_MEMORY, "no memory for TLS");
+    for (size_t i = 0; is_ok && i < listener_tls_files(settings); i++)
+        is_ok = digest_file(context, listener_tls_file(settings, i), err);
+    is_ok = is_ok && EVP_DigestFinal_ex(context, digest, NULL) == 1;
+    EVP_MD_CTX_free(context);
+    return is_ok;
+}
+
 struct span listener_tls_certificate(const struct listener_settings *settings, size_t index)
 {
     return listener_pair(&settings->tls, index).certificate.path;
@@ -189,6 +216,9 @@ static bool build_listener(struct site_build *build, struct listener_settings *s
     if (clients != NULL && !site_has(settings->tls.client_ca))
         is_ok = problem_error(build->problems, clients,
                               "\"clients\" says whose certificates are asked for, but no \"client_ca\" is named");
+    /* Taken before the files are read: what changes in between is seen later. */
+    if (!is_ok || !listener_tls_digest(settings, listener->digest, NULL))
+        memset(listener->digest, 0, sizeof listener->digest);
     if (!is_ok || (listener->tls = listener_tls_make(settings, build->problems)) == NULL)
         return false;
     for (size_t i = 0; i < tls_server_count(listener->tls); i++) {
