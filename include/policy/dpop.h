@@ -26,13 +26,14 @@ const char *dpop_error_name(enum dpop_error error);
 
 /* What the request says, and what is asked of its proof. */
 struct dpop_request {
-    struct span proof;     /* value of the DPoP field */
-    size_t proof_count;    /* how many such fields there are */
-    struct span method;    /* as sent */
-    bool is_https;         /* the URL's scheme as the client sees it */
-    struct span authority; /* host[:port] as sent */
-    struct span path;      /* raw, without query */
-    int64_t window_s;      /* how far iat may be from now, either way */
+    struct span proof;      /* value of the DPoP field */
+    size_t proof_count;     /* how many such fields there are */
+    struct span method;     /* as sent */
+    bool is_https;          /* the URL's scheme as the client sees it */
+    struct span authority;  /* host[:port] as sent */
+    struct span path;       /* raw, without query */
+    bool is_target_unknown; /* nobody who is believed tells method and URL: no proof is good */
+    int64_t window_s;       /* how far iat may be from now, either way */
     bool wants_nonce;
     struct span nonces[DPOP_NONCES]; /* with wants_nonce: the current one first; empty: none */
 };

@@ -127,9 +127,9 @@ bool expression_is_constant(const struct expression *expression, struct arena *a
 void expression_each_variable(const struct expression *expression, void (*visit)(void *of, struct span name), void *of);
 
 /* What of the request and its answer it may look at: bits 1 << enum fact, and EXPRESSION_READS_FIELDS for the request's header
- * fields and query parameters.
+ * fields, EXPRESSION_READS_QUERY for its query parameters.
  */
-enum { EXPRESSION_READS_FIELDS = 1 << FACT_COUNT };
+enum { EXPRESSION_READS_FIELDS = 1 << FACT_COUNT, EXPRESSION_READS_QUERY = 1 << (FACT_COUNT + 1) };
 unsigned expression_reads(const struct expression *expression);
 
 /* Evaluates.  False with EXPRESSION_FAILED: a missing variable, a wrong type, a missing list element, a text past

@@ -56,6 +56,7 @@ struct route_figures {
     _Atomic(struct metric_series *) by_status[STATUS_SLOTS];
     _Atomic(struct metric_series *) by_reason[REASON_COUNT];
     struct metric_series *duration;
+    struct metric_series *asked_passed, *asked_refused; /* forward auth; NULL where the route has none */
     bool has_warned; /* of a template that takes any tenant; control thread only */
 };
 
@@ -115,6 +116,7 @@ struct site_route {
     enum error_shape shape;
     enum route_mode mode;
     enum cnf_mode cnf;
+    bool has_forward_auth; /* other proxies may ask about it */
     bool tells_scope; /* 403 where only required claims failed */
     struct websocket_settings websocket;
     const struct identity_header *identity;
@@ -157,6 +159,7 @@ struct site {
     struct site_resource *resources;
     size_t resource_count;
     struct trusted trusted; /* proxies before the gateway */
+    bool has_forward_auth;  /* some route has */
     struct h1_limits limits;
     struct token_limits token_limits;
     struct revocation *revocation; /* of the file that the settings name, as it was when they were read; NULL: none */

@@ -231,9 +231,16 @@ static bool check_nonce(struct proving *p)
                   nonce.at == NULL ? SPAN("no nonce") : SPAN("another or an old one"));
 }
 
+/* RFC 9449 4.3: a proof that cannot be compared with its request could be anybody's. */
+static bool check_request(struct proving *p)
+{
+    return !p->request->is_target_unknown ||
+           refuse_proof(p, "method and URL of the request, told by a trusted proxy", SPAN("none"));
+}
+
 static bool (*const steps[])(struct proving *) = {
-    check_field,  check_typ,    check_alg,  check_jwk, check_thumbprint, check_signature, read_payload,
-    check_method, check_target, check_time, check_jti, check_token_hash, check_nonce,
+    check_request, check_field,  check_typ,    check_alg,  check_jwk, check_thumbprint, check_signature,
+    read_payload,  check_method, check_target, check_time, check_jti, check_token_hash, check_nonce,
 };
 
 bool dpop_check(const struct dpop_request *request, const struct dpop_binding *binding, struct arena *arena,

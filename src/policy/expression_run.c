@@ -247,10 +247,11 @@ void expression_each_variable(const struct expression *expression, void (*visit)
 /* Of what one step calls. */
 static unsigned reads_of(const struct expression_member *member)
 {
-    bool is_header = member->of == TYPE_REQUEST_HEADERS;
     if (member->run == expression_host_fact)
         return 1u << member->which;
-    return is_header || member->of == TYPE_QUERY || member->of == TYPE_ORIGINAL_QUERY ? EXPRESSION_READS_FIELDS : 0;
+    if (member->of == TYPE_REQUEST_HEADERS)
+        return EXPRESSION_READS_FIELDS;
+    return member->of == TYPE_QUERY || member->of == TYPE_ORIGINAL_QUERY ? EXPRESSION_READS_QUERY : 0;
 }
 
 unsigned expression_reads(const struct expression *expression)

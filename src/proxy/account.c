@@ -57,6 +57,8 @@ static void count(struct exchange *x, int64_t now_us)
     /* Who left while keys were waited for has not passed. */
     if (x->was_judged || x->counted != REASON_NONE)
         metric_add(reason_series(x, x->counted != REASON_NONE ? x->counted : x->judgement.reason), shard, 1);
+    if (x->is_asked && stream->status != 0)
+        metric_add(stream->status < 300 ? x->route->figures->asked_passed : x->route->figures->asked_refused, shard, 1);
     if (x->tunnel == NULL)
         metric_add(x->gate->figures.sent, shard, stream->sent_bytes);
     const char *limit = x->is_token_too_long ? "token" : limit_names[x->reason];
@@ -120,6 +122,7 @@ static void write_line(struct exchange *x, enum reason why, int64_t now_us)
     struct line line = {.count = 0};
     const struct stream *stream = x->stream;
     add(&line, LOG_TEXT("route", x->route == NULL ? SPAN("-") : x->route->name));
+    add(&line, LOG_STR("kind", x->is_asked ? "forward-auth" : NULL));
     add(&line, LOG_TEXT("method", stream->head.method_text));
     add(&line, LOG_TEXT("path", stream->head.path));
     add(&line, LOG_NUM("status", stream->status));

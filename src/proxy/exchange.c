@@ -22,12 +22,12 @@ static const struct {
     [STEP_DESCRIBE] = {"describe", step_describe},       /* resource metadata: -> ended, REFUSE 405 */
     [STEP_JUDGE] = {"judge", step_judge},                /* -> FORWARD, REFUSE, AWAIT_KEYS, ended */
     [STEP_AWAIT_KEYS] = {"await-keys", step_await_keys}, /* woken: -> JUDGE; bounded by keys.wait */
-    [STEP_FORWARD] = {"forward", step_forward},          /* -> GATHER, REFUSE out of memory */
-    [STEP_GATHER] = {"gather", step_gather},             /* batch: -> CONNECT */
-    [STEP_CONNECT] = {"connect", step_connect},          /* -> RELAY, REFUSE 502 */
-    [STEP_RELAY] = {"relay", step_relay},                /* the backend's answer, or its failure, ends it; -> TUNNEL */
-    [STEP_TUNNEL] = {"tunnel", step_tunnel},             /* either side, or the clock, ends it */
-    [STEP_REFUSE] = {"refuse", step_refuse},             /* -> ended */
+    [STEP_FORWARD] = {"forward", step_forward}, /* -> GATHER, REFUSE out of memory; ended where only asked about */
+    [STEP_GATHER] = {"gather", step_gather},    /* batch: -> CONNECT */
+    [STEP_CONNECT] = {"connect", step_connect}, /* -> RELAY, REFUSE 502 */
+    [STEP_RELAY] = {"relay", step_relay},       /* the backend's answer, or its failure, ends it; -> TUNNEL */
+    [STEP_TUNNEL] = {"tunnel", step_tunnel},    /* either side, or the clock, ends it */
+    [STEP_REFUSE] = {"refuse", step_refuse},    /* -> ended */
 };
 _Static_assert(COUNT_OF(steps) == STEP_ENDED, "each step has its row");
 
@@ -91,7 +91,15 @@ static bool is_preflight_answered(struct exchange *x)
     return true;
 }
 
-/* Where a found route leads. */
+static enum turn enter_policies(struct exchange *x)
+{
+    if (!x->route->has_pipeline || pipeline_make(x))
+        return exchange_enter(x, x->route->is_public ? STEP_FORWARD : STEP_JUDGE);
+    fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the policies");
+    return exchange_refuse(x, REASON_OUT_OF_MEMORY);
+}
+
+/* Where a found route leads a request that is for its backend. */
 static enum turn enter_route(struct exchange *x)
 {
     x->target = x->route->backend;
@@ -99,10 +107,7 @@ static enum turn enter_route(struct exchange *x)
         x->answered_by = "cors";
         return end_here(x);
     }
-    if (!x->route->has_pipeline || pipeline_make(x))
-        return exchange_enter(x, x->route->is_public ? STEP_FORWARD : STEP_JUDGE);
-    fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the policies");
-    return exchange_refuse(x, REASON_OUT_OF_MEMORY);
+    return enter_policies(x);
 }
 
 static enum turn step_route(struct exchange *x)
@@ -112,6 +117,10 @@ static enum turn step_route(struct exchange *x)
     if (x->resource != NULL) {
         x->route = x->resource->route;
         return exchange_enter(x, STEP_DESCRIBE);
+    }
+    if (x->site->site->has_forward_auth && forward_auth_meet(x)) {
+        x->target = x->route->backend;
+        return enter_policies(x);
     }
     if (is_preflight_answered(x))
         return end_here(x);
@@ -250,6 +259,8 @@ void exchange_wake_parked(struct gate *gate)
 static enum turn step_forward(struct exchange *x)
 {
     deadline_cancel(&x->deadline);
+    if (x->is_asked)
+        return forward_auth_answer(x);
     if (x->route->websocket.is_on && !tunnel_meet(x))
         return exchange_refuse(x, REASON_BAD_REQUEST);
     x->server = x->site->next_server[x->target->index]++ % x->target->server_count;

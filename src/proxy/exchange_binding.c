@@ -49,7 +49,9 @@ void exchange_show(struct exchange *x, struct judge_input *input, struct dpop_re
                                      .wants_nonce = x->site->site->settings.dpop.nonce};
     input->cnf = x->route->cnf;
     input->request = request;
-    if (x->stream->certificate != NULL)
+    if (x->is_asked)
+        forward_auth_describe(x, request);
+    else if (x->stream->certificate != NULL)
         input->certificate = span_of(x->stream->certificate->sha256, sizeof x->stream->certificate->sha256);
     if (x->gate->gateway->binding != NULL)
         input->revocation = revocations_see(x->gate->gateway->binding->revocations, &x->gate->revocations);

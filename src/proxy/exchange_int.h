@@ -44,6 +44,7 @@ struct exchange {
     struct span client; /* its address: the peer's, or what a trusted proxy tells; "unknown" where that tells none */
     bool is_https;      /* towards the client */
     bool is_peer_trusted, is_client_told;
+    bool is_asked; /* by another proxy, which has the request: it ends with the answer, and goes nowhere */
     struct span request_id;
     char request_id_text[REQUEST_ID_BYTES];
     /* judging */
@@ -184,6 +185,20 @@ enum flow pipeline_send_own(struct exchange *x, bool wants_close);
 bool pipeline_answer_fields(struct exchange *x, const struct field **fields, size_t *count) MUST_CHECK;
 /* The request id, chosen when it is first asked for. */
 struct span forward_request_id(struct exchange *x);
+
+/* Whether another proxy asks about a route that lets it: sets x->route and x->is_asked. */
+bool forward_auth_meet(struct exchange *x);
+/* What proofs are compared with: the request that is asked about, as far as a trusted proxy tells it. */
+void forward_auth_describe(struct exchange *x, struct dpop_request *request);
+/* Answers that the request passes, with the identity headers; ends the exchange. */
+enum turn forward_auth_answer(struct exchange *x);
+/* The status of a refusal, or of a policy's own answer: none that the asking proxy takes for a pass. */
+unsigned forward_auth_status(unsigned status);
+/* What stands in every answer to a question: it is about one request. */
+static inline struct field forward_auth_no_store(void)
+{
+    return (struct field){.name = SPAN("Cache-Control"), .value = SPAN("no-store")};
+}
 
 /* The route whose cors answers this preflight, or NULL. */
 const struct site_route *cors_preflight_route(struct exchange *x);

@@ -7,6 +7,8 @@ static const struct metric_family table[] = {
                          "Requests answered, by route and status."},
     [FIGURE_VERDICTS] = {"jwtgate_token_verdicts_total", METRIC_COUNTER, "route,reason,mode",
                          "Verdicts on tokens, by route and reason (None: passed)."},
+    [FIGURE_FORWARD_AUTH] = {"jwtgate_forward_auth_total", METRIC_COUNTER, "route,answer",
+                             "Questions of other proxies, by what was answered: passed or refused."},
     [FIGURE_DURATION] = {"jwtgate_request_duration_seconds", METRIC_HISTOGRAM, "route",
                          "From the whole request head to the answer's end."},
     [FIGURE_BACKEND_DURATION] = {"jwtgate_backend_duration_seconds", METRIC_HISTOGRAM, "backend",

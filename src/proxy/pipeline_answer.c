@@ -48,6 +48,16 @@ static bool add_challenge(struct exchange *x, struct pipeline_answer *own)
     return challenge.len > 0 && edit_header(&own->fields, &x->stream->arena, &edit, false, &err);
 }
 
+/* An asking proxy takes every 2xx for a pass, which an answer in place of the backend's is not. */
+static bool suit_question(struct exchange *x, struct pipeline_answer *own)
+{
+    struct err err;
+    const struct field field = forward_auth_no_store();
+    const struct edit edit = {field.name, EXISTS_OVERRIDE, &field.value, 1};
+    own->status = forward_auth_status(own->status);
+    return edit_header(&own->fields, &x->stream->arena, &edit, false, &err);
+}
+
 enum flow pipeline_send_own(struct exchange *x, bool wants_close)
 {
     struct pipeline_answer *own = &x->pipeline->own;
@@ -55,6 +65,7 @@ enum flow pipeline_send_own(struct exchange *x, bool wants_close)
         arena_printf(&x->stream->arena, "%s/%s", plan_section_name(x->pipeline->section), x->pipeline->step->path);
     const struct field *fields = NULL;
     size_t count = 0;
+    bool is_whole = !x->is_asked || suit_question(x, own);
     bool has_no_body = own->status == 204 || own->status == 205 || own->status == 304;
     struct span none = {NULL, 0};
     struct span body = has_no_body ? none : own->body;
@@ -63,7 +74,7 @@ enum flow pipeline_send_own(struct exchange *x, bool wants_close)
                             .body = own->status == 204 || own->status == 304 ? BODY_NONE : BODY_SIZED,
                             .body_bytes = body.len,
                             .wants_close = wants_close};
-    if (!add_challenge(x, own) || !gather(x, &own->fields, &fields, &count)) {
+    if (!is_whole || !add_challenge(x, own) || !gather(x, &own->fields, &fields, &count)) {
         answer = (struct answer){.status = 503, .body = BODY_SIZED, .wants_close = true};
         return stream_answer(x->stream, &answer, none, true);
     }

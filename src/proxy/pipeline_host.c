@@ -59,7 +59,8 @@ bool pipeline_path(struct pipeline *pipeline, struct span *path)
 
 struct span pipeline_address(const struct pipeline *pipeline)
 {
-    return exchange_client(pipeline->x);
+    const struct exchange *x = pipeline->x;
+    return x->is_asked && !x->is_client_told ? SPAN("unknown") : exchange_client(x); /* the peer is no client there */
 }
 
 static struct value url_fact(struct pipeline *pipeline, enum fact fact)

@@ -27,13 +27,18 @@ static bool lacks_scope(const struct exchange *x)
     return x->route->tells_scope && x->judgement.only_claims_failed;
 }
 
-static unsigned status_of(const struct exchange *x)
+static unsigned own_status(const struct exchange *x)
 {
     if (x->policy_status != 0)
         return x->policy_status;
     if (!is_verdict(x))
         return reason_info(x->reason)->status;
     return lacks_scope(x) ? 403 : x->judgement.status;
+}
+
+static unsigned status_of(const struct exchange *x)
+{
+    return x->is_asked ? forward_auth_status(own_status(x)) : own_status(x);
 }
 
 /* The policy's message, else the reason's own. */
@@ -204,6 +209,8 @@ void refuse_send(struct exchange *x)
         add_field(&reply, SPAN("Allow"), buf_span(&allow));
     if (refusal.shape == SHAPE_ODATA)
         add_field(&reply, SPAN("OData-Version"), SPAN("4.0"));
+    if (x->is_asked)
+        reply.fields[reply.count++] = forward_auth_no_store();
     bool wants_close = ends_connection[x->reason] || x->is_token_too_long || !is_ok;
     struct answer answer = answer_of(refusal.status, &reply, buf_span(&body), wants_close);
     send_refusal(x, &answer, refusal.message, buf_span(&body));

@@ -96,7 +96,8 @@ static const struct schema_row route_rows[] = {
     ROW(route_settings, cors, "cors", SCHEMA_NODE, .help = "answers to browsers of other origins"),
     ROW(route_settings, websocket, "websocket", SCHEMA_STRUCT, .table = &websocket_schema,
         .help = "let WebSocket connections through, once their handshake was judged; default: false"),
-    LATER("forward_auth"),
+    ROW(route_settings, forward_auth, "forward_auth", SCHEMA_BOOL, .preset = "false",
+        .help = "let other proxies ask at /_jwtgate/auth/NAME whether a token passes"),
 };
 const struct schema settings_route_schema = {"routes", route_rows, COUNT_OF(route_rows), NODE_AT(route_settings), NULL};
 

@@ -319,6 +319,12 @@ static bool start_route(struct site *site, struct site_route *route, struct metr
     if (route->figures == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the metrics");
     route->figures->duration = metric_series(metrics, FIGURE_DURATION, &route->name, 1);
+    if (route->has_forward_auth) {
+        const struct span passed[] = {route->name, SPAN("passed")};
+        const struct span refused[] = {route->name, SPAN("refused")};
+        route->figures->asked_passed = metric_series(metrics, FIGURE_FORWARD_AUTH, passed, 2);
+        route->figures->asked_refused = metric_series(metrics, FIGURE_FORWARD_AUTH, refused, 2);
+    }
     return true;
 }
 

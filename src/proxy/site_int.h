@@ -52,6 +52,9 @@ bool site_gather_identity(struct site_build *build) MUST_CHECK;
 /* A route's resource metadata, into the site's list. */
 bool site_build_resource(struct site_build *build, const struct route_settings *settings,
                          struct site_route *route) MUST_CHECK;
+/* Whether other proxies may ask about the route, after its policy. */
+bool site_build_forward_auth(struct site_build *build, const struct route_settings *settings,
+                             struct site_route *route) MUST_CHECK;
 /* A route's policy documents as its plan, and its cors. */
 bool site_build_policy(struct site_build *build, const struct route_settings *settings,
                        struct site_route *route) MUST_CHECK;

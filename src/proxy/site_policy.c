@@ -195,7 +195,7 @@ static void warn_parties(struct site_build *build, const struct site_route *rout
     unsigned reads = 0;
     for (size_t i = 0; i < route->plan.rule_count; i++)
         reads |= rule_reads(&route->plan.rules[i], true);
-    if ((reads & EXPRESSION_READS_FIELDS) != 0)
+    if ((reads & (EXPRESSION_READS_FIELDS | EXPRESSION_READS_QUERY)) != 0)
         problem_warning(build->problems, node,
                         "an audience or issuer is made of a header field or query parameter: whoever sends the request "
                         "chooses which tokens pass");

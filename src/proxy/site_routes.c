@@ -240,6 +240,7 @@ static bool build_route(struct site_build *build, const struct route_settings *s
     is_ok = read_paths(build, settings, route) && is_ok;
     is_ok = find_backend(build, settings, route) && is_ok;
     is_ok = site_build_policy(build, settings, route) && is_ok;
+    is_ok = site_build_forward_auth(build, settings, route) && is_ok;
     is_ok = site_build_identity(build, settings, route) && is_ok;
     return site_build_resource(build, settings, route) && is_ok;
 }

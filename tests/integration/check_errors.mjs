@@ -179,7 +179,7 @@ test('syntax errors have a place too', async (t) => {
 });
 
 test('keys of later versions are refused by name, not ignored', async (t) => {
-  const text = `${SOUND}    forward_auth: true                       # !not supported yet
+  const text = `${SOUND}admin: { console: {} }                       # !not supported yet
 `;
   const result = await check(t, text);
   assert.equal(result.status, 1);

@@ -191,8 +191,6 @@ static const struct later {
     {"admin: { console: x }\n" REST, 1, 10, "console"},
     {LISTENERS "backends: { b: { servers: [ { url: \"http://x\", weight: 2 } ] } }\n" ROUTES, 2, 48, "weight"},
     {LISTENERS "backends: { b: { health: {}, servers: [\"http://x\"] } }\n" ROUTES, 2, 18, "health"},
-    {LISTENERS BACKENDS "routes: [ { forward_auth: true, name: r, path: /, backend: b, policy: none } ]\n", 3, 13,
-     "forward_auth"},
 };
 
 static void keys_not_built_yet_are_refused_where_they_stand(void **state)

@@ -225,6 +225,33 @@ static const struct wrong routes[] = {
      "gateway.yaml:3:11: error: key \"path\" is required", ONE_ROUTE("name: r, path: /, " ROUTE_REST)},
 };
 
+#define ASKED(name, policy)                                                                                            \
+    ONE_ROUTE("name: \"" name "\", path: /, backend: b, forward_auth: true, validate_jwt: { issuer_signing_keys: [ { " \
+              "base64: \"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\" } ], " policy " }")
+
+static const struct wrong asked[] = {
+    {"nobody asks about a public route", ONE_ROUTE("name: r, path: /, forward_auth: true, " ROUTE_REST),
+     "gateway.yaml:3:45: error: \"forward_auth\" on a public route would let everything pass",
+     ONE_ROUTE("name: r, path: /, forward_auth: false, " ROUTE_REST)},
+    {"a name stands in the path", ASKED("a b", ""),
+     "gateway.yaml:3:19: error: with \"forward_auth\" the name stands in a path", ASKED("a-b_c.d~0", "")},
+    {"a name with a slash", ASKED("a/b", ""), "the name stands in a path", ASKED("...", "")},
+    {"a name that paths have a meaning for", ASKED("..", ""), "the name stands in a path", ASKED("..a", "")},
+    {"an encoded name", ASKED("a%62", ""), "the name stands in a path", ASKED("a62", "")},
+    {"a policy that reads the method",
+     ASKED("r", "require_signed_tokens: \"@(context.Request.Method != \\\"GET\\\")\""),
+     "the route's policy reads context.Request.Method, which a proxy that asks does not tell",
+     ASKED("r", "audiences: [ \"@(context.Request.Headers[\\\"a\\\"])\" ]")},
+    {"a policy that reads the path", ASKED("r", "audiences: [ \"@(context.Request.Url.Path)\" ]"),
+     "context.Request.Url.Path", ASKED("r", "audiences: [ \"@(context.Request.IpAddress)\" ]")},
+    {"a policy that reads the host", ASKED("r", "audiences: [ \"@(context.Request.OriginalUrl.Host)\" ]"),
+     "context.Request.OriginalUrl.Host", ASKED("r", "audiences: [ \"@(context.Request.Url.Host)\" ]")},
+    {"a policy that reads a parameter", ASKED("r", "audiences: [ \"@(context.Request.Url.Query[\\\"a\\\"])\" ]"),
+     "context.Request.Url.Query", ASKED("r", "audiences: [ \"@(context.RequestId)\" ]")},
+    {"a token in the query", ASKED("r", "query_parameter_name: t"), "takes the token from the query",
+     ASKED("r", "header_name: X-Token")},
+};
+
 static void run_wrongs(const struct wrong *wrongs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -256,6 +283,12 @@ static void what_is_wrong_about_routes_is_told(void **state)
 {
     (void)state;
     run_wrongs(routes, COUNT_OF(routes));
+}
+
+static void what_other_proxies_cannot_ask_about_is_told(void **state)
+{
+    (void)state;
+    run_wrongs(asked, COUNT_OF(asked));
 }
 
 static void public_routes_are_noted_and_unchecked_tls_warned_of(void **state)
@@ -402,6 +435,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_about_the_whole_is_told),
         cmocka_unit_test(what_is_wrong_about_backends_is_told),
         cmocka_unit_test(what_is_wrong_about_routes_is_told),
+        cmocka_unit_test(what_other_proxies_cannot_ask_about_is_told),
         cmocka_unit_test(what_stands_there_without_effect_is_told),
         cmocka_unit_test(a_value_that_is_lost_is_told_once),
         cmocka_unit_test(a_secret_named_value_is_not_shown),
