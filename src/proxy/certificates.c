@@ -103,6 +103,7 @@ static void look(struct certificates *certificates, size_t index)
     unsigned char digest[LISTENER_TLS_DIGEST_BYTES];
     struct err err = {0};
     struct watched *one = &certificates->all[index];
+    problems_init(&problems);
     if (one->server == NULL || !look_at_marks(one))
         return;
     if (!listener_tls_digest(one->settings, digest, &err)) {
@@ -113,7 +114,6 @@ static void look(struct certificates *certificates, size_t index)
         one->failures = 0;
         return;
     }
-    problems_init(&problems);
     struct tls_server *server = listener_tls_make(one->settings, &problems);
     if (server == NULL) {
         note_failure(certificates, one, problems.first == NULL ? "no memory" : problems.first->text);
