@@ -7,9 +7,9 @@
 #include "http/head.h"
 
 enum {
-    WEBSOCKET_ACCEPT_BYTES = 29,     /* with its final NUL */
-    WEBSOCKET_CLOSE_BYTES = 4,       /* of a close frame that holds a status and nothing else */
-    WEBSOCKET_GOING_AWAY = 1001,     /* RFC 6455 7.4.1: the endpoint goes down */
+    WEBSOCKET_ACCEPT_BYTES = 29,      /* with its final NUL */
+    WEBSOCKET_CLOSE_BYTES = 4,        /* of a close frame that holds a status and nothing else */
+    WEBSOCKET_GOING_AWAY = 1001,      /* RFC 6455 7.4.1: the endpoint goes down */
     WEBSOCKET_POLICY_VIOLATION = 1008 /* RFC 6455 7.4.1 */
 };
 
@@ -34,7 +34,7 @@ bool websocket_check_answer(const struct head *head, struct span key, struct err
 /* The frames that pass in one direction; zeroed to begin.  Frames that nobody could send do no harm: they have no end. */
 struct websocket_frames {
     uint64_t payload_left;
-    unsigned head_bytes; /* of the head that is being read; 0: none */
+    unsigned head_bytes;  /* of the head that is being read; 0: none */
     unsigned char second; /* mask bit and short length */
     bool has_closed;      /* a close frame began */
 };

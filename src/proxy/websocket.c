@@ -139,6 +139,7 @@ bool websocket_frames_may_close(const struct websocket_frames *frames)
 
 void websocket_close_frame(unsigned status, char out[WEBSOCKET_CLOSE_BYTES])
 {
-    const unsigned char frame[WEBSOCKET_CLOSE_BYTES] = {0x88, 0x02, (unsigned char)(status >> 8), (unsigned char)status};
+    const unsigned char frame[WEBSOCKET_CLOSE_BYTES] = {0x88, 0x02, (unsigned char)(status >> 8),
+                                                        (unsigned char)status};
     memcpy(out, frame, sizeof frame);
 }

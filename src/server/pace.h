@@ -63,8 +63,7 @@ static inline bool pace_is_over(const struct pace *pace, const struct pace_limit
 {
     if (pace->since_ms == 0)
         return false;
-    return now_ms - pace->moved_ms >= limits->still_ms ||
-           pace_waited_ms(pace, now_ms) >= pace_granted_ms(pace, limits);
+    return now_ms - pace->moved_ms >= limits->still_ms || pace_waited_ms(pace, now_ms) >= pace_granted_ms(pace, limits);
 }
 
 #endif

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 jwtgate_fuzzer(config proxy)
+jwtgate_fuzzer(websocket proxy)
 target_link_options(fuzz_config PRIVATE -Wl,--wrap=open)
