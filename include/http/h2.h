@@ -119,6 +119,8 @@ bool h2_is_noticed(const struct h2 *h);
 void h2_goaway(struct h2 *h, enum h2_code code);
 /* The code of a GOAWAY that ended the connection; NO_ERROR: there was none yet. */
 enum h2_code h2_error(const struct h2 *h);
+/* What was wrong last, for logs; "": nothing. */
+const char *h2_error_text(const struct h2 *h);
 /* The name of a code in RFC 9113 7. */
 const char *h2_code_name(uint32_t code);
 

@@ -158,6 +158,16 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     return 0;
 }
 
+/* What nghttp2 finds wrong, in its words: the last of it explains a GOAWAY. */
+static int on_error(nghttp2_session *session, int code, const char *text, size_t len, void *context)
+{
+    struct h2 *h = context;
+    (void)session;
+    (void)code;
+    fail(&h->err, REASON_BAD_REQUEST, "HTTP/2: %s", QUOTED(span_of(text, len)));
+    return 0;
+}
+
 static bool make_session(struct h2 *h)
 {
     nghttp2_session_callbacks *calls = NULL;
@@ -171,6 +181,7 @@ static bool make_session(struct h2 *h)
         nghttp2_session_callbacks_set_on_frame_recv_callback(calls, on_frame_recv);
         nghttp2_session_callbacks_set_on_frame_send_callback(calls, on_frame_send);
         nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_stream_close);
+        nghttp2_session_callbacks_set_error_callback2(calls, on_error);
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_max_outbound_ack(option, ACKS_WAITING_MAX);
         is_ok = nghttp2_session_server_new2(&h->session, calls, h, option) == 0;
@@ -326,6 +337,11 @@ void h2_goaway(struct h2 *h, enum h2_code code)
 enum h2_code h2_error(const struct h2 *h)
 {
     return h->error;
+}
+
+const char *h2_error_text(const struct h2 *h)
+{
+    return h->err.text;
 }
 
 const char *h2_code_name(uint32_t code)

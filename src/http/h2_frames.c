@@ -46,6 +46,16 @@ static bool block_fits(struct h2 *h, size_t bytes, bool is_end)
     return is_right || h2_fail(h, H2_ENHANCE_YOUR_CALM, "a header block without end");
 }
 
+/* nghttp2 passes over heads of streams that are closed, since trailers may cross our RST_STREAM.  A client that left numbers out may
+ * not come back to them (RFC 9113 5.1.1); none that behaves does so.
+ */
+static bool check_id(struct h2 *h, int32_t id)
+{
+    bool is_back = id < h->last_id && h->has_gaps && nghttp2_session_get_stream_user_data(h->session, id) == NULL;
+    h->has_gaps |= id > h->last_id + 2;
+    return !is_back || h2_fail(h, H2_PROTOCOL_ERROR, "a lower stream number than before");
+}
+
 static bool begin_block(struct h2 *h, bool is_end)
 {
     h->frame.continuations = 0;
@@ -63,17 +73,20 @@ bool h2_look_over(struct h2 *h)
 {
     const unsigned char *at = h->frame.head;
     unsigned type = at[3], flags = at[4];
+    int32_t id = (int32_t)((uint32_t)(at[5] & 0x7f) << 24 | (uint32_t)at[6] << 16 | (uint32_t)at[7] << 8 | at[8]);
     h->frame.left = (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2];
     switch (type) {
     case NGHTTP2_DATA:
         return h->frame.left > 0 || (flags & NGHTTP2_FLAG_END_STREAM) != 0 || chatter(h, 1, "empty DATA frames");
-    case NGHTTP2_HEADERS: return begin_block(h, (flags & NGHTTP2_FLAG_END_HEADERS) != 0);
+    case NGHTTP2_HEADERS: return check_id(h, id) && begin_block(h, (flags & NGHTTP2_FLAG_END_HEADERS) != 0);
     case NGHTTP2_CONTINUATION: return continue_block(h, (flags & NGHTTP2_FLAG_END_HEADERS) != 0);
     case NGHTTP2_RST_STREAM:
         return h2_spend(h, &h->resets, 1) || h2_fail(h, H2_ENHANCE_YOUR_CALM, "too many streams were reset");
     case NGHTTP2_SETTINGS: return chatter(h, SETTINGS_COST, "too many SETTINGS frames");
     case NGHTTP2_PING: return chatter(h, 1, "too many PING frames");
-    case NGHTTP2_PRIORITY: return chatter(h, 1, "too many PRIORITY frames");
+    case NGHTTP2_PRIORITY:
+        return id == 0 ? h2_fail(h, H2_PROTOCOL_ERROR, "PRIORITY on stream 0")
+                       : chatter(h, 1, "too many PRIORITY frames");
     case NGHTTP2_WINDOW_UPDATE: return chatter(h, 1, "too many WINDOW_UPDATE frames");
     default: return chatter(h, 1, "too many frames of other types");
     }

@@ -54,6 +54,7 @@ struct h2 {
     enum h2_code fault; /* why we end the connection; nghttp2 is not asked again */
     enum h2_code error; /* of the GOAWAY that went out, or is about to */
     bool is_reading;    /* inside nghttp2_session_mem_recv */
+    bool has_gaps;      /* the client left stream numbers out */
     bool has_last_words, is_noticed;
     unsigned char last_words[H2_GOAWAY_BYTES];
 };

@@ -97,7 +97,11 @@ static void end(struct conn *conn, enum h2_ending ending, enum reason why)
 
 static void end_faulty(struct conn *conn)
 {
-    bool is_flood = h2_error(conn->h2->codec) == H2_ENHANCE_YOUR_CALM;
+    enum h2_code code = h2_error(conn->h2->codec);
+    bool is_flood = code == H2_ENHANCE_YOUR_CALM;
+    if (service_may_tell(conn->service))
+        LOG_EVENT(LOG_INFO, "http2-refused", LOG_TEXT("client", span_of(conn->peer, conn->peer_len)),
+                  LOG_STR("code", h2_code_name(code)), LOG_STR("error", h2_error_text(conn->h2->codec)));
     end(conn, is_flood ? H2_ENDED_FLOOD : H2_ENDED_PROTOCOL, REASON_BAD_REQUEST);
 }
 
