@@ -33,10 +33,10 @@ struct backend_user {
     void (*ended)(void *user);
     /* What was kept for sending is sent. */
     void (*drained)(void *user);
-    /* The connection is gone and with it the lease.  is_stale: it was a reused one that the server ended before any byte of an
-     * answer; never after a timeout.
+    /* The connection is gone and with it the lease.  is_unanswered: the server ended it before any byte of an answer; never after a
+     * timeout, and never where it was not made at all.
      */
-    void (*failed)(void *user, const struct err *err, bool is_stale);
+    void (*failed)(void *user, const struct err *err, bool is_unanswered);
 };
 
 /* The answer's method, before the request is whole (early answers); its head lives in `arena`. */

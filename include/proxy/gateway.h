@@ -13,6 +13,7 @@
 #include "policy/judge.h"
 #include "proxy/binding.h"
 #include "proxy/figures.h"
+#include "proxy/pending.h"
 #include "proxy/pool.h"
 #include "proxy/site.h"
 #include "server/service.h"
@@ -23,6 +24,7 @@ struct gateway {
     struct snapshot site; /* struct site */
     struct metrics *metrics;
     struct issuers *issuers;
+    struct servers *servers;
     struct binding *binding; /* NULL: nothing is revoked, and no proof is taken */
     struct gate *gates;      /* one for each worker */
     unsigned gate_count;
@@ -35,6 +37,16 @@ struct gate_issuer {
     struct verifier *verifier;
 };
 
+/* A backend as a worker sees it. */
+struct gate_backend {
+    struct gate_site *at;
+    const struct site_backend *backend;
+    struct pool **pools;            /* by server; NULL, or a NULL within, before first use */
+    struct balance_server *balance; /* by server; NULL where there is one */
+    bool is_limited;                /* the backend limits connections */
+    struct pending pending;         /* with is_limited */
+};
+
 /* A site as a worker uses it: with verifiers and pools of its own.  Counted by the exchanges under way. */
 struct gate_site {
     unsigned references;
@@ -45,8 +57,7 @@ struct gate_site {
     struct gate_issuer *known;    /* each issuer once */
     size_t known_count;
     struct verifier **inline_keys; /* by rule; NULL: none */
-    struct pool ***pools;          /* by backend, then by server; made at first use */
-    unsigned *next_server;         /* by backend */
+    struct gate_backend *backends;
 };
 
 /* Series that every exchange of a worker counts into. */
@@ -85,6 +96,12 @@ void gate_site_release(struct gate_site *site);
 
 /* The pool of a backend's server; NULL: out of memory. */
 struct pool *gate_pool(struct gate_site *site, const struct site_backend *backend, size_t server);
+
+/* The server that a request goes to, of all but those in the set `tried`: in turn or the least busy, of those that are neither
+ * ejected nor unhealthy, and of these those that have a free connection.  Where none is left of them, what is left is taken
+ * nonetheless: a backend of which nothing is known to work is still asked.  The number of servers: all were tried.
+ */
+size_t gate_choose(struct gate_site *site, const struct site_backend *backend, uint64_t tried);
 
 /* Fills the trusts of a rule for judge(): RULE_PROVIDERS_MAX + 1 at most.  Returns how many. */
 size_t gate_trusts(struct gate_site *site, const struct site_rule *rule, struct trust trusts[RULE_PROVIDERS_MAX + 1]);

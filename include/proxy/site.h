@@ -3,7 +3,7 @@
  * limits.
  *
  * A site is built beside the running one and published or dropped.  Reading (site_read) touches files only; site_start then
- * takes the issuers and resolves the servers' names, on the control thread.
+ * takes the issuers and the servers, on the control thread.
  */
 #ifndef PROXY_SITE_H
 #define PROXY_SITE_H
@@ -14,39 +14,38 @@
 #include "oidc/issuer.h"
 #include "policy/judge.h"
 #include "policy/plan.h"
+#include "proxy/balance.h"
+#include "proxy/servers.h"
 #include "proxy/settings.h"
 #include "proxy/trusted.h"
 #include "server/transport.h"
 
 #include <sys/socket.h>
 
-enum { SERVER_ADDRESSES_MAX = 8 };
-
 struct site_server {
     struct span url;
-    struct uri uri;
+    struct uri uri;   /* of a unix socket that of http://localhost */
     const char *host; /* for SNI and the certificate's name */
-    struct span key;  /* differs where connections must not be shared: URL and TLS settings */
-    struct {
-        struct sockaddr_storage at;
-        socklen_t len;
-    } addresses[SERVER_ADDRESSES_MAX];
-    size_t address_count; /* 0: the name could not be resolved */
+    const char *path; /* of a unix socket; NULL: none */
+    unsigned weight;
+    struct span key;       /* differs where nothing must be shared: backend, URL and TLS settings */
+    struct server *shared; /* after site_start */
 };
 
 enum host_header { HOST_OF_BACKEND, HOST_OF_CLIENT, HOST_FIXED };
 
 struct site_backend {
     struct span name;
+    const struct backend_settings *settings;
     struct site_server *servers;
-    size_t server_count;
+    size_t server_count; /* BALANCE_SERVERS_MAX at most */
     struct tls_client *tls; /* for https servers; NULL where there is none */
     const char *tls_name;   /* for SNI and the certificate; NULL: the URL's host */
     struct backend_timeouts_settings timeouts;
     enum host_header host_header;
     struct span host_fixed;
     size_t index;
-    struct metric_series *duration;
+    struct metric_series *duration, *retries, *panics; /* after site_start */
 };
 
 enum { STATUS_SLOTS = 500 }; /* statuses 100-599 */
@@ -168,10 +167,19 @@ struct site {
 /* Reads and checks everything; NULL after errors.  `now_s` is for warnings about certificates.  One reference. */
 struct site *site_read(const char *file, struct span text, int64_t now_s, struct problems *problems) MUST_CHECK;
 
-/* Makes the site fit to run: issuers and series taken, names resolved (may block: control thread). */
-bool site_start(struct site *site, struct issuers *issuers, struct metrics *metrics, struct err *err) MUST_CHECK;
+/* What sites that run have in common. */
+struct site_means {
+    struct issuers *issuers;
+    struct servers *servers;
+    struct metrics *metrics;
+};
 
-/* One reference more, less; any thread.  The last one must be released before the issuers' registry goes. */
+/* Makes the site fit to run: issuers, servers and series taken.  Control thread; waits for names that were never looked up, up to
+ * NAMES_START_MS.
+ */
+bool site_start(struct site *site, const struct site_means *means, struct err *err) MUST_CHECK;
+
+/* One reference more, less; any thread.  The last one must be released before the registries of issuers and servers go. */
 struct site *site_take(struct site *site);
 /* One reference less; NULL is let through. */
 void site_release(struct site *site);

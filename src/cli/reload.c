@@ -122,12 +122,18 @@ static void configure_issuers(struct run *run, const struct site *site)
     issuers_configure(run->issuers, &settings);
 }
 
+bool run_start_site(struct run *run, struct site *site, struct err *err)
+{
+    const struct site_means means = {run->issuers, run->gateway.servers, run->gateway.metrics};
+    return site_start(site, &means, err);
+}
+
 /* The settings of the issuers come first: starting the site begins the first fetch of new ones. */
 static bool start_site(struct run *run, struct site *site, struct err *err)
 {
     struct err again;
     configure_issuers(run, site);
-    if (site_start(site, run->issuers, run->gateway.metrics, err) && binding_use(run->gateway.binding, site, err))
+    if (run_start_site(run, site, err) && binding_use(run->gateway.binding, site, err))
         return true;
     struct site *old = snapshot_take(&run->gateway.site);
     configure_issuers(run, old);

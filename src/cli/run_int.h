@@ -23,6 +23,7 @@ struct run {
     unsigned worker_count, inited_workers, inited_gates, started, ended;
     struct issuers *issuers;
     struct certificates *certificates;
+    struct names *names;
     struct service admin;
     struct responder responder;
     struct health health;
@@ -48,6 +49,9 @@ void run_enter(struct run *run, uint64_t number, const struct entrance *entrance
 
 /* Reads the configuration again: published whole, or nothing changes.  Control thread. */
 void run_reload(struct run *run);
+
+/* site_start with what this process has. */
+bool run_start_site(struct run *run, struct site *site, struct err *err) MUST_CHECK;
 
 /* Stops accepting; workers end when their last request is answered, at the latest after timeouts.drain. */
 void run_drain(struct run *run);

@@ -138,6 +138,15 @@ static bool make_binding(struct run *run, const struct site *site, struct err *e
     return run->gateway.binding != NULL;
 }
 
+static bool make_servers(struct run *run, struct err *err)
+{
+    const struct names_options options = {.metrics = run->gateway.metrics};
+    run->names = names_new(&options, err);
+    if (run->names != NULL)
+        run->gateway.servers = servers_new(run->names, run->gateway.metrics, err);
+    return run->gateway.servers != NULL;
+}
+
 static void *take_site(void *site)
 {
     return site_take(site);
@@ -159,7 +168,7 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
     run->has_fetch = is_ok && fetch_global_init(err);
     run->has_control = run->has_fetch && worker_init(&run->control, run->worker_count, err);
     if (run->has_control && make_issuers(run, site, err) && make_binding(run, site, err) &&
-        site_start(site, run->issuers, run->gateway.metrics, err) && run_certificates_start(run, site, err)) {
+        make_servers(run, err) && run_start_site(run, site, err) && run_certificates_start(run, site, err)) {
         snapshot_publish(&run->gateway.site, site);
         gateway_warn(&run->gateway);
         run_show_limits(run, site);
@@ -235,6 +244,8 @@ static void end_gateway(struct run *run)
     if (run->has_snapshot)
         snapshot_fini(&run->gateway.site);
     issuers_free(run->issuers);
+    servers_free(run->gateway.servers);
+    names_free(run->names);
 }
 
 static void end(struct run *run)

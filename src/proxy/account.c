@@ -43,8 +43,10 @@ static struct metric_series *reason_series(struct exchange *x, enum reason reaso
 }
 
 /* The limit that a reason speaks of. */
-static const char *const limit_names[REASON_COUNT] = {
-    [REASON_BODY_TOO_LARGE] = "body", [REASON_TARGET_TOO_LONG] = "target", [REASON_HEAD_TOO_LARGE] = "head"};
+static const char *const limit_names[REASON_COUNT] = {[REASON_BODY_TOO_LARGE] = "body",
+                                                      [REASON_TARGET_TOO_LONG] = "target",
+                                                      [REASON_HEAD_TOO_LARGE] = "head",
+                                                      [REASON_BACKEND_BUSY] = "pending"};
 
 static void count(struct exchange *x, int64_t now_us)
 {
@@ -140,6 +142,10 @@ static void write_line(struct exchange *x, enum reason why, int64_t now_us)
         add(&line, LOG_STR("end", reason_name(why)));
     if (x->was_resent)
         add(&line, LOG_NUM("resent", 1));
+    if (x->retries > 0)
+        add(&line, LOG_NUM("retries", x->retries));
+    if (x->target != NULL && x->target->server_count > 1 && x->request_head_bytes > 0)
+        add(&line, LOG_TEXT("server", x->target->servers[x->server].url));
     log_batch_line(&x->gate->worker->access, worker_now(x->gate->worker)->wall_us, "access", line.fields, line.count);
 }
 

@@ -31,6 +31,7 @@ void backend_close(struct backend *backend)
     if (backend->state == BACKEND_CLOSED)
         return;
     backend->user = NULL;
+    backend_connect_cancel(backend);
     deadline_cancel(&backend->deadline);
     list_remove(&backend->task.link);
     backend_watch_read(backend, false);
@@ -40,13 +41,13 @@ void backend_close(struct backend *backend)
     pool_forget(pool, backend);
 }
 
-static void end_lease(struct backend *backend, const struct err *err, bool is_stale)
+static void end_lease(struct backend *backend, const struct err *err, bool is_unanswered)
 {
     void *user = backend->user;
     const struct backend_user *vtable = backend->vtable;
     backend_close(backend);
     if (user != NULL)
-        vtable->failed(user, err, is_stale);
+        vtable->failed(user, err, is_unanswered);
 }
 
 void backend_fail(struct backend *backend, const struct err *err)
@@ -333,7 +334,7 @@ static void on_end(struct backend *backend, bool is_clean)
     struct err err;
     fail(&err, REASON_BACKEND_BROKEN, "%s",
          backend->has_head ? "the backend closed in the middle of its answer" : "the backend closed without an answer");
-    end_lease(backend, &err, backend->is_reused && !backend->has_bytes);
+    end_lease(backend, &err, !backend->has_bytes);
 }
 
 static void on_bytes(struct backend *backend, size_t got, bool is_scratch)
@@ -402,7 +403,7 @@ static void on_event(evutil_socket_t fd, short what, void *context)
     struct backend *backend = CHECKED(context, backend, BACKEND_MAGIC);
     (void)fd;
     switch (backend->state) {
-    case BACKEND_CONNECTING: backend_connected(backend); return;
+    case BACKEND_CONNECTING: return; /* attempts have events of their own */
     case BACKEND_SHAKING: backend_shake_hands(backend); return;
     case BACKEND_IDLE:
     case BACKEND_LEASED:

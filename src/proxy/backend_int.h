@@ -10,7 +10,11 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
-enum { BACKEND_MAGIC = 0x2bac4e2d, INTERIMS_MAX = 16 };
+enum {
+    BACKEND_MAGIC = 0x2bac4e2d,
+    INTERIMS_MAX = 16,
+    STAGGER_MS = 250 /* RFC 8305 5: how long an attempt is alone before the next address is tried beside it */
+};
 
 enum backend_state {
     BACKEND_CONNECTING,
@@ -25,15 +29,19 @@ struct pool {
     struct site *site;
     const struct site_backend *backend;
     const struct site_server *server;
-    struct pool_figures figures;
+    struct pool_options options;
     struct list idle; /* most recently used first */
     size_t idle_count, busy_count;
-    size_t next_address;
+    struct snapshot *where;      /* the server's addresses */
+    struct addresses *addresses; /* of them those seen last; NULL: never resolved */
+    uint64_t addresses_number;
+    size_t turn;                /* of the address that is tried first */
+    int family;                 /* that connected last: preferred */
     struct tls_session session; /* the newest, for all its connections */
     bool is_retired;
     struct h1_limits limits;
     size_t high_bytes; /* half of limits.body_buffer: what stops a source, and one read at most */
-    struct deadline_class connect_class, response_class, idle_class;
+    struct deadline_class connect_class, stagger_class, response_class, idle_class;
     struct grave grave;
 };
 
@@ -56,7 +64,9 @@ struct backend {
     bool is_raw;            /* switched: bytes both ways */
     bool has_end, is_ending; /* of a raw one: the server ended its side; ours ends when all is sent */
     unsigned interims;
-    size_t addresses_tried; /* while connecting */
+    struct connecting *connecting; /* the attempts, until one succeeds */
+    struct address address;        /* connected to */
+    uint64_t addresses_number;     /* of the pool's, when the address was one of them */
     struct h1 h1;
     struct buf in, out;
     struct deadline deadline;
@@ -68,6 +78,8 @@ struct backend {
 
 /* A connection in use came to be, or is no more. */
 void pool_count_busy(struct pool *pool, int amount);
+/* The server's addresses as they are now known; idle connections to those that left are closed. */
+void pool_look(struct pool *pool);
 /* Connecting succeeded or failed. */
 void pool_count_connect(struct pool *pool, bool is_ok);
 /* Takes in a connection in use whose answer is whole; false when it has no place for it. */
@@ -84,10 +96,11 @@ void backend_close(struct backend *backend);
 
 /* ---- between connecting and what comes after ---- */
 
-/* What the socket of a connection being made says, or its deadline. */
-void backend_connected(struct backend *backend);
+/* What the socket says during the handshake; or the deadline of a connection being made. */
 void backend_shake_hands(struct backend *backend);
 void backend_connect_over(struct backend *backend);
+/* Ends the attempts, if some are under way. */
+void backend_connect_cancel(struct backend *backend);
 /* Readies a zeroed one; gives one that is being made another socket. */
 void backend_init(struct backend *backend, struct pool *pool);
 void backend_set_socket(struct backend *backend, int fd);

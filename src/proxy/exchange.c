@@ -10,6 +10,7 @@ static enum turn step_judge(struct exchange *x);
 static enum turn step_await_keys(struct exchange *x);
 static enum turn step_forward(struct exchange *x);
 static enum turn step_gather(struct exchange *x);
+static enum turn step_await_connection(struct exchange *x);
 static enum turn step_relay(struct exchange *x);
 static enum turn step_tunnel(struct exchange *x);
 static enum turn step_refuse(struct exchange *x);
@@ -24,10 +25,11 @@ static const struct {
     [STEP_AWAIT_KEYS] = {"await-keys", step_await_keys}, /* woken: -> JUDGE; bounded by keys.wait */
     [STEP_FORWARD] = {"forward", step_forward}, /* -> GATHER, REFUSE out of memory; ended where only asked about */
     [STEP_GATHER] = {"gather", step_gather},    /* batch: -> CONNECT */
-    [STEP_CONNECT] = {"connect", step_connect}, /* -> RELAY, REFUSE 502 */
-    [STEP_RELAY] = {"relay", step_relay},       /* the backend's answer, or its failure, ends it; -> TUNNEL */
-    [STEP_TUNNEL] = {"tunnel", step_tunnel},    /* either side, or the clock, ends it */
-    [STEP_REFUSE] = {"refuse", step_refuse},    /* -> ended */
+    [STEP_CONNECT] = {"connect", step_connect}, /* -> RELAY, AWAIT_CONNECTION, REFUSE 502 */
+    [STEP_AWAIT_CONNECTION] = {"await-connection", step_await_connection}, /* its turn: -> CONNECT; REFUSE 503 */
+    [STEP_RELAY] = {"relay", step_relay},    /* the backend's answer, or its failure, ends it; -> TUNNEL */
+    [STEP_TUNNEL] = {"tunnel", step_tunnel}, /* either side, or the clock, ends it */
+    [STEP_REFUSE] = {"refuse", step_refuse}, /* -> ended */
 };
 _Static_assert(COUNT_OF(steps) == STEP_ENDED, "each step has its row");
 
@@ -263,7 +265,7 @@ static enum turn step_forward(struct exchange *x)
         return forward_auth_answer(x);
     if (x->route->websocket.is_on && !tunnel_meet(x))
         return exchange_refuse(x, REASON_BAD_REQUEST);
-    x->server = x->site->next_server[x->target->index]++ % x->target->server_count;
+    x->server = x->target->server_count == 1 ? 0 : gate_choose(x->site, x->target, 0);
     if (!forward_head(x)) {
         fail(&x->err, REASON_OUT_OF_MEMORY, "no memory for the request");
         return exchange_refuse(x, REASON_OUT_OF_MEMORY);
@@ -275,6 +277,12 @@ static enum turn step_forward(struct exchange *x)
 static enum turn step_gather(struct exchange *x)
 {
     return x->has_batch ? exchange_enter(x, STEP_CONNECT) : WAIT;
+}
+
+static enum turn step_await_connection(struct exchange *x)
+{
+    (void)x;
+    return WAIT;
 }
 
 static enum turn step_relay(struct exchange *x)
@@ -315,6 +323,8 @@ void exchange_end(struct exchange *x, enum reason why)
     exchange_enter(x, STEP_ENDED);
     unpark(x);
     deadline_cancel(&x->deadline);
+    if (x->waiter != NULL)
+        pending_leave(x->waiter);
     if (x->backend != NULL) {
         struct backend *backend = x->backend;
         x->backend = NULL;

@@ -17,6 +17,7 @@ enum step {
     STEP_FORWARD, /* the request's head for the backend is written */
     STEP_GATHER,  /* what came with the head is gathered, so that it goes out in one write */
     STEP_CONNECT,
+    STEP_AWAIT_CONNECTION, /* all that the backend allows are in use */
     STEP_RELAY,
     STEP_TUNNEL, /* raw bytes both ways */
     STEP_REFUSE,
@@ -87,7 +88,12 @@ struct exchange {
     struct buf request; /* for the backend, until it is sent; kept while it could be sent again */
     size_t request_head_bytes;
     struct backend *backend;
-    size_t server, servers_tried;
+    size_t server;
+    uint64_t tried;        /* set of servers */
+    struct waiter *waiter; /* for a free connection; NULL: never waited */
+    unsigned retries;      /* times another server was asked */
+    unsigned repeats;      /* of these after the request may have been seen */
+    bool was_granted;
     bool has_batch, is_reused, was_resent, is_replayable, is_request_sent, is_first_chunk_out, is_body_paused;
     bool wants_fresh;
     bool has_sent; /* something of the request may have reached the server */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker's side of the gateway: the site it uses, verifiers, pools, remembered signatures. */
-#include "proxy/gateway.h"
+#include "gate_int.h"
 
 #include "base/log.h"
 
@@ -10,18 +10,11 @@ static void gate_site_free(struct gate_site *at)
         verifier_free(at->known[i].verifier);
     for (size_t i = 0; at->inline_keys != NULL && i < at->site->rule_count; i++)
         verifier_free(at->inline_keys[i]);
-    for (size_t i = 0; at->pools != NULL && i < at->site->backend_count; i++) {
-        for (size_t j = 0; at->pools[i] != NULL && j < at->site->backends[i].server_count; j++)
-            if (at->pools[i][j] != NULL)
-                pool_retire(at->pools[i][j]);
-        free(at->pools[i]);
-    }
+    gate_backends_free(at);
     free(at->known);
     free(at->issuers);
     free(at->first_issuer);
     free(at->inline_keys);
-    free(at->pools);
-    free(at->next_server);
     site_release(at->site);
     free(at);
 }
@@ -92,11 +85,8 @@ static struct gate_site *gate_site_make(struct gate *gate, struct site *site)
     at->first_issuer = calloc(site->rule_count + 1, sizeof *at->first_issuer);
     at->known = calloc(providers + 1, sizeof *at->known);
     at->inline_keys = calloc(site->rule_count + 1, sizeof(struct verifier *));
-    at->pools = calloc(site->backend_count + 1, sizeof(struct pool **));
-    at->next_server = calloc(site->backend_count + 1, sizeof *at->next_server);
-    bool is_ok = at->issuers != NULL && at->first_issuer != NULL && at->known != NULL && at->inline_keys != NULL &&
-                 at->pools != NULL && at->next_server != NULL;
-    if (is_ok && make_inline_keys(at)) {
+    bool is_ok = at->issuers != NULL && at->first_issuer != NULL && at->known != NULL && at->inline_keys != NULL;
+    if (is_ok && gate_backends_make(at) && make_inline_keys(at)) {
         know_issuers(at);
         return at;
     }
@@ -199,32 +189,6 @@ void gate_fini(struct gate *gate)
     revocations_unsee(&gate->revocations);
     service_fini(&gate->service);
     deadline_class_fini(&gate->wait_class);
-}
-
-static struct pool *make_pool(struct gate_site *at, const struct site_backend *backend, size_t server)
-{
-    struct metrics *metrics = at->gate->gateway->metrics;
-    const struct span ok[] = {backend->name, SPAN("ok")};
-    const struct span failed[] = {backend->name, SPAN("failed")};
-    const struct pool_figures figures = {.idle = metric_series(metrics, FIGURE_POOL_IDLE, &backend->name, 1),
-                                         .busy = metric_series(metrics, FIGURE_POOL_BUSY, &backend->name, 1),
-                                         .connected = metric_series(metrics, FIGURE_BACKEND_CONNECTS, ok, 2),
-                                         .failed = metric_series(metrics, FIGURE_BACKEND_CONNECTS, failed, 2)};
-    return pool_new(at->gate->worker, at->site, backend, &backend->servers[server], &figures);
-}
-
-struct pool *gate_pool(struct gate_site *at, const struct site_backend *backend, size_t server)
-{
-    struct pool **row = at->pools[backend->index];
-    if (row == NULL) {
-        row = calloc(backend->server_count, sizeof(struct pool *));
-        if (row == NULL)
-            return NULL;
-        at->pools[backend->index] = row;
-    }
-    if (row[server] == NULL)
-        row[server] = make_pool(at, backend, server);
-    return row[server];
 }
 
 /* Takes up a key set published since; without memory for it there is none: never a pass by keys that are gone. */

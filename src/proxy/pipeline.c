@@ -343,7 +343,7 @@ static void note_backend_error(struct exchange *x)
 static bool is_for_on_error(struct exchange *x)
 {
     bool is_backends = x->reason == REASON_BACKEND_UNREACHABLE || x->reason == REASON_BACKEND_BROKEN ||
-                       x->reason == REASON_BACKEND_TIMEOUT;
+                       x->reason == REASON_BACKEND_TIMEOUT || x->reason == REASON_BACKEND_BUSY;
     if (is_backends)
         note_backend_error(x);
     return x->pipeline->error.is_set;

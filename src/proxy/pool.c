@@ -12,27 +12,31 @@ static void move_gauge(struct pool *pool, struct metric_series *series, int64_t 
 static void count_idle(struct pool *pool, int amount)
 {
     pool->idle_count = (size_t)((int64_t)pool->idle_count + amount);
-    move_gauge(pool, pool->figures.idle, amount);
+    move_gauge(pool, pool->options.idle, amount);
 }
 
 void pool_count_busy(struct pool *pool, int amount)
 {
     pool->busy_count = (size_t)((int64_t)pool->busy_count + amount);
-    move_gauge(pool, pool->figures.busy, amount);
+    if (amount < 0 && pool->options.pending != NULL)
+        pending_stir(pool->options.pending);
+    move_gauge(pool, pool->options.busy, amount);
 }
 
 void pool_count_connect(struct pool *pool, bool is_ok)
 {
-    metric_add(is_ok ? pool->figures.connected : pool->figures.failed, pool->worker->index, 1);
+    metric_add(is_ok ? pool->options.connected : pool->options.failed, pool->worker->index, 1);
 }
 
 static void pool_bury(struct grave *grave)
 {
     struct pool *pool = CONTAINER_OF(grave, pool, grave);
     deadline_class_fini(&pool->connect_class);
+    deadline_class_fini(&pool->stagger_class);
     deadline_class_fini(&pool->response_class);
     deadline_class_fini(&pool->idle_class);
     tls_session_fini(&pool->session);
+    addresses_release(pool->addresses);
     site_release(pool->site);
     free(pool);
 }
@@ -61,7 +65,7 @@ static struct h1_limits answer_limits(const struct h1_limits *requests)
 }
 
 struct pool *pool_new(struct worker *worker, struct site *site, const struct site_backend *backend,
-                      const struct site_server *server, const struct pool_figures *figures)
+                      const struct site_server *server, const struct pool_options *options)
 {
     struct pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL)
@@ -70,13 +74,15 @@ struct pool *pool_new(struct worker *worker, struct site *site, const struct sit
     pool->site = site_take(site);
     pool->backend = backend;
     pool->server = server;
-    pool->figures = *figures;
+    pool->options = *options;
+    pool->where = name_addresses(server->shared->name);
     pool->limits = answer_limits(&site->limits);
     pool->high_bytes = (size_t)site->settings.limits.body_buffer / 2;
     pool->limits.body_bytes_max = 0; /* that is for requests */
     pool->grave.bury = pool_bury;
     list_init(&pool->idle);
     deadline_class_init(worker, &pool->connect_class, backend->timeouts.connect_ms);
+    deadline_class_init(worker, &pool->stagger_class, STAGGER_MS);
     deadline_class_init(worker, &pool->response_class, backend->timeouts.response_ms);
     deadline_class_init(worker, &pool->idle_class, backend->timeouts.idle_ms);
     return pool;
@@ -87,15 +93,55 @@ void pool_retire(struct pool *pool)
     if (pool->is_retired)
         return;
     pool->is_retired = true;
+    pool->options.pending = NULL;
     LIST_EACH(&pool->idle, link)
     backend_close(CONTAINER_OF(link, backend, link));
     if (!list_is_linked(&pool->grave.link))
         end_when_empty(pool);
 }
 
+size_t pool_busy(const struct pool *pool)
+{
+    return pool->busy_count;
+}
+
+bool pool_has_room(const struct pool *pool)
+{
+    return pool->options.connections_max == 0 || pool->busy_count < pool->options.connections_max;
+}
+
+/* Whether it leads to an address that is still the server's. */
+static bool is_placed(const struct pool *pool, struct backend *backend)
+{
+    if (backend->addresses_number == pool->addresses_number)
+        return true;
+    backend->addresses_number = pool->addresses_number;
+    return addresses_hold(pool->addresses, &backend->address);
+}
+
+static void take_addresses(struct pool *pool, uint64_t number)
+{
+    addresses_release(pool->addresses);
+    pool->addresses = snapshot_take(pool->where);
+    pool->addresses_number = number;
+    LIST_EACH(&pool->idle, link)
+    {
+        struct backend *backend = CONTAINER_OF(link, backend, link);
+        if (!is_placed(pool, backend))
+            backend_close(backend);
+    }
+}
+
+void pool_look(struct pool *pool)
+{
+    uint64_t number = snapshot_number(pool->where);
+    if (number != pool->addresses_number)
+        take_addresses(pool, number);
+}
+
 bool pool_keep(struct pool *pool, struct backend *backend)
 {
-    if (pool->is_retired || pool->idle_count >= POOL_IDLE_MAX)
+    if (pool->is_retired || pool->idle_count >= POOL_IDLE_MAX || !is_placed(pool, backend))
         return false;
     backend->state = BACKEND_IDLE;
     pool_count_busy(pool, -1);
@@ -132,12 +178,26 @@ static struct backend *take_idle(struct pool *pool)
     return backend;
 }
 
+/* An idle connection that is not wanted gives its place to a new one. */
+static void make_room(struct pool *pool)
+{
+    struct list *last = list_last(&pool->idle);
+    if (pool->options.connections_max > 0 && last != NULL &&
+        pool->busy_count + pool->idle_count >= pool->options.connections_max)
+        backend_close(CONTAINER_OF(last, backend, link));
+}
+
 struct backend *pool_lease(struct pool *pool, const struct backend_user *vtable, void *user, bool wants_fresh,
                            bool *is_reused, struct err *err)
 {
+    pool_look(pool);
     struct backend *backend = wants_fresh ? NULL : take_idle(pool);
     *is_reused = backend != NULL;
-    if (backend == NULL && (backend = backend_open(pool, err)) == NULL)
+    if (backend == NULL) {
+        make_room(pool);
+        backend = backend_open(pool, err);
+    }
+    if (backend == NULL)
         return NULL;
     backend->vtable = vtable;
     backend->user = user;

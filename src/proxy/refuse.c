@@ -201,7 +201,7 @@ void refuse_send(struct exchange *x)
     bool is_ok = refusal_body(&refusal, &body);
     add_field(&reply, SPAN("Content-Type"), refusal_type(&refusal));
     add_challenges(x, &refusal, &reply);
-    if (x->reason == REASON_OPENID_CONFIG_UNAVAILABLE)
+    if (x->reason == REASON_OPENID_CONFIG_UNAVAILABLE || x->reason == REASON_BACKEND_BUSY)
         add_field(&reply, SPAN("Retry-After"), SPAN("5"));
     if (x->reason == REASON_METHOD_NOT_ALLOWED)
         put_allow(x, &allow);

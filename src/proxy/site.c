@@ -7,7 +7,6 @@
 #include "server/listener.h"
 #include "server/tls_server.h"
 
-#include <netdb.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -270,25 +269,6 @@ struct site *site_read(const char *file, struct span text, int64_t now_s, struct
     return NULL;
 }
 
-static void resolve(struct site_server *server)
-{
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    char port[8];
-    snprintf(port, sizeof port, "%u", server->uri.port);
-    int why = getaddrinfo(server->host, port, &hints, &found);
-    if (why != 0) {
-        LOG_EVENT(LOG_ERROR, "backend-unresolved", LOG_STR("host", server->host), LOG_STR("error", gai_strerror(why)));
-        return;
-    }
-    for (const struct addrinfo *at = found; at != NULL && server->address_count < SERVER_ADDRESSES_MAX;
-         at = at->ai_next) {
-        memcpy(&server->addresses[server->address_count].at, at->ai_addr, at->ai_addrlen);
-        server->addresses[server->address_count++].len = at->ai_addrlen;
-    }
-    freeaddrinfo(found);
-}
-
 static bool take_issuers(struct site *site, struct site_rule *rule, struct issuers *issuers, struct err *err)
 {
     size_t count = rule->rule->provider_count;
@@ -328,20 +308,17 @@ static bool start_route(struct site *site, struct site_route *route, struct metr
     return true;
 }
 
-bool site_start(struct site *site, struct issuers *issuers, struct metrics *metrics, struct err *err)
+bool site_start(struct site *site, const struct site_means *means, struct err *err)
 {
-    for (size_t i = 0; i < site->backend_count; i++) {
-        site->backends[i].duration = metric_series(metrics, FIGURE_BACKEND_DURATION, &site->backends[i].name, 1);
-        for (size_t j = 0; j < site->backends[i].server_count; j++)
-            resolve(&site->backends[i].servers[j]);
-    }
+    if (!site_start_backends(site, means, err))
+        return false;
     for (size_t i = 0; i < site->route_count; i++) {
-        if (!start_route(site, &site->routes[i], metrics, err))
+        if (!start_route(site, &site->routes[i], means->metrics, err))
             return false;
     }
     for (size_t i = 0; i < site->rule_count; i++) {
-        show_certificates(&site->rules[i], metrics);
-        if (!take_issuers(site, &site->rules[i], issuers, err))
+        show_certificates(&site->rules[i], means->metrics);
+        if (!take_issuers(site, &site->rules[i], means->issuers, err))
             return false;
     }
     return site_provide(site, err);
@@ -368,8 +345,10 @@ void site_release(struct site *site)
         rule_release(&site->rules[i]);
     for (size_t i = 0; i < site->route_count; i++)
         plan_fini(&site->routes[i].plan);
-    for (size_t i = 0; i < site->backend_count; i++)
+    for (size_t i = 0; i < site->backend_count; i++) {
+        site_release_servers(&site->backends[i]);
         tls_client_free(site->backends[i].tls);
+    }
     for (size_t i = 0; i < site->listener_count; i++)
         tls_server_release(site->listeners[i].tls);
     revocation_release(site->revocation);

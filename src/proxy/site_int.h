@@ -45,6 +45,9 @@ bool site_build_listeners(struct site_build *build) MUST_CHECK;
 /* TLS towards the servers of a backend that has https ones. */
 bool site_build_backend_tls(struct site_build *build, struct backend_settings *settings,
                             struct site_backend *backend) MUST_CHECK;
+/* Its servers as all sites know them, and its series; the end of that. */
+bool site_start_backends(struct site *site, const struct site_means *means, struct err *err) MUST_CHECK;
+void site_release_servers(struct site_backend *backend);
 /* A route's identity headers, then those of all routes as one list. */
 bool site_build_identity(struct site_build *build, const struct route_settings *settings,
                          struct site_route *route) MUST_CHECK;

@@ -4,6 +4,22 @@
 
 #include "proxy/route.h"
 
+/* unix:PATH.  Where a name is needed, as in Host, it is localhost. */
+static bool read_unix(struct site_build *build, const struct node *at, struct site_server *server)
+{
+    struct err err;
+    struct address address;
+    struct span path = span_from(server->url, SPAN("unix:").len);
+    server->path = arena_copy(&build->site->arena, path).at;
+    if (server->path == NULL)
+        return false;
+    if (path.len == 0 || path.at[0] != '/' || !address_from_path(server->path, &address))
+        return problem_error(build->problems, at,
+                             "a unix socket is unix: and its absolute path, of %zu bytes at most, as in unix:/run/app.sock",
+                             sizeof address.at.un.sun_path - 1);
+    return uri_read(SPAN("http://localhost"), &server->uri, &err) || problem_error(build->problems, at, "%s", err.text);
+}
+
 /* A backend's server: only scheme, host and port, since the path is the route's matter. */
 static bool build_server(struct site_build *build, const struct backend_settings *settings,
                          const struct server_settings *from, struct site_server *server)
@@ -14,15 +30,20 @@ static bool build_server(struct site_build *build, const struct backend_settings
     if (from->node == NULL || !site_has(from->url))
         return false;
     const struct node *at = site_place(from->node, "url");
-    if (!uri_read(from->url, &server->uri, &err))
+    server->weight = (unsigned)from->weight;
+    bool is_unix = span_starts(from->url, SPAN("unix:"));
+    if (is_unix && !read_unix(build, at, server))
+        return false;
+    if (!is_unix && !uri_read(from->url, &server->uri, &err))
         return problem_error(build->problems, at, "%s", err.text);
     if (server->uri.path.len > 1 || server->uri.query.at != NULL)
         return problem_error(build->problems, at,
                              "a server's URL ends behind its port; a path is put before with the route's rewrite");
     server->host = arena_copy(arena, server->uri.host).at;
     const struct backend_tls_settings *tls = &settings->tls;
-    const char *key = arena_printf(arena, "%.*s|%.*s|%d|%.*s|%.*s", SPAN_ARG(from->url), SPAN_ARG(tls->ca), tls->verify,
-                                   SPAN_ARG(tls->server_name), SPAN_ARG(tls->client_certificate));
+    const char *key = arena_printf(arena, "%.*s|%.*s|%.*s|%d|%.*s|%.*s", SPAN_ARG(settings->name), SPAN_ARG(from->url),
+                                   SPAN_ARG(tls->ca), tls->verify, SPAN_ARG(tls->server_name),
+                                   SPAN_ARG(tls->client_certificate));
     server->key = span_str(key);
     return server->host != NULL && key != NULL;
 }
@@ -45,12 +66,24 @@ static bool read_host_header(struct site_build *build, const struct backend_sett
                          "\"host_header\" is backend, client, or a host name");
 }
 
+/* It goes into a request line as it stands. */
+static bool check_health(struct site_build *build, const struct backend_settings *settings)
+{
+    struct span path = settings->health.path;
+    bool is_good = !site_has(path) || (path.len > 0 && path.at[0] == '/');
+    for (size_t i = 0; is_good && i < path.len; i++)
+        is_good = path.at[i] > ' ' && path.at[i] < 0x7f && path.at[i] != '#';
+    return is_good || problem_error(build->problems, site_place(settings->health.node, "path"),
+                                    "a path, perhaps with a query, that begins with / and is printable ASCII");
+}
+
 static bool build_backend(struct site_build *build, struct backend_settings *settings, struct site_backend *backend)
 {
     const struct server_settings *from = settings->servers.at;
     bool is_ok = true;
     bool has_https = false;
     backend->name = settings->name;
+    backend->settings = settings;
     backend->timeouts = settings->timeouts;
     backend->servers = arena_zero(&build->site->arena, settings->servers.count * sizeof *backend->servers);
     if (backend->servers == NULL)
@@ -58,6 +91,10 @@ static bool build_backend(struct site_build *build, struct backend_settings *set
     if (settings->servers.count == 0)
         return site_has_list(settings->node, "servers") &&
                problem_error(build->problems, settings->node, "backend \"%s\" has no server", QUOTED(settings->name));
+    if (settings->servers.count > BALANCE_SERVERS_MAX)
+        return problem_error(build->problems, site_place(settings->node, "servers"),
+                             "backend \"%s\" has more than %d servers", QUOTED(settings->name), BALANCE_SERVERS_MAX);
+    is_ok = check_health(build, settings);
     for (size_t i = 0; i < settings->servers.count; i++) {
         is_ok = build_server(build, settings, &from[i], &backend->servers[i]) && is_ok;
         has_https = has_https || backend->servers[i].uri.is_https;

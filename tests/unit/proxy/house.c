@@ -44,7 +44,8 @@ static struct site *make_site(struct house *house, const char *site_text)
     struct err err = {.reason = REASON_NONE};
     assert_true((size_t)snprintf(text, sizeof text, site_text, house->ports[0], house->ports[1]) < sizeof text);
     struct site *site = site_case_good(text);
-    if (!site_start(site, house->gateway.issuers, house->gateway.metrics, &err))
+    const struct site_means means = {house->gateway.issuers, house->gateway.servers, house->gateway.metrics};
+    if (!site_start(site, &means, &err))
         fail_msg("%s", err.text);
     return site;
 }
@@ -68,6 +69,16 @@ static void make_issuers(struct house *house)
         fail_msg("%s", err.text);
 }
 
+static void make_servers(struct house *house)
+{
+    struct err err = {.reason = REASON_NONE};
+    const struct names_options options = {.metrics = house->gateway.metrics};
+    house->names = names_new(&options, &err);
+    if (house->names == NULL ||
+        (house->gateway.servers = servers_new(house->names, house->gateway.metrics, &err)) == NULL)
+        fail_msg("%s", err.text);
+}
+
 void house_open(struct house *house, const char *site_text)
 {
     struct err err = {.reason = REASON_NONE};
@@ -81,6 +92,7 @@ void house_open(struct house *house, const char *site_text)
     snapshot_init(&house->gateway.site, take_site, release_site);
     house->gateway.metrics = metrics_new(figures_table(), FIGURE_COUNT, 2);
     make_issuers(house);
+    make_servers(house);
     snapshot_publish(&house->gateway.site, make_site(house, site_text));
     house->gateway.gates = &house->gate;
     house->gateway.gate_count = 1;
@@ -97,6 +109,8 @@ void house_close(struct house *house)
     house_turn(house);
     snapshot_fini(&house->gateway.site);
     issuers_free(house->gateway.issuers);
+    servers_free(house->gateway.servers);
+    names_free(house->names);
     worker_fini(&house->worker);
     fetch_global_fini();
     metrics_free(house->gateway.metrics);

@@ -14,6 +14,7 @@ struct house {
     struct worker worker;
     struct gateway gateway;
     struct gate gate;
+    struct names *names;
     int listening; /* where clients connect */
     int servers[HOUSE_SERVERS];
     unsigned ports[HOUSE_SERVERS];

@@ -308,18 +308,74 @@ static void none_left_is_502(void **state)
     close_scene(&s);
 }
 
-static void a_server_that_saw_the_request_is_not_passed_over(void **state)
+static void a_server_that_saw_a_post_is_not_passed_over(void **state)
+{
+    struct scene s;
+    (void)state;
+    open_scene(&s, two_servers);
+    int client = house_client(&s.house);
+    house_send(&s.house, client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+    int server = house_accept(&s.house, 0);
+    house_hear(&s.house, server, &s.got, "\r\n\r\n");
+    close(server);
+    house_hear(&s.house, client, &s.got, "HTTP/1.1 502 ");
+    assert_false(house_has_connection(&s.house, 1));
+    close(client);
+    close_scene(&s);
+}
+
+/* What a server of the two does to a GET, and whether the other is asked. */
+static void break_off(struct scene *s, const char *answer, bool goes_on)
+{
+    open_scene(s, two_servers);
+    int client = house_client(&s->house);
+    house_send(&s->house, client, GET);
+    int server = house_accept(&s->house, 0);
+    house_hear(&s->house, server, &s->got, "\r\n\r\n");
+    house_send(&s->house, server, answer);
+    close(server);
+    if (goes_on) {
+        int other = house_accept(&s->house, 1);
+        house_hear(&s->house, other, &s->got, "\r\n\r\n");
+        house_send(&s->house, other, OK_EMPTY);
+        house_hear(&s->house, client, &s->got, "200 OK");
+        close(other);
+    } else {
+        house_hear(&s->house, client, &s->got, "HTTP/1.1 502 ");
+        assert_false(house_has_connection(&s->house, 1));
+    }
+    close(client);
+    close_scene(s);
+}
+
+static void a_get_that_was_not_answered_goes_to_another_server(void **state)
+{
+    struct scene s;
+    (void)state;
+    break_off(&s, "", true);
+}
+
+static void one_byte_of_an_answer_is_an_answer(void **state)
+{
+    struct scene s;
+    (void)state;
+    break_off(&s, "H", false);
+}
+
+static void a_get_goes_to_one_other_server_and_no_further(void **state)
 {
     struct scene s;
     (void)state;
     open_scene(&s, two_servers);
     int client = house_client(&s.house);
     house_send(&s.house, client, GET);
-    int server = house_accept(&s.house, 0);
-    house_hear(&s.house, server, &s.got, "\r\n\r\n");
-    close(server);
+    for (int i = 0; i < 2; i++) {
+        int server = house_accept(&s.house, i);
+        house_hear(&s.house, server, &s.got, "\r\n\r\n");
+        close(server);
+    }
     house_hear(&s.house, client, &s.got, "HTTP/1.1 502 ");
-    assert_false(house_has_connection(&s.house, 1));
+    assert_false(house_has_connection(&s.house, 0));
     close(client);
     close_scene(&s);
 }
@@ -446,7 +502,10 @@ int main(void)
         cmocka_unit_test(a_request_that_timed_out_is_never_sent_again),
         cmocka_unit_test(a_server_that_refuses_is_passed_over_and_host_names_the_other),
         cmocka_unit_test(none_left_is_502),
-        cmocka_unit_test(a_server_that_saw_the_request_is_not_passed_over),
+        cmocka_unit_test(a_server_that_saw_a_post_is_not_passed_over),
+        cmocka_unit_test(a_get_that_was_not_answered_goes_to_another_server),
+        cmocka_unit_test(one_byte_of_an_answer_is_an_answer),
+        cmocka_unit_test(a_get_goes_to_one_other_server_and_no_further),
         cmocka_unit_test(servers_take_turns),
         cmocka_unit_test(a_client_that_resets_takes_its_server_connection_along),
         cmocka_unit_test(a_client_that_ended_its_side_still_gets_its_answer),

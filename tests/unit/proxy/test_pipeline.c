@@ -60,13 +60,13 @@ static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n}";
 static char site_text[512];
 
 /* What the server heard first, and its answer. */
-struct server {
+struct scripted {
     int fd;
     char heard[2048];
     size_t len;
 };
 
-static void serve(struct house *house, struct server *server)
+static void serve(struct house *house, struct scripted *server)
 {
     if (server->fd < 0 && house_has_connection(house, 0))
         server->fd = accept4(house->servers[0], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -78,11 +78,11 @@ static void serve(struct house *house, struct server *server)
 }
 
 /* The answer, as far as it came. */
-static struct span ask(struct house *house, const char *request, struct server *server, char bytes[4096])
+static struct span ask(struct house *house, const char *request, struct scripted *server, char bytes[4096])
 {
     size_t len = 0;
     int client = house_client(house);
-    *server = (struct server){.fd = -1};
+    *server = (struct scripted){.fd = -1};
     send(client, request, strlen(request), MSG_NOSIGNAL);
     for (int turn = 0; turn < 20000; turn++) {
         serve(house, server);
@@ -109,7 +109,7 @@ static bool holds(struct span text, const char *part)
 
 static bool is_passed(struct house *house)
 {
-    struct server server;
+    struct scripted server;
     char bytes[4096];
     struct span answer = ask(house, passes, &server, bytes);
     struct span heard = span_of(server.heard, server.len);
@@ -123,7 +123,7 @@ static bool is_passed(struct house *house)
 
 static bool is_forbidden(struct house *house, const char *request)
 {
-    struct server server;
+    struct scripted server;
     char bytes[4096];
     struct span answer = ask(house, request, &server, bytes);
     assert_int_equal(server.len, 0);
@@ -147,7 +147,7 @@ static bool is_barred_by_query(struct house *house)
 
 static bool is_refused(struct house *house)
 {
-    struct server server;
+    struct scripted server;
     char bytes[4096];
     struct span answer = ask(house, refused, &server, bytes);
     assert_int_equal(server.len, 0);

@@ -333,12 +333,11 @@ static void a_client_that_takes_nothing_of_an_early_answer_is_given_up(void **st
 /* Puts an address where nobody listens before the server's own, as a name with ::1 and 127.0.0.1 would have it. */
 static void add_dead_address(struct house *house)
 {
-    struct site_server *server = &house->gate.current->site->backends[0].servers[0];
-    struct sockaddr_in dead = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(1)};
-    server->addresses[1] = server->addresses[0];
-    memcpy(&server->addresses[0].at, &dead, sizeof dead);
-    server->addresses[0].len = sizeof dead;
-    server->address_count = 2;
+    struct address both[2];
+    assert_true(address_from_text("127.0.0.1", 1, &both[0]));
+    assert_true(address_from_text("127.0.0.1", (uint16_t)house->ports[0], &both[1]));
+    struct server *server = house->gate.current->site->backends[0].servers[0].shared;
+    snapshot_publish(name_addresses(server->name), addresses_new(both, 2));
 }
 
 static void an_address_that_refuses_is_passed_over(void **state)

@@ -189,8 +189,6 @@ static const struct later {
     {"admin: { token: x }\n" REST, 1, 10, "token"},
     {"admin: { health: x }\n" REST, 1, 10, "health"},
     {"admin: { console: x }\n" REST, 1, 10, "console"},
-    {LISTENERS "backends: { b: { servers: [ { url: \"http://x\", weight: 2 } ] } }\n" ROUTES, 2, 48, "weight"},
-    {LISTENERS "backends: { b: { health: {}, servers: [\"http://x\"] } }\n" ROUTES, 2, 18, "health"},
 };
 
 static void keys_not_built_yet_are_refused_where_they_stand(void **state)
