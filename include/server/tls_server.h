@@ -29,7 +29,7 @@ struct tls_server_options {
     struct span client_ca; /* PEM certificates that clients' must end at; at NULL: clients are not asked for any */
     bool clients_required; /* else a client may come without; what it shows must be right either way */
     bool is_tls13_only;
-    bool offers_h2; /* by ALPN, before http/1.1 */
+    bool offers_h2; /* by ALPN, before HTTP/1 */
 };
 
 struct tls_server;

@@ -128,7 +128,7 @@ static int on_server_name(SSL *tls, int *alert, void *unused)
 static int on_alpn(SSL *tls, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
                    unsigned in_len, void *unused)
 {
-    static const unsigned char ours[] = "\x02h2\x08http/1.1";
+    static const unsigned char ours[] = "\x02h2\x08http/1.1\x08http/1.0";
     const unsigned skipped = server_of(tls)->offers_h2 ? 0 : 3;
     unsigned char *chosen = NULL;
     (void)unused;
