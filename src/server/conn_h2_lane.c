@@ -50,6 +50,15 @@ void lane_touch(struct lane *lane)
         list_append(&lane->stream.conn->h2->touched, &lane->touched);
 }
 
+/* A body of a stated length must not end for the backend before it did for us: what DATA frames come behind it decides whether the
+ * request was malformed (RFC 9113 8.1.1).
+ */
+static bool is_end_unsure(const struct lane *lane, size_t bytes)
+{
+    const struct head *head = &lane->stream.head;
+    return head->body == BODY_SIZED && !lane->has_all_in && lane->stream.body_bytes + bytes >= head->body_bytes;
+}
+
 static void run_pace(struct pace *pace, bool runs, int64_t now_ms)
 {
     if (runs)
@@ -60,7 +69,8 @@ static void run_pace(struct pace *pace, bool runs, int64_t now_ms)
 
 void lane_watch(struct lane *lane)
 {
-    bool awaits_body = !lane->is_finished && lane->stream.wants_body && !lane->has_all_in && buf_len(&lane->in) == 0;
+    bool has_none = buf_len(&lane->in) == 0 || is_end_unsure(lane, buf_len(&lane->in));
+    bool awaits_body = !lane->is_finished && lane->stream.wants_body && !lane->has_all_in && has_none;
     bool awaits_window = buf_len(&lane->out) > 0 && !lane->is_closed;
     run_pace(&lane->body_pace, awaits_body, lane_now_ms(lane));
     run_pace(&lane->out_pace, awaits_window, lane_now_ms(lane));
@@ -155,7 +165,7 @@ static void take_piece(struct lane *lane, struct span piece)
             lane_break(lane, &err);
         return;
     }
-    if (lane->stream.wants_body && buf_len(&lane->in) == 0) {
+    if (lane->stream.wants_body && buf_len(&lane->in) == 0 && !is_end_unsure(lane, piece.len)) {
         h2_give_all(h2->codec, piece.len);
         give_piece(lane, piece);
     } else if (!keep_piece(lane, piece)) {
@@ -184,6 +194,8 @@ static void give_kept(struct lane *lane)
     lane->in = (struct buf){0};
     while (!lane->is_finished && lane->stream.wants_body && buf_len(&kept) > 0) {
         struct span piece = span_cut(buf_span(&kept), HAND_OVER_BYTES);
+        if (is_end_unsure(lane, piece.len))
+            break;
         give_piece(lane, piece);
         buf_take(&kept, piece.len);
     }
