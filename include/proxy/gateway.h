@@ -15,7 +15,9 @@
 #include "proxy/figures.h"
 #include "proxy/pending.h"
 #include "proxy/pool.h"
+#include "proxy/refusals.h"
 #include "proxy/site.h"
+#include "server/clients.h"
 #include "server/service.h"
 
 struct gate;
@@ -28,6 +30,9 @@ struct gateway {
     struct binding *binding; /* NULL: nothing is revoked, and no proof is taken */
     struct gate *gates;      /* one for each worker */
     unsigned gate_count;
+    struct clients *clients;   /* of the gates' services; NULL: limits.client_connections is not kept */
+    struct refusals *refusals; /* NULL: limits.client_refusals is not kept */
+    size_t connections_max;    /* that descriptors suffice for, whatever limits.connections says; 0: any number */
 };
 
 /* One issuer as a worker sees it. */
@@ -85,6 +90,9 @@ struct gate {
 bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker, struct err *err) MUST_CHECK;
 /* Releases all.  No connection may be left. */
 void gate_fini(struct gate *gate);
+
+/* The client connections that all workers together take under `site`. */
+size_t gateway_connections(const struct gateway *gateway, const struct site *site);
 
 /* Takes up a site published since, if there is one. */
 void gate_refresh(struct gate *gate);

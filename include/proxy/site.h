@@ -21,6 +21,7 @@
 #include "server/transport.h"
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 struct site_server {
     struct span url;
@@ -138,6 +139,13 @@ struct site_listener {
     unsigned char digest[32]; /* of the files that it was made from, see listener_tls_digest */
 };
 
+/* Whom the settings ask to become. */
+struct site_user {
+    const char *name; /* NULL: nobody */
+    uid_t user;
+    gid_t group;
+};
+
 struct site {
     _Atomic(unsigned) references;
     struct arena arena;
@@ -161,6 +169,7 @@ struct site {
     bool has_forward_auth;  /* some route has */
     struct h1_limits limits;
     struct token_limits token_limits;
+    struct site_user user;
     struct revocation *revocation; /* of the file that the settings name, as it was when they were read; NULL: none */
 };
 

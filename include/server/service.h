@@ -46,6 +46,7 @@ struct service_metrics {
     struct metric_series *connections; /* gauge: open now */
     struct metric_series *accepted;    /* counter */
     struct metric_series *refused;     /* counter: closed at once, connections_max */
+    struct metric_series *clients;     /* gauge: addresses that have connections */
     struct metric_series *crowded;     /* counter: closed at once, client_connections_max */
     struct metric_series *unproxied;   /* counter: closed without a right PROXY header */
     struct metric_series *pauses;      /* counter: accepting paused, out of descriptors or memory */

@@ -34,10 +34,10 @@ void run_enter(struct run *run, uint64_t number, const struct entrance *entrance
     }
 }
 
-struct entrance run_entrance(const struct run *run, const struct site *site, size_t index)
+struct entrance run_entrance(const struct site *site, size_t index)
 {
     const struct listener_settings *settings = site->settings.listeners.at;
-    return (struct entrance){.tls = certificates_server(run->certificates, index),
+    return (struct entrance){.tls = site->listeners[index].tls,
                              .has_proxy_header = settings[index].proxy_protocol,
                              .takes_h2 = settings[index].http2 == HTTP2_PRIOR_KNOWLEDGE};
 }
@@ -47,10 +47,10 @@ static void renewed(void *context, size_t index, struct tls_server *server)
 {
     struct run *run = context;
     struct site *site = snapshot_take(&run->gateway.site);
-    struct entrance entrance = run_entrance(run, site, index);
+    struct entrance entrance = run_entrance(site, index);
     entrance.tls = server;
     if (!run->is_draining)
-        run_enter(run, index, &entrance);
+        run_enter(run, run->listeners[index].number, &entrance);
     site_release(site);
 }
 

@@ -47,17 +47,38 @@ void run_cut(struct run *run)
     post_all(run, cut_gate);
 }
 
+static void drain_now(struct run *run)
+{
+    LOG_EVENT(LOG_NOTICE, "draining", LOG_STR("file", run->options->file));
+    notify_stopping(&run->notify, "answering the last requests");
+    run->drain.run = on_drain_over;
+    deadline_start(&run->control, &run->drain_class, &run->drain);
+    run_unlisten(run);
+    post_all(run, drain_gate);
+}
+
+static void on_delay_over(struct deadline *deadline)
+{
+    drain_now(CONTAINER_OF(deadline, run, delay));
+}
+
 void run_drain(struct run *run)
 {
     if (run->is_draining)
         return;
     struct site *site = snapshot_take(&run->gateway.site);
+    int64_t delay_ms = site->settings.timeouts.drain_delay_ms;
     run->is_draining = true;
     run->health.is_draining = true;
-    LOG_EVENT(LOG_NOTICE, "draining", LOG_STR("file", run->options->file));
     deadline_class_init(&run->control, &run->drain_class, site->settings.timeouts.drain_ms);
-    run->drain.run = on_drain_over;
-    deadline_start(&run->control, &run->drain_class, &run->drain);
+    deadline_class_init(&run->control, &run->delay_class, delay_ms);
     site_release(site);
-    post_all(run, drain_gate);
+    if (delay_ms == 0) {
+        drain_now(run);
+        return;
+    }
+    LOG_EVENT(LOG_NOTICE, "drain-delayed", LOG_NUM("ms", delay_ms));
+    notify_stopping(&run->notify, "no longer ready, still accepting");
+    run->delay.run = on_delay_over;
+    deadline_start(&run->control, &run->delay_class, &run->delay);
 }

@@ -26,8 +26,10 @@ void run_show_limits(struct run *run, const struct site *site)
                 {"document", limits->document},
                 {"body", limits->body},
                 {"body_buffer", limits->body_buffer},
-                {"connections", (uint64_t)limits->connections},
                 {"streams", (uint64_t)limits->streams},
+                {"connections", gateway_connections(&run->gateway, site)},
+                {"client_connections", (uint64_t)limits->client_connections},
+                {"client_refusals", (uint64_t)limits->client_refusals},
                 {"parked", (uint64_t)site->settings.keys.parked},
                 {"dpop_replays", (uint64_t)site->settings.dpop.replays},
                 {"token_cache_bytes", VERIFIED_BYTES_MAX}};
@@ -62,58 +64,35 @@ static void tell_workers(struct run *run)
     }
 }
 
-static bool same_listeners(const struct site *a, const struct site *b)
-{
-    const struct listener_settings *from = a->settings.listeners.at;
-    const struct listener_settings *to = b->settings.listeners.at;
-    if (a->settings.listeners.count != b->settings.listeners.count)
-        return false;
-    for (size_t i = 0; i < a->settings.listeners.count; i++)
-        if (!span_eq(from[i].bind, to[i].bind))
-            return false;
-    return true;
-}
-
 /* What a reload cannot change, and is left as it was. */
 static void warn_of_fixed(const struct site *a, const struct site *b)
 {
-    const struct admin_settings *from = &a->settings.admin;
-    const struct admin_settings *to = &b->settings.admin;
     const struct {
         const char *key;
         bool is_same;
-    } rows[] = {{"listeners", same_listeners(a, b)},
-                {"admin", from->is_off == to->is_off && span_eq(from->bind, to->bind)},
-                {"workers", site_workers(a) == site_workers(b)}};
+    } rows[] = {{"user", span_eq(a->settings.user, b->settings.user)}, {"workers", site_workers(a) == site_workers(b)}};
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (!rows[i].is_same)
             LOG_EVENT(LOG_WARNING, "reload-partial", LOG_STR("key", rows[i].key),
                       LOG_STR("error", "changes only at a restart"));
 }
 
-/* Connections accepted from now on begin as the new site says. */
-static void enter_listeners(struct run *run, const struct site *site)
-{
-    for (size_t i = 0; i < site->listener_count; i++) {
-        const struct entrance entrance = run_entrance(run, site, i);
-        run_enter(run, i, &entrance);
-    }
-}
-
-static void publish(struct run *run, struct site *site)
+/* Takes over `plan` and the caller's reference to `site`. */
+static void publish(struct run *run, struct site *site, struct listen_plan *plan)
 {
     struct site *old = snapshot_take(&run->gateway.site);
-    struct err err;
     if (old != NULL)
         warn_of_fixed(old, site);
-    if (old != NULL && same_listeners(old, site) && certificates_use(run->certificates, site, &err))
-        enter_listeners(run, site);
     site_release(old);
     run_set_log(site);
+    run_cap_connections(run, site);
     run_show_limits(run, site);
+    site_take(site); /* once published, the next reload may release it */
     snapshot_publish(&run->gateway.site, site);
     gateway_warn(&run->gateway);
     tell_workers(run);
+    run_relisten(run, plan, site);
+    site_release(site);
 }
 
 static void configure_issuers(struct run *run, const struct site *site)
@@ -133,14 +112,40 @@ static bool start_site(struct run *run, struct site *site, struct err *err)
 {
     struct err again;
     configure_issuers(run, site);
-    if (run_start_site(run, site, err) && binding_use(run->gateway.binding, site, err))
+    if (run_start_site(run, site, err) && binding_use(run->gateway.binding, site, err) &&
+        certificates_use(run->certificates, site, err))
         return true;
     struct site *old = snapshot_take(&run->gateway.site);
     configure_issuers(run, old);
-    if (!site_provide(old, &again))
+    if (!site_provide(old, &again) || !binding_use(run->gateway.binding, old, &again))
         LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("error", again.text));
     site_release(old);
     return false;
+}
+
+static void tell_failed(struct run *run, const char *error, unsigned errors)
+{
+    if (error != NULL)
+        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("error", error));
+    else
+        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("file", run->options->file), LOG_NUM("errors", errors));
+    count_reload(run, "failed");
+}
+
+/* What can fail is done before anything is changed for others: sockets are bound, the site is started. */
+static bool take_up(struct run *run, struct site *site, struct err *err)
+{
+    struct listen_plan *plan = run_listen_plan(run, site, err);
+    if (plan == NULL || !start_site(run, site, err)) {
+        run_listen_abandon(plan);
+        site_release(site);
+        return false;
+    }
+    size_t routes = site->route_count;
+    publish(run, site, plan);
+    count_reload(run, "ok");
+    LOG_EVENT(LOG_NOTICE, "reloaded", LOG_STR("file", run->options->file), LOG_NUM("routes", routes));
+    return true;
 }
 
 void run_reload(struct run *run)
@@ -153,21 +158,13 @@ void run_reload(struct run *run)
         LOG_EVENT(LOG_WARNING, "reload-ignored", LOG_STR("error", "draining"));
         return;
     }
+    notify_reloading(&run->notify);
     struct site *site = check_read(run->options->file, run->options->text, &problems);
     check_print(&problems);
-    if (site != NULL && !start_site(run, site, &err)) {
-        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("error", err.text));
-        site_release(site);
-        count_reload(run, "failed");
-        return;
-    }
-    if (site == NULL) {
-        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("file", run->options->file), LOG_NUM("errors", problems.errors));
-        count_reload(run, "failed");
-        return;
-    }
-    size_t routes = site->route_count;
-    publish(run, site);
-    count_reload(run, "ok");
-    LOG_EVENT(LOG_NOTICE, "reloaded", LOG_STR("file", run->options->file), LOG_NUM("routes", routes));
+    bool is_ok = false;
+    if (site == NULL)
+        tell_failed(run, NULL, problems.errors);
+    else if (!(is_ok = take_up(run, site, &err)))
+        tell_failed(run, err.text, 0);
+    notify_ready(&run->notify, is_ok ? "serving" : "serving; the last reload failed");
 }

@@ -5,6 +5,8 @@
 
 #include "admin/health.h"
 #include "cli/serve.h"
+#include "listen_int.h"
+#include "notify_int.h"
 #include "proxy/gateway.h"
 
 #include <pthread.h>
@@ -31,21 +33,50 @@ struct run {
     struct event *signals[RUN_SIGNALS];
     struct deadline_class drain_class;
     struct deadline drain;
+    struct deadline_class delay_class;
+    struct deadline delay; /* before the drain */
     bool is_draining, was_cut;
-    struct span *addresses; /* IP:PORT of the listeners */
+    struct span *addresses; /* of the listeners, as the start opened them */
     size_t address_count;
+    struct run_listener *listeners; /* open now */
+    size_t listener_count;
+    struct run_listener admin_listener; /* number 0: off */
+    uint64_t listener_numbers;          /* given so far */
+    struct notify notify;
+    uint64_t files_max; /* descriptors that the process may have */
     struct arena arena;
 };
 
-/* Opens the listeners of the site and hands a socket of each to every worker; tells their addresses. */
+/* Opens the listeners of the site and hands a socket of each to every worker; tells their addresses.  Before workers run. */
 bool run_listen(struct run *run, const struct site *site, struct err *err) MUST_CHECK;
 
 /* Begins to look at the files of the listeners' certificates. */
 bool run_certificates_start(struct run *run, struct site *site, struct err *err) MUST_CHECK;
-/* How connections of the site's listener at `index` begin, with its newest certificates; borrowed. */
-struct entrance run_entrance(const struct run *run, const struct site *site, size_t index);
+/* How connections of the site's listener at `index` begin, with the certificates that the site was read with; borrowed. */
+struct entrance run_entrance(const struct site *site, size_t index);
 /* Tells all workers how connections begin that the listener of that number accepts from now on. */
 void run_enter(struct run *run, uint64_t number, const struct entrance *entrance);
+/* Opens what `site` has and the run has not.  NULL, with all as it was: an address cannot be bound. */
+struct listen_plan;
+struct listen_plan *run_listen_plan(struct run *run, const struct site *site, struct err *err) MUST_CHECK;
+/* Closes what the plan opened; NULL is let through. */
+void run_listen_abandon(struct listen_plan *plan);
+/* The plan's listeners become those of the run: what is new is told and accepted from, what is gone accepts what waits and is
+ * closed.  Takes the plan over.  Cannot fail.
+ */
+void run_relisten(struct run *run, struct listen_plan *plan, struct site *site);
+/* Takes the files of unix sockets away, so that nobody new finds them. */
+void run_unlisten(struct run *run);
+/* Frees what is known of listeners. */
+void run_listen_end(struct run *run);
+
+/* Drops what root has and nobody else: becomes the user that the site names.  Sockets are open, no thread runs yet. */
+bool run_become(const struct site *site, struct err *err) MUST_CHECK;
+/* No core dumps, nobody looks into the memory, no rights by programs run. */
+void run_harden(void);
+
+/* How many connections the descriptors suffice for; told where limits.connections is more. */
+void run_cap_connections(struct run *run, const struct site *site);
 
 /* Reads the configuration again: published whole, or nothing changes.  Control thread. */
 void run_reload(struct run *run);

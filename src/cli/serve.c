@@ -12,7 +12,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 enum { ADMIN_CONNECTIONS_MAX = 256, ADMIN_HEAD_MAX = 32768, ADMIN_TIMEOUT_MS = 30000 };
 
@@ -70,16 +69,6 @@ static bool watch_signals(struct run *run, struct err *err)
             return fail(err, REASON_SYSTEM, "cannot watch for signals");
     }
     return true;
-}
-
-/* A gateway holds two descriptors for a request: the hard limit is there to be used. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static bool make_admin(struct run *run, struct err *err)
@@ -164,7 +153,11 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
     run->has_snapshot = true;
     run->worker_count = site_workers(site);
     run->gateway.metrics = metrics_new(figures_table(), FIGURE_COUNT, run->worker_count + 1);
-    bool is_ok = run->gateway.metrics != NULL || fail(err, REASON_OUT_OF_MEMORY, "no memory for the metrics");
+    run->gateway.clients = clients_new();
+    run->gateway.refusals = refusals_new();
+    run_cap_connections(run, site);
+    bool has_tables = run->gateway.metrics != NULL && run->gateway.clients != NULL && run->gateway.refusals != NULL;
+    bool is_ok = has_tables || fail(err, REASON_OUT_OF_MEMORY, "no memory for metrics and limits");
     run->has_fetch = is_ok && fetch_global_init(err);
     run->has_control = run->has_fetch && worker_init(&run->control, run->worker_count, err);
     if (run->has_control && make_issuers(run, site, err) && make_binding(run, site, err) &&
@@ -212,14 +205,16 @@ static bool start_threads(struct run *run, struct err *err)
 static bool start(struct run *run, struct err *err)
 {
     struct site *site = snapshot_take(&run->gateway.site);
-    bool is_ok =
-        make_admin(run, err) && watch_signals(run, err) && run_listen(run, site, err) && start_threads(run, err);
+    bool is_ok = make_admin(run, err) && watch_signals(run, err) && run_listen(run, site, err) &&
+                 run_become(site, err) && start_threads(run, err);
     site_release(site);
     return is_ok;
 }
 
 static void be_ready(struct run *run)
 {
+    notify_watch(&run->notify, &run->control, run->workers, run->worker_count);
+    notify_ready(&run->notify, "serving");
     LOG_EVENT(LOG_NOTICE, "ready", LOG_NUM("workers", run->worker_count), LOG_STR("version", JWTGATE_VERSION));
     const struct serve_options *options = run->options;
     if (options->ready != NULL && !options->ready(options->context, run->addresses, run->address_count))
@@ -259,10 +254,15 @@ static void end(struct run *run)
         if (run->signals[i] != NULL)
             event_free(run->signals[i]);
     deadline_cancel(&run->drain);
+    deadline_cancel(&run->delay);
+    run_listen_end(run);
+    notify_fini(&run->notify);
     if (run->has_control)
         worker_fini(&run->control);
     if (run->has_fetch)
         fetch_global_fini();
+    clients_free(run->gateway.clients);
+    refusals_free(run->gateway.refusals);
     metrics_free(run->gateway.metrics);
     arena_fini(&run->arena);
     free(run->workers);
@@ -281,7 +281,8 @@ int serve_run(const struct serve_options *options)
     if (site == NULL)
         return 1;
     run_set_log(site);
-    raise_descriptor_limit();
+    notify_init(&run.notify);
+    run_harden();
     bool is_ok = make_gateway(&run, site, &err) && start(&run, &err);
     if (is_ok) {
         be_ready(&run);

@@ -46,7 +46,8 @@ static struct metric_series *reason_series(struct exchange *x, enum reason reaso
 static const char *const limit_names[REASON_COUNT] = {[REASON_BODY_TOO_LARGE] = "body",
                                                       [REASON_TARGET_TOO_LONG] = "target",
                                                       [REASON_HEAD_TOO_LARGE] = "head",
-                                                      [REASON_BACKEND_BUSY] = "pending"};
+                                                      [REASON_BACKEND_BUSY] = "pending",
+                                                      [REASON_TOO_MANY_REFUSALS] = "client_refusals"};
 
 static void count(struct exchange *x, int64_t now_us)
 {
@@ -134,7 +135,7 @@ static void write_line(struct exchange *x, enum reason why, int64_t now_us)
     add(&line, LOG_US("ms", now_us - stream->begun_us));
     if (x->answered_us != 0 && x->sent_us != 0)
         add(&line, LOG_US("backend_ms", x->answered_us - x->sent_us));
-    add(&line, LOG_TEXT("client", exchange_client(x)));
+    add(&line, LOG_TEXT("client", exchange_client(x).len > 0 ? exchange_client(x) : SPAN("-"))); /* a unix socket */
     add(&line, LOG_TEXT("request_id", x->request_id));
     add_refusal(x, &line);
     add(&line, LOG_STR("policy", x->answered_by));

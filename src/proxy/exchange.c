@@ -192,6 +192,7 @@ enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const 
             return TRIAL_PARKED;
         }
     }
+    exchange_count_refusal(x);
     if (x->counted == REASON_NONE)
         x->counted = x->judgement.reason;
     if (x->route->mode == MODE_REPORT_ONLY && reason_is_verdict(x->judgement.reason)) {

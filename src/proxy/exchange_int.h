@@ -83,6 +83,7 @@ struct exchange {
     const struct site_resource *resource;
     /* refusing */
     enum reason reason; /* NONE: not refused */
+    unsigned retry_after_s; /* of TOO_MANY_REFUSALS */
     struct err err;     /* what exactly */
     /* forwarding */
     struct buf request; /* for the backend, until it is sent; kept while it could be sent again */
@@ -121,6 +122,11 @@ enum turn exchange_enter(struct exchange *x, enum step step);
 enum turn exchange_refuse(struct exchange *x, enum reason reason);
 /* The one way to end. */
 void exchange_end(struct exchange *x, enum reason why);
+
+/* Whether the client's address is past limits.client_refusals; x->err and x->retry_after_s then tell. */
+bool exchange_is_barred(struct exchange *x);
+/* Counts the refusal of x->judgement for the client's address, where it is one that counts. */
+void exchange_count_refusal(struct exchange *x);
 
 /* How the request fared under one rule. */
 enum trial { TRIAL_PASSED, TRIAL_REFUSED, TRIAL_LET_PASS, TRIAL_PARKED };

@@ -180,8 +180,12 @@ void exchange_judge(struct exchange *x)
     gate_trusts(x->site, x->rule, trusts);
     exchange_show(x, &input, &request);
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
-    judge(&input, &x->judgement);
     x->was_judged = true;
+    if (entry == NULL && input.credential.at != NULL && exchange_is_barred(x)) {
+        x->judgement = (struct judgement){.reason = REASON_TOO_MANY_REFUSALS, .status = 429, .has_token = true};
+        return;
+    }
+    judge(&input, &x->judgement);
     x->is_token_too_long = raw.len > input.limits.token_bytes_max;
     if (x->gate->verified != NULL && raw.at != NULL)
         remember(x, trusts, raw, entry);

@@ -94,14 +94,22 @@ static struct gate_site *gate_site_make(struct gate *gate, struct site *site)
     return NULL;
 }
 
+size_t gateway_connections(const struct gateway *gateway, const struct site *site)
+{
+    size_t wanted = (size_t)site->settings.limits.connections;
+    return gateway->connections_max != 0 && gateway->connections_max < wanted ? gateway->connections_max : wanted;
+}
+
 /* The settings of a worker's service under `site`. */
-static struct service_settings service_settings_of(const struct site *site, unsigned workers)
+static struct service_settings service_settings_of(const struct gateway *gateway, const struct site *site)
 {
     const struct settings *settings = &site->settings;
-    uint64_t connections = ((uint64_t)settings->limits.connections + workers - 1) / workers;
+    unsigned workers = gateway->gate_count;
+    size_t connections = (gateway_connections(gateway, site) + workers - 1) / workers;
     return (struct service_settings){.limits = site->limits,
-                                     .connections_max = (size_t)connections,
                                      .streams_max = (uint32_t)settings->limits.streams,
+                                     .connections_max = connections,
+                                     .client_connections_max = (size_t)settings->limits.client_connections,
                                      .buffer_bytes_max = settings->limits.body_buffer,
                                      .head_ms = settings->timeouts.head_ms,
                                      .idle_ms = settings->timeouts.idle_ms,
@@ -121,7 +129,7 @@ void gate_refresh(struct gate *gate)
     gate_site_release(gate->current);
     gate->current = fresh;
     gate->site_number = number;
-    struct service_settings settings = service_settings_of(fresh->site, gate->gateway->gate_count);
+    struct service_settings settings = service_settings_of(gate->gateway, fresh->site);
     service_configure(&gate->service, &settings);
     gate->wait_class.after_ms = fresh->site->settings.keys.wait_ms;
 }
@@ -163,7 +171,12 @@ static void take_figures(struct gate *gate)
                                  .unshaken = metric_series(metrics, FIGURE_HANDSHAKES, &failed, 1),
                                  .late_heads = metric_series(metrics, FIGURE_CLIENTS_LATE, &heads, 1),
                                  .late_bodies = metric_series(metrics, FIGURE_CLIENTS_LATE, &bodies, 1),
-                                 .late_answers = metric_series(metrics, FIGURE_CLIENTS_LATE, &answers, 1)};
+                                 .late_answers = metric_series(metrics, FIGURE_CLIENTS_LATE, &answers, 1),
+                                 .clients = metric_series(metrics, FIGURE_CLIENTS, NULL, 0),
+                                 .crowded = metric_series(metrics, FIGURE_CLIENTS_CROWDED, NULL, 0),
+                                 .unproxied = metric_series(metrics, FIGURE_PROXY_HEADERS_REFUSED, NULL, 0),
+                                 .pauses = metric_series(metrics, FIGURE_ACCEPT_PAUSES, NULL, 0),
+                                 .shed = metric_series(metrics, FIGURE_ACCEPT_SHED, NULL, 0)};
 }
 
 bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker, struct err *err)
@@ -174,6 +187,7 @@ bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker
     list_init(&gate->parked);
     deadline_class_init(worker, &gate->wait_class, 0);
     service_init(&gate->service, worker, exchange_handler(), gate, &none);
+    gate->service.clients = gateway->clients;
     gate->verified = verified_new(VERIFIED_SLOTS, VERIFIED_BYTES_MAX);
     take_figures(gate);
     take_http2_figures(gate);

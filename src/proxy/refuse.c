@@ -192,6 +192,13 @@ static void add_challenges(struct exchange *x, const struct refusal *refusal, st
         add_field(reply, SPAN("DPoP-Nonce"), x->nonce);
 }
 
+/* RFC 9110 10.2.3 */
+static struct span seconds_text(struct exchange *x, unsigned seconds)
+{
+    const char *text = arena_printf(&x->stream->arena, "%u", seconds);
+    return text == NULL ? SPAN("60") : span_str(text);
+}
+
 void refuse_send(struct exchange *x)
 {
     struct refusal refusal = refusal_of(x);
@@ -203,6 +210,8 @@ void refuse_send(struct exchange *x)
     add_challenges(x, &refusal, &reply);
     if (x->reason == REASON_OPENID_CONFIG_UNAVAILABLE || x->reason == REASON_BACKEND_BUSY)
         add_field(&reply, SPAN("Retry-After"), SPAN("5"));
+    if (x->reason == REASON_TOO_MANY_REFUSALS)
+        add_field(&reply, SPAN("Retry-After"), seconds_text(x, x->retry_after_s));
     if (x->reason == REASON_METHOD_NOT_ALLOWED)
         put_allow(x, &allow);
     if (buf_len(&allow) > 0)

@@ -78,6 +78,11 @@ static const struct schema_row limits_rows[] = {
         .help = "client connections of the process"),
     ROW(limits_settings, streams, "streams", SCHEMA_INT, .preset = "100", .min = 1, .max = 10000,
         .help = "requests at the same time on one HTTP/2 connection"),
+    ROW(limits_settings, client_connections, "client_connections", SCHEMA_INT, .preset = "none", .min = 1, .max = 1000000,
+        .none_is_zero = true, .help = "of one client address, IPv6 by networks of 64 bits; or none"),
+    ROW(limits_settings, client_refusals, "client_refusals", SCHEMA_INT, .preset = "none", .min = 1, .max = 1000000,
+        .none_is_zero = true,
+        .help = "tokens a minute that may be malformed, or have no key or no right signature, of one client address (429); or none"),
 };
 static const struct schema limits_schema = {"limits", limits_rows, COUNT_OF(limits_rows), 0, NULL};
 
@@ -90,6 +95,8 @@ static const struct schema_row timeouts_rows[] = {
         .help = "for a body to come (408), or pending output to be taken, and a second more for each limits.body_rate"),
     ROW(timeouts_settings, drain_ms, "drain", SCHEMA_DURATION, .preset = "30s", .min = 0, .max = 3600000,
         .help = "for requests under way at the end"),
+    ROW(timeouts_settings, drain_delay_ms, "drain_delay", SCHEMA_DURATION, .preset = "0s", .min = 0, .max = 3600000,
+        .help = "how long connections are still accepted at the end, while /readyz fails already"),
 };
 static const struct schema timeouts_schema = {"timeouts", timeouts_rows, COUNT_OF(timeouts_rows), 0, NULL};
 
@@ -130,6 +137,8 @@ static const struct schema_row settings_rows[] = {
     ROW(settings, log, "log", SCHEMA_STRUCT, .table = &log_schema, .help = "what is written where"),
     ROW(settings, trusted_proxies, "trusted_proxies", SCHEMA_TEXTS,
         .help = "addresses, networks such as 10.0.0.0/8, or unix:, of proxies whose X-Forwarded-* fields are believed"),
+    ROW(settings, user, "user", SCHEMA_TEXT,
+        .help = "NAME or NAME:GROUP that a gateway started as root becomes once its sockets are open"),
     ROW(settings, dpop, "dpop", SCHEMA_STRUCT, .table = &dpop_schema,
         .help = "proofs of possession (RFC 9449) for tokens with cnf.jkt"),
     ROW(settings, revocation, "revocation", SCHEMA_TEXT,

@@ -34,12 +34,16 @@ static const struct schema listener_tls_schema = {"tls", listener_tls_rows, COUN
 static const char *const http2_modes[] = {"alpn", "prior-knowledge", "off", NULL};
 static const struct schema_row listener_rows[] = {
     ROW(listener_settings, bind, "bind", SCHEMA_TEXT, .is_required = true,
-        .help = "address and port: IPv4:PORT or [IPv6]:PORT; port 0 takes a free one"),
+        .help = "IPv4:PORT, [IPv6]:PORT, port 0 taking a free one, or unix: and an absolute path"),
     ROW(listener_settings, tls, "tls", SCHEMA_STRUCT, .table = &listener_tls_schema,
         .help = "TLS on this listener; default: plain"),
     ROW(listener_settings, http2, "http2", SCHEMA_ENUM, .preset = "alpn", .words = http2_modes,
         .help = "HTTP/2: where TLS settles on it; prior-knowledge: also for clients of a plain listener that begin with "
                 "it; or off"),
+    ROW(listener_settings, mode, "mode", SCHEMA_TEXT,
+        .help = "of a unix socket's file, octal digits in quotes; default \"0660\""),
+    ROW(listener_settings, proxy_protocol, "proxy_protocol", SCHEMA_BOOL, .preset = "false",
+        .help = "each connection begins with a PROXY protocol header, version 1 or 2, that names the client"),
 };
 const struct schema settings_listener_schema = {"listeners", listener_rows, COUNT_OF(listener_rows),
                                               NODE_AT(listener_settings), NULL};
@@ -56,7 +60,7 @@ static bool admin_off(const struct node *node, void *out, struct arena *arena, s
 
 static const struct schema_row admin_rows[] = {
     ROW(admin_settings, bind, "bind", SCHEMA_TEXT, .preset = "127.0.0.1:9180",
-        .help = "loopback address and port of /livez, /readyz and /metrics"),
+        .help = "loopback address and port, or unix socket, of /livez, /readyz and /metrics"),
     LATER("token"),
     LATER("health"),
     LATER("console"),

@@ -24,8 +24,6 @@ static bool check_bind(struct problems *problems, const struct node *node, struc
     if (node == NULL || !site_has(text))
         return false;
     const struct node *at = site_place(node, "bind");
-    if (span_starts(text, SPAN("unix:")))
-        return problem_error(problems, at, "unix sockets are not supported yet; write IPv4:PORT or [IPv6]:PORT");
     return bind_address_read(text, address, &err) || problem_error(problems, at, "%s", err.text);
 }
 
@@ -36,6 +34,20 @@ static bool check_apart(struct problems *problems, const struct listener_setting
         return true;
     return problem_error(problems, node_member(listener->node, "bind"),
                          "\"%s\" is bound twice; each listener, admin too, needs its own", QUOTED(other));
+}
+
+/* The mode of a file that there is not would be taken for a guard. */
+static bool check_mode(struct problems *problems, const struct listener_settings *listener,
+                       const struct bind_address *address)
+{
+    struct err err;
+    mode_t mode;
+    if (!site_has(listener->mode))
+        return true;
+    const struct node *at = site_place(listener->node, "mode");
+    if (bind_address_path(address) == NULL)
+        return problem_error(problems, at, "\"mode\" is for unix sockets; this listener binds a port");
+    return bind_mode_read(listener->mode, &mode, &err) || problem_error(problems, at, "%s", err.text);
 }
 
 static bool check_listeners(struct site_build *build)
@@ -49,7 +61,8 @@ static bool check_listeners(struct site_build *build)
                problem_error(build->problems, site_place(settings->node, "listeners"),
                              "at least one listener is needed");
     for (size_t i = 0; i < settings->listeners.count; i++) {
-        is_ok = check_bind(build->problems, listeners[i].node, listeners[i].bind, &address) && is_ok;
+        is_ok = check_bind(build->problems, listeners[i].node, listeners[i].bind, &address) &&
+                check_mode(build->problems, &listeners[i], &address) && is_ok;
         for (size_t j = 0; j < i; j++)
             is_ok = check_apart(build->problems, &listeners[i], listeners[j].bind) && is_ok;
         if (!settings->admin.is_off)
@@ -230,6 +243,7 @@ static bool build_all(struct site_build *build)
     is_ok = site_build_listeners(build) && is_ok;
     is_ok = check_admin(build) && is_ok;
     is_ok = check_workers(build) && is_ok;
+    is_ok = site_build_user(build) && is_ok;
     is_ok = read_algorithms(build) && is_ok;
     is_ok = read_named_values(build) && is_ok;
     is_ok = read_certificates(build) && is_ok;

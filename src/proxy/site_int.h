@@ -38,6 +38,8 @@ static inline bool site_is_public(const struct route_settings *settings)
 /* Where `key` stands, or the map that lacks it. */
 const struct node *site_place(const struct node *map, const char *key);
 
+/* Whom `user` names; problems are added. */
+bool site_build_user(struct site_build *build) MUST_CHECK;
 /* Backends out of the settings; problems are added. */
 bool site_build_backends(struct site_build *build) MUST_CHECK;
 /* What listeners need beside their settings; problems are added. */

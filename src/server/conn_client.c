@@ -22,6 +22,12 @@ void conn_set_peer(struct conn *conn, const struct sockaddr *peer)
         conn->peer_len = (unsigned char)strlen(conn->peer);
 }
 
+static void show_clients(const struct service *service)
+{
+    if (service->metrics.clients != NULL)
+        metric_set(service->metrics.clients, (int64_t)clients_count(service->clients));
+}
+
 bool conn_admit(struct conn *conn)
 {
     struct service *service = conn->service;
@@ -32,14 +38,17 @@ bool conn_admit(struct conn *conn)
     conn->client = clients_enter(service->clients, &key, most);
     if (conn->client == NULL)
         service_count(service, service->metrics.crowded);
+    show_clients(service);
     return conn->client != NULL;
 }
 
 void conn_leave(struct conn *conn)
 {
-    if (conn->client != NULL)
-        clients_leave(conn->service->clients, conn->client);
+    if (conn->client == NULL)
+        return;
+    clients_leave(conn->service->clients, conn->client);
     conn->client = NULL;
+    show_clients(conn->service);
 }
 
 void conn_proxy_refuse(struct conn *conn, const char *why)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many connections the process's descriptors suffice for.  Accepting more than that would end in backends that cannot be
+ * connected to: what is refused is refused at the door.
+ */
+#include "run_int.h"
+
+#include <sys/resource.h>
+
+/* Beside connections: each worker's loop, mailbox and spare one, its sockets, idle backend connections, files read at a reload. */
+enum { FILES_BESIDE = 64, FILES_OF_WORKER = 8, FILES_OF_CONNECTION = 2 };
+
+/* The soft limit is for programs that use select(): the hard one is there to be used. */
+static uint64_t raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : 0;
+}
+
+void run_cap_connections(struct run *run, const struct site *site)
+{
+    uint64_t workers = run->worker_count;
+    if (run->files_max == 0)
+        run->files_max = raise_limit();
+    if (run->files_max == 0)
+        return;
+    uint64_t beside = FILES_BESIDE + workers * (FILES_OF_WORKER + site->settings.listeners.count);
+    uint64_t fits = run->files_max > beside ? (run->files_max - beside) / FILES_OF_CONNECTION : 0;
+    run->gateway.connections_max = fits > workers ? (size_t)fits : (size_t)workers;
+    if (run->gateway.connections_max < (size_t)site->settings.limits.connections)
+        LOG_EVENT(LOG_WARNING, "connections-capped", LOG_NUM("configured", site->settings.limits.connections),
+                  LOG_NUM("connections", run->gateway.connections_max), LOG_NUM("files", run->files_max),
+                  LOG_STR("error", "a request takes two descriptors: raise the limit of open files"));
+}
