@@ -25,7 +25,24 @@ struct value_token {
     const struct claims *claims;
 };
 
-enum value_kind { VALUE_NULL, VALUE_BOOL, VALUE_INT, VALUE_TEXT, VALUE_TEXTS, VALUE_TIME, VALUE_TOKEN };
+/* What the client's certificate says, which was verified: the type X509Certificate2. */
+struct value_certificate {
+    struct span thumbprint;      /* SHA-1 in capital hex digits */
+    struct span subject, issuer; /* as `CN=name, O=org` */
+    struct span serial;          /* capital hex digits */
+    int64_t not_before_s, not_after_s;
+};
+
+enum value_kind {
+    VALUE_NULL,
+    VALUE_BOOL,
+    VALUE_INT,
+    VALUE_TEXT,
+    VALUE_TEXTS,
+    VALUE_TIME,
+    VALUE_TOKEN,
+    VALUE_CERTIFICATE
+};
 
 struct value {
     enum value_kind kind;
@@ -38,6 +55,7 @@ struct value {
             size_t count;
         } texts;
         const struct value_token *token;
+        const struct value_certificate *certificate;
     };
 };
 
@@ -55,6 +73,7 @@ enum fact {
     FACT_ORIGINAL_PORT, /* VALUE_INT */
     FACT_ORIGINAL_PATH,
     FACT_ORIGINAL_QUERY,
+    FACT_CERTIFICATE,   /* context.Request.Certificate, VALUE_CERTIFICATE; VALUE_NULL: the client showed none */
     FACT_REQUEST_ID,    /* context.RequestId */
     FACT_STATUS_CODE,   /* context.Response.StatusCode, VALUE_INT; VALUE_NULL before there is an answer */
     FACT_STATUS_REASON, /* context.Response.StatusReason */

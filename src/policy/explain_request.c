@@ -39,6 +39,7 @@ static struct value fact_of(void *of, enum fact fact)
     case FACT_ORIGINAL_QUERY: return text_value(request->query.at == NULL ? SPAN("") : request->query);
     case FACT_REQUEST_ID: return text_value(SPAN("explain"));
     case FACT_IP_ADDRESS:
+    case FACT_CERTIFICATE:
     case FACT_STATUS_CODE:
     case FACT_STATUS_REASON:
     case FACT_ERROR_SOURCE:

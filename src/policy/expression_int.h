@@ -24,8 +24,11 @@ enum expression_type {
     TYPE_TEXTS,
     TYPE_TIME,
     TYPE_TOKEN,
-    TYPE_CHAR,   /* only an argument; when it runs it is a text */
-    TYPE_CLAIMS, /* no value; when it runs it is the token */
+    TYPE_CERTIFICATE,
+    TYPE_CHAR,         /* only an argument; when it runs it is a text */
+    TYPE_CLAIMS,       /* no value; when it runs it is the token */
+    TYPE_SUBJECT_NAME, /* no value; when it runs it is the certificate */
+    TYPE_ISSUER_NAME,  /* the same */
     /* No values, and nothing when it runs. */
     TYPE_CONTEXT,
     TYPE_REQUEST,
@@ -51,12 +54,12 @@ const char *expression_type_name(enum expression_type type);
 /* Whether it can be compared, handed on, be a result. */
 static inline bool expression_type_is_value(enum expression_type type)
 {
-    return type <= TYPE_TOKEN;
+    return type <= TYPE_CERTIFICATE;
 }
 /* Whether there is something on the stack when it runs. */
 static inline bool expression_type_is_there(enum expression_type type)
 {
-    return type <= TYPE_CLAIMS;
+    return type <= TYPE_ISSUER_NAME;
 }
 /* What it is where it is no list: lines count as one text. */
 static inline enum expression_type expression_type_plain(enum expression_type type)
@@ -253,6 +256,19 @@ bool expression_token_audiences(struct expression_call *call);
 bool expression_token_claim(struct expression_call *call);
 bool expression_token_claim_or(struct expression_call *call);
 bool expression_token_claim_has(struct expression_call *call);
+
+/* expression_certificate.c; `which`: enum expression_certificate_part */
+enum expression_certificate_part {
+    PART_THUMBPRINT,
+    PART_CERTIFICATE_SUBJECT,
+    PART_CERTIFICATE_ISSUER,
+    PART_SERIAL,
+    PART_VALID_FROM,
+    PART_VALID_TO
+};
+bool expression_certificate_text(struct expression_call *call);
+bool expression_certificate_time(struct expression_call *call);
+bool expression_certificate_verify(struct expression_call *call);
 
 /* expression_time.c */
 enum { EXPRESSION_TIME_BYTES = 40 };

@@ -31,18 +31,19 @@ enum expression_type expression_type_join(enum expression_type one, enum express
     return other == TYPE_NULL && can_be_null(one) ? one : TYPE_COUNT;
 }
 
-/* Lists and tokens are compared with null only: what makes two of them equal is nothing that a policy should rest on. */
+/* Lists, tokens and certificates are compared with null only: what makes two of them equal is nothing that a policy should rest on. */
 static enum expression_type equality_type(enum expression_type left, enum expression_type right)
 {
     bool has_null = left == TYPE_NULL || right == TYPE_NULL;
     if (has_null || left == TYPE_ANY || right == TYPE_ANY)
         return TYPE_BOOL;
-    return left == right && left != TYPE_TEXTS && left != TYPE_TOKEN ? TYPE_BOOL : TYPE_COUNT;
+    bool is_plain = left != TYPE_TEXTS && left != TYPE_TOKEN && left != TYPE_CERTIFICATE;
+    return left == right && is_plain ? TYPE_BOOL : TYPE_COUNT;
 }
 
 static enum expression_type sum_type(enum expression_type left, enum expression_type right)
 {
-    if (left == TYPE_TEXTS || right == TYPE_TEXTS)
+    if (left == TYPE_TEXTS || right == TYPE_TEXTS || left == TYPE_CERTIFICATE || right == TYPE_CERTIFICATE)
         return TYPE_COUNT;
     if (left == TYPE_TEXT || right == TYPE_TEXT)
         return TYPE_TEXT;
@@ -76,8 +77,9 @@ static bool run_equal(struct expression_call *call)
     case VALUE_TEXT: is_equal = is_equal && span_eq(a->text, b->text); break;
     case VALUE_TEXTS:
     case VALUE_TOKEN:
+    case VALUE_CERTIFICATE:
         if (is_equal)
-            return expression_fail(call, "a list and a Jwt are only compared with null");
+            return expression_fail(call, "a list, a Jwt and a certificate are only compared with null");
         break;
     }
     return expression_give_bool(call, is_equal == (call->op->member->which == 0));

@@ -33,6 +33,8 @@ bool value_text(const struct value *value, struct arena *arena, struct span *tex
     case VALUE_TEXT: *text = value->text; return true;
     case VALUE_TIME: return time_text(value->integer, arena, text, err);
     case VALUE_TOKEN: *text = value->token->token->raw; return true;
+    case VALUE_CERTIFICATE:
+        return fail(err, REASON_EXPRESSION_FAILED, "a certificate has no text; name a member of it");
     case VALUE_TEXTS: break;
     }
     return fail(err, REASON_EXPRESSION_FAILED, "a list has no text; join it by string.Join");

@@ -255,7 +255,7 @@ bool reader_property(struct reader *r, const struct expression_member *member)
 static bool is_taken(enum expression_type wanted, enum expression_type found)
 {
     if (wanted == TYPE_ANY)
-        return expression_type_is_value(found) && found != TYPE_TEXTS;
+        return expression_type_is_value(found) && found != TYPE_TEXTS && found != TYPE_CERTIFICATE;
     bool is_text = wanted == TYPE_TEXT || wanted == TYPE_CHAR;
     if (is_text && (found == TYPE_LINES || found == TYPE_NULL))
         return true;

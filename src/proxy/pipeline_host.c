@@ -114,6 +114,26 @@ static struct value status_fact(const struct pipeline *pipeline, enum fact fact)
     return text_value(pipeline->phrase.len > 0 ? pipeline->phrase : span_str(status_phrase(pipeline->status)));
 }
 
+/* Of a question, the connection's certificate is the asking proxy's. */
+static struct value certificate_value(struct pipeline *pipeline)
+{
+    const struct exchange *x = pipeline->x;
+    const struct client_certificate *from = x->stream->certificate;
+    if (from == NULL || x->is_asked)
+        return (struct value){.kind = VALUE_NULL};
+    struct value_certificate *certificate = arena_take(&x->stream->arena, sizeof *certificate);
+    pipeline->lacks_memory = pipeline->lacks_memory || certificate == NULL;
+    if (certificate == NULL)
+        return (struct value){.kind = VALUE_NULL};
+    *certificate = (struct value_certificate){.thumbprint = from->thumbprint,
+                                              .subject = from->subject,
+                                              .issuer = from->issuer,
+                                              .serial = from->serial,
+                                              .not_before_s = from->not_before_s,
+                                              .not_after_s = from->not_after_s};
+    return (struct value){.kind = VALUE_CERTIFICATE, .certificate = certificate};
+}
+
 static struct value read_fact(void *of, enum fact fact)
 {
     struct pipeline *pipeline = CHECKED(of, pipeline, PIPELINE_MAGIC);
@@ -130,6 +150,7 @@ static struct value read_fact(void *of, enum fact fact)
     case FACT_ORIGINAL_PORT:
     case FACT_ORIGINAL_PATH:
     case FACT_ORIGINAL_QUERY: return original_fact(pipeline, fact);
+    case FACT_CERTIFICATE: return certificate_value(pipeline);
     case FACT_REQUEST_ID: return text_value(forward_request_id(pipeline->x));
     case FACT_STATUS_CODE:
     case FACT_STATUS_REASON: return status_fact(pipeline, fact);

@@ -26,6 +26,9 @@ static struct value fact(void *of, enum fact fact)
     const uint8_t *choice = of;
     if (fact >= FACT_STATUS_CODE && (*choice & HAS_ANSWER) == 0)
         return (struct value){.kind = VALUE_NULL};
+    static const struct value_certificate certificate = {.thumbprint = SPAN_INIT("AB"), .not_after_s = 1795280367};
+    if (fact == FACT_CERTIFICATE)
+        return (struct value){.kind = VALUE_CERTIFICATE, .certificate = &certificate};
     if (fact == FACT_URL_PORT || fact == FACT_ORIGINAL_PORT || fact == FACT_STATUS_CODE)
         return (struct value){.kind = VALUE_INT, .integer = 443};
     return (struct value){.kind = VALUE_TEXT, .text = SPAN("/a\xc3\xa9/b")};
@@ -64,6 +67,7 @@ static bool is_equal(const struct value *a, const struct value *b)
     case VALUE_TEXT: return span_eq(a->text, b->text);
     case VALUE_TEXTS: break;
     case VALUE_TOKEN: return a->token == b->token;
+    case VALUE_CERTIFICATE: return a->certificate == b->certificate;
     }
     for (size_t i = 0; i < a->texts.count && a->texts.count == b->texts.count; i++)
         if (!span_eq(a->texts.at[i], b->texts.at[i]))
@@ -78,7 +82,8 @@ static void check_bounds(const struct value *value, struct arena *arena)
     if (value_text(value, arena, &text, &err))
         must(text.len <= EXPRESSION_RESULT_MAX);
     else
-        must(err.reason == REASON_EXPRESSION_FAILED && (value->kind == VALUE_TEXTS || value->kind == VALUE_TIME));
+        must(err.reason == REASON_EXPRESSION_FAILED &&
+             (value->kind == VALUE_TEXTS || value->kind == VALUE_TIME || value->kind == VALUE_CERTIFICATE));
     for (size_t i = 0; value->kind == VALUE_TEXTS && i < value->texts.count; i++)
         must(value->texts.at[i].len <= EXPRESSION_RESULT_MAX);
     must(value->kind != VALUE_INT || (value->integer >= INT32_MIN && value->integer <= INT32_MAX));

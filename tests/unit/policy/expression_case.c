@@ -12,6 +12,13 @@ static struct value text_value(const char *text)
     return (struct value){.kind = VALUE_TEXT, .text = span_str(text)};
 }
 
+static const struct value_certificate certificate = {.thumbprint = SPAN_INIT("AB12"),
+                                                     .subject = SPAN_INIT("CN=client, O=Org"),
+                                                     .issuer = SPAN_INIT("CN=CA, O=Org"),
+                                                     .serial = SPAN_INIT("0A"),
+                                                     .not_before_s = 1795000000,
+                                                     .not_after_s = 1796000000};
+
 static struct value world_fact(void *of, enum fact fact)
 {
     static const char *const texts[FACT_COUNT] = {
@@ -41,6 +48,8 @@ static struct value world_fact(void *of, enum fact fact)
         return none;
     if ((fact == FACT_STATUS_CODE || fact == FACT_STATUS_REASON) && !world->has_response)
         return none;
+    if (fact == FACT_CERTIFICATE)
+        return world->has_certificate ? (struct value){.kind = VALUE_CERTIFICATE, .certificate = &certificate} : none;
     if (fact == FACT_STATUS_CODE)
         return (struct value){.kind = VALUE_INT, .integer = 404};
     if (fact == FACT_URL_PORT || fact == FACT_ORIGINAL_PORT)
@@ -97,7 +106,7 @@ static void set(struct expression_world *world, const char *name, struct value v
 void expression_world_init(struct expression_world *world)
 {
     struct err err;
-    *world = (struct expression_world){.has_response = true, .has_error = true};
+    *world = (struct expression_world){.has_response = true, .has_error = true, .has_certificate = true};
     world->host = (struct expression_host){world_fact, world_header, world_query, world_random};
     assert_true(claims_read_json(&world->claims, &world->arena, span_of(claims_json, sizeof claims_json - 1), 8, &err));
     world->token = (struct token){.raw = SPAN("h.p.s"), .alg_text = SPAN("RS256"), .typ = SPAN("JWT")};
@@ -138,13 +147,15 @@ static const char *list_outcome(struct expression_world *world, const struct val
 
 static const char *value_outcome(struct expression_world *world, const struct value *value)
 {
-    static const char *const kinds[] = {"null", "bool", "int", "text", "list", "time", "token"};
+    static const char *const kinds[] = {"null", "bool", "int", "text", "list", "time", "token", "certificate"};
     struct span text;
     struct err err;
     if (value->kind == VALUE_NULL)
         return "null";
     if (value->kind == VALUE_TEXTS)
         return list_outcome(world, value);
+    if (value->kind == VALUE_CERTIFICATE)
+        return "certificate";
     if (value->kind == VALUE_TIME)
         return arena_printf(&world->arena, "time %lld", (long long)value->integer);
     assert_true(value_text(value, &world->arena, &text, &err));

@@ -16,6 +16,7 @@ struct expression_world {
     struct expression_host host;
     bool has_error;    /* context.LastError is there */
     bool has_response; /* context.Response is there */
+    bool has_certificate;
     size_t long_bytes; /* of the field X-Long */
     char *long_text;
 };

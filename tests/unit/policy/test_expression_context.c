@@ -32,6 +32,66 @@ static void requests_have_members(void **state)
     expression_values_run(cases, COUNT_OF(cases));
 }
 
+#define CERTIFICATE "context.Request.Certificate"
+
+static void a_certificate_tells_who_has_its_key(void **state)
+{
+    (void)state;
+    static const struct expression_value_case cases[] = {
+        {"@(" CERTIFICATE " != null)", "bool True"},
+        {"@(" CERTIFICATE ".Thumbprint)", "text AB12"},
+        {"@(" CERTIFICATE ".Thumbprint == \"AB12\")", "bool True"},
+        {"@(" CERTIFICATE ".Subject)", "text CN=client, O=Org"},
+        {"@(" CERTIFICATE ".SubjectName.Name == \"CN=client, O=Org\")", "bool True"},
+        {"@(" CERTIFICATE ".Issuer.Contains(\"CN=CA\"))", "bool True"},
+        {"@(" CERTIFICATE ".IssuerName.Name)", "text CN=CA, O=Org"},
+        {"@(" CERTIFICATE ".SerialNumber.ToLower())", "text 0a"},
+        {"@(" CERTIFICATE ".NotBefore)", "time 1795000000000"},
+        {"@(" CERTIFICATE ".NotAfter > DateTime.UtcNow)", "bool True"},
+        {"@(" CERTIFICATE ".Verify())", "bool True"},
+        {"@(" CERTIFICATE " == null || !" CERTIFICATE ".Verify() || " CERTIFICATE
+         ".Issuer != \"CN=CA, O=Org\" || " CERTIFICATE ".SubjectName.Name != \"CN=client, O=Org\")",
+         "bool False"},
+        {"@(" CERTIFICATE " == null ? \"none\" : " CERTIFICATE ".Thumbprint)", "text AB12"},
+    };
+    expression_values_run(cases, COUNT_OF(cases));
+}
+
+static void without_a_certificate_its_members_are_no_values(void **state)
+{
+    (void)state;
+    static const char *const members[] = {".Thumbprint", ".Subject", ".Verify()", ".NotAfter", ".SubjectName.Name"};
+    struct expression_world world;
+    expression_world_init(&world);
+    world.has_certificate = false;
+    assert_string_equal(expression_outcome(&world, "@(" CERTIFICATE " == null)"), "bool True");
+    assert_string_equal(expression_outcome(&world, "@(" CERTIFICATE " == null || " CERTIFICATE ".Thumbprint == \"\")"),
+                        "bool True");
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        char text[128];
+        snprintf(text, sizeof text, "@(%s%s)", CERTIFICATE, members[i]);
+        assert_non_null(strstr(expression_outcome(&world, text), "null, where a certificate is needed"));
+    }
+    expression_world_fini(&world);
+}
+
+static void a_certificate_is_no_text(void **state)
+{
+    (void)state;
+    static const struct expression_refusal_case cases[] = {
+        {"@(" CERTIFICATE " == \"AB12\")", 30, "does not take a certificate and a text", "@(" CERTIFICATE " == null)"},
+        {"@(" CERTIFICATE " == " CERTIFICATE ")", 30, "does not take a certificate and a certificate",
+         "@(" CERTIFICATE ".Thumbprint == " CERTIFICATE ".Thumbprint)"},
+        {"@(\"\" + " CERTIFICATE ")", 5, "does not take a text and a certificate", "@(\"\" + " CERTIFICATE ".Subject)"},
+        {"@(string.Concat(" CERTIFICATE "))", 16, "a certificate", "@(string.Concat(" CERTIFICATE ".Subject))"},
+        {"@(" CERTIFICATE ".SubjectName)", 2, "is no value", "@(" CERTIFICATE ".SubjectName.Name)"},
+        {"@(" CERTIFICATE ".RawData)", 30, "there are Thumbprint, Subject", "@(" CERTIFICATE ".Thumbprint)"},
+        {"@(" CERTIFICATE ".Verify)", 30, "Verify is a method", "@(" CERTIFICATE ".Verify())"},
+        {"@(" CERTIFICATE "?.Thumbprint)", 29, "write x.Member", "@(" CERTIFICATE ".Thumbprint)"},
+    };
+    expression_refusals_run(cases, COUNT_OF(cases));
+}
+
 static void fields_are_texts_and_as_lists_have_one_element(void **state)
 {
     (void)state;
@@ -429,6 +489,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_have_members),
+        cmocka_unit_test(a_certificate_tells_who_has_its_key),
+        cmocka_unit_test(without_a_certificate_its_members_are_no_values),
+        cmocka_unit_test(a_certificate_is_no_text),
         cmocka_unit_test(fields_are_texts_and_as_lists_have_one_element),
         cmocka_unit_test(parameters_are_those_of_their_url),
         cmocka_unit_test(answers_and_errors_have_members),
