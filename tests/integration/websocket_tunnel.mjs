@@ -6,8 +6,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import test from 'node:test';
 import { newAuthority } from './harness/certs.mjs';
+import { metricsOf } from './harness/metrics.mjs';
 import { startStand } from './harness/stand.mjs';
-import { metricsOf, openWebSocket, refusedWebSocket, startWebSockets } from './harness/websocket.mjs';
+import { openWebSocket, refusedWebSocket, startWebSockets } from './harness/websocket.mjs';
 import { until, within } from './harness/until.mjs';
 
 const websocketStand = async (t, { route = { websocket: true }, ...rest } = {}, server = {}) => {
@@ -221,6 +222,35 @@ test('to a server behind TLS', async (t) => {
   for (const [i, piece] of pieces.entries()) assert.ok(piece.equals(await client.message(i)), `message ${i}`);
   client.close(1000);
   assert.equal((await client.closed()).code, 1000);
+});
+
+// One side writes with TLS records that are larger than what is read at once: bytes wait inside of the library, where no event tells
+// of them, while the tunnel is held back.
+test('with TLS on both sides, under pressure', async (t) => {
+  let server;
+  const authority = newAuthority(t);
+  const leaf = authority.issue('127.0.0.1');
+  const listeners = [{ bind: '127.0.0.1:0', tls: { certificate: leaf.certFile, key: leaf.keyFile } }];
+  const options = { maxPayload: 64 << 20, perMessageDeflate: false };
+  const stand = await websocketStand(t, { config: { listeners, limits: { body_buffer: '16KiB' } }, backendMore: { tls: { ca: authority.caFile } } },
+    { leaf, serve: (socket) => (server = socket), options });
+  const client = await openWebSocket(t, stand, { scheme: 'wss', ca: authority.ca, ...options });
+  await until('the server', () => server);
+  for (const [from, to] of [[server, client], [client, server]]) {
+    const pieces = [16384, 1, 16385, 3 << 20, 70000, 5 << 20, 2].map((size) => randomBytes(size));
+    const got = [];
+    to.on('message', (data) => got.push(data));
+    to.pause();
+    for (const piece of pieces) from.send(piece);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    to.resume();
+    for (const [i, piece] of pieces.entries()) assert.ok(piece.equals(await until(`message ${i}`, () => got[i])), `message ${i}`);
+    to.removeAllListeners('message');
+  }
+  client.close(4002);
+  assert.equal((await client.closed()).code, 4002);
+  const line = await accessOf(stand);
+  assert.deepEqual([line.end, line.reason], [undefined, undefined]);
 });
 
 test('many at once, and each ends by itself', async (t) => {

@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import { WebSocket, WebSocketServer } from 'ws';
-import { send } from './client.mjs';
 import { until, within } from './until.mjs';
 
 export const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='; // RFC 6455 1.3
@@ -71,11 +70,4 @@ export function refusedWebSocket(stand, options) {
     });
     client.on('open', () => reject(new Error('the handshake passed')));
   }));
-}
-
-// The samples of /metrics by name and labels.
-export async function metricsOf(gateway) {
-  const { text } = await send(gateway.adminPort, { target: '/metrics', host: 'localhost' });
-  const lines = text.split('\n').filter((line) => line && !line.startsWith('#'));
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
 }
