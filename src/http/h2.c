@@ -106,7 +106,13 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     (void)session;
     if (frame->hd.type == NGHTTP2_HEADERS)
         note_headers(h, frame);
-    if (frame->hd.type == NGHTTP2_DATA && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+    bool is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    bool is_hollow = frame->hd.type == NGHTTP2_DATA && frame->hd.length > 0 && frame->hd.length == frame->data.padlen;
+    if (is_hollow && !is_end && !h2_spend(h, &h->chatter, 1)) {
+        h2_fail(h, H2_ENHANCE_YOUR_CALM, "DATA frames of padding only");
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    if (frame->hd.type == NGHTTP2_DATA && is_end) {
         note_user(h, frame->hd.stream_id);
         h->event.is_end = true;
         h->step = h->event.user == NULL ? H2_MORE : H2_PIECE;

@@ -7,7 +7,7 @@
  */
 #include "conn_h2_int.h"
 
-enum { HELD_STREAMS = 4, HAND_OVER_BYTES = 16384 };
+enum { HELD_STREAMS = 4, HAND_OVER_BYTES = 16384, SMALL_BYTES = 1024 };
 
 /* Whoever is waited for too long: a reader ends the stream, a writer is told why. */
 static void on_deadline(struct deadline *deadline)
@@ -165,7 +165,8 @@ static void take_piece(struct lane *lane, struct span piece)
             lane_break(lane, &err);
         return;
     }
-    if (lane->stream.wants_body && buf_len(&lane->in) == 0 && !is_end_unsure(lane, piece.len)) {
+    bool is_small = piece.len < SMALL_BYTES; /* many such go on as one, at the end of what was read */
+    if (lane->stream.wants_body && buf_len(&lane->in) == 0 && !is_small && !is_end_unsure(lane, piece.len)) {
         h2_give_all(h2->codec, piece.len);
         give_piece(lane, piece);
     } else if (!keep_piece(lane, piece)) {
