@@ -19,6 +19,7 @@ struct pool;
 struct pool_options {
     struct metric_series *idle, *busy, *connected, *failed;
     size_t connections_max;  /* 0: as many as are asked for */
+    bool is_single_use;      /* nothing is kept for a further request */
     struct pending *pending; /* told when a connection came free; NULL: nobody is */
 };
 

@@ -89,6 +89,7 @@ static void publish(struct run *run, struct site *site, struct listen_plan *plan
     run_show_limits(run, site);
     site_take(site); /* once published, the next reload may release it */
     snapshot_publish(&run->gateway.site, site);
+    prober_use(run->prober, site);
     gateway_warn(&run->gateway);
     tell_workers(run);
     run_relisten(run, plan, site);

@@ -8,6 +8,7 @@
 #include "listen_int.h"
 #include "notify_int.h"
 #include "proxy/gateway.h"
+#include "proxy/prober.h"
 
 #include <pthread.h>
 
@@ -26,6 +27,7 @@ struct run {
     struct issuers *issuers;
     struct certificates *certificates;
     struct names *names;
+    struct prober *prober;
     struct service admin;
     struct responder responder;
     struct health health;

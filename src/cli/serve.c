@@ -19,8 +19,10 @@ static void on_worker_ended(struct letter *letter, void *context)
 {
     struct run *run = context;
     free(letter);
-    if (++run->ended == run->started)
-        worker_stop(&run->control);
+    if (++run->ended < run->started)
+        return;
+    prober_stop(run->prober);
+    worker_stop(&run->control);
 }
 
 struct thread_start {
@@ -133,7 +135,9 @@ static bool make_servers(struct run *run, struct err *err)
     run->names = names_new(&options, err);
     if (run->names != NULL)
         run->gateway.servers = servers_new(run->names, run->gateway.metrics, err);
-    return run->gateway.servers != NULL;
+    if (run->gateway.servers != NULL)
+        run->prober = prober_new(&run->control, run->gateway.metrics, err);
+    return run->prober != NULL;
 }
 
 static void *take_site(void *site)
@@ -163,6 +167,7 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
     if (run->has_control && make_issuers(run, site, err) && make_binding(run, site, err) &&
         make_servers(run, err) && run_start_site(run, site, err) && run_certificates_start(run, site, err)) {
         snapshot_publish(&run->gateway.site, site);
+        prober_use(run->prober, site);
         gateway_warn(&run->gateway);
         run_show_limits(run, site);
         return make_workers(run, err);
@@ -235,6 +240,7 @@ static void end_gateway(struct run *run)
         service_fini(&run->admin);
     }
     binding_free(run->gateway.binding);
+    prober_free(run->prober);
     certificates_free(run->certificates);
     if (run->has_snapshot)
         snapshot_fini(&run->gateway.site);

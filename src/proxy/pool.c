@@ -141,7 +141,8 @@ void pool_look(struct pool *pool)
 
 bool pool_keep(struct pool *pool, struct backend *backend)
 {
-    if (pool->is_retired || pool->idle_count >= POOL_IDLE_MAX || !is_placed(pool, backend))
+    if (pool->is_retired || pool->options.is_single_use || pool->idle_count >= POOL_IDLE_MAX ||
+        !is_placed(pool, backend))
         return false;
     backend->state = BACKEND_IDLE;
     pool_count_busy(pool, -1);
