@@ -89,6 +89,9 @@ bool span_is_printable(struct span s);
 /* Whether `s` is a GUID: 8-4-4-4-12 hexadecimal digits of either case. */
 bool span_is_guid(struct span s);
 
+/* How many bytes at the front are printable ASCII other than quotes and backslashes: what stands between quotes as it is. */
+size_t span_plain(struct span s);
+
 /* Bytes of the UTF-8 sequence that `s`, not empty, begins with; 0 when it is none: overlong forms, surrogates and more than
  * U+10FFFF are not (RFC 3629 4).
  */

@@ -100,7 +100,12 @@ bool buf_printf(struct buf *b, const char *format, ...)
 
 bool buf_add_json(struct buf *b, struct span s)
 {
-    while (s.len > 0) {
+    for (;;) {
+        size_t plain = span_plain(s);
+        buf_add(b, s.at, plain);
+        s = span_from(s, plain);
+        if (s.len == 0)
+            return !b->is_broken;
         unsigned char c = (unsigned char)s.at[0];
         size_t len = span_utf8(s);
         if (c == '"' || c == '\\')
@@ -115,7 +120,6 @@ bool buf_add_json(struct buf *b, struct span s)
             buf_add(b, s.at, len);
         s = span_from(s, len == 0 ? 1 : len);
     }
-    return !b->is_broken;
 }
 
 bool buf_add_json_text(struct buf *b, struct span s)

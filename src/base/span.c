@@ -83,6 +83,14 @@ bool span_is_guid(struct span s)
     return s.len == 36;
 }
 
+size_t span_plain(struct span s)
+{
+    size_t len = 0;
+    while (len < s.len && s.at[len] >= ' ' && s.at[len] <= '~' && s.at[len] != '"' && s.at[len] != '\\')
+        len++;
+    return len;
+}
+
 size_t span_utf8(struct span s)
 {
     const unsigned char *at = (const unsigned char *)s.at;

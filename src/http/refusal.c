@@ -63,15 +63,20 @@ bool refusal_body(const struct refusal *refusal, struct buf *out)
     return !out->is_broken;
 }
 
-/* The inside of a quoted-string (RFC 9110 5.6.4). */
-static void add_quoted(struct buf *out, struct span s)
+/* The inside of a quoted-string (RFC 9110 5.6.4); without `escapes`, quotes and backslashes are left out like control bytes. */
+static void add_inside(struct buf *out, struct span s, bool escapes)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.at[i] < ' ' || s.at[i] > '~')
-            continue;
-        if (s.at[i] == '"' || s.at[i] == '\\')
+    for (;;) {
+        size_t plain = span_plain(s);
+        buf_add(out, s.at, plain);
+        s = span_from(s, plain);
+        if (s.len == 0)
+            return;
+        if (escapes && (s.at[0] == '"' || s.at[0] == '\\')) {
             buf_add_char(out, '\\');
-        buf_add_char(out, s.at[i]);
+            buf_add_char(out, s.at[0]);
+        }
+        s = span_from(s, 1);
     }
 }
 
@@ -80,10 +85,10 @@ static void add_plain(struct buf *out, const char *name, struct span s)
 {
     if (s.len == 0)
         return;
-    buf_printf(out, ", %s=\"", name);
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] >= ' ' && s.at[i] <= '~' && s.at[i] != '"' && s.at[i] != '\\')
-            buf_add_char(out, s.at[i]);
+    buf_add_str(out, ", ");
+    buf_add_str(out, name);
+    buf_add_str(out, "=\"");
+    add_inside(out, s, false);
     buf_add_char(out, '"');
 }
 
@@ -92,7 +97,7 @@ bool refusal_challenge(const struct refusal *refusal, struct buf *out)
     if (refusal->realm.at == NULL)
         return !out->is_broken;
     buf_add_str(out, "Bearer realm=\"");
-    add_quoted(out, refusal->realm);
+    add_inside(out, refusal->realm, true);
     buf_add_char(out, '"');
     add_plain(out, "error", refusal->error);
     add_plain(out, "error_description", refusal->description);
@@ -105,7 +110,7 @@ bool refusal_challenge_dpop(const struct refusal *refusal, struct buf *out)
     if (refusal->realm.at == NULL)
         return !out->is_broken;
     buf_add_str(out, "DPoP realm=\"");
-    add_quoted(out, refusal->realm);
+    add_inside(out, refusal->realm, true);
     buf_add_char(out, '"');
     if (refusal->challenge == CHALLENGE_DPOP) {
         add_plain(out, "error", refusal->error);

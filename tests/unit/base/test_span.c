@@ -169,6 +169,20 @@ static void utf8_has_one_form_for_each_character(void **state)
             fail_msg("case %zu: %zu", i, span_utf8(cases[i].text));
 }
 
+static void plain_bytes_end_at_the_first_that_quotes_do_not_hold(void **state)
+{
+    static const struct {
+        struct span text;
+        size_t len;
+    } cases[] = {
+        {SPAN_INIT(""), 0},     {SPAN_INIT("a b~"), 4},   {SPAN_INIT("a\"b"), 1},     {SPAN_INIT("\\"), 0},
+        {SPAN_INIT("a\nb"), 1}, {SPAN_INIT("ab\x7f"), 2}, {SPAN_INIT("\xc3\xa4"), 0}, {SPAN_INIT("a\0b"), 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(span_plain(cases[i].text), cases[i].len);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_guid_has_its_digits_and_dashes_in_their_places),
         cmocka_unit_test(printable_is_from_blank_to_tilde),
         cmocka_unit_test(utf8_has_one_form_for_each_character),
+        cmocka_unit_test(plain_bytes_end_at_the_first_that_quotes_do_not_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
