@@ -164,7 +164,7 @@ static void run_task(struct task *task)
     settle(conn);
     if (h2_error(h2->codec) != H2_NO_ERROR)
         end_faulty(conn);
-    else if (h2->lane_count == 0 && (h2->is_last_told || conn->has_end || h2_is_done(h2->codec)))
+    else if (h2->lane_count == 0 && (h2->is_last_told || h2_is_done(h2->codec)))
         end(conn, h2->is_last_told ? H2_ENDED_DRAIN : H2_ENDED_BY_CLIENT, REASON_NONE);
     conn_watch(conn);
 }
@@ -259,17 +259,11 @@ static size_t read_bytes_max(const struct conn *conn)
     return SIZE_MAX;
 }
 
-/* Requests that are whole are still answered. */
+/* A client of HTTP/2 says by GOAWAY that it asks no more, and reads on: one that ends its side does neither, and cannot open windows. */
 static void on_ended(struct conn *conn)
 {
-    LIST_EACH(&conn->h2->lanes, link)
-    {
-        struct lane *lane = CONTAINER_OF(link, lane, link);
-        if (!lane->has_all_in)
-            lane_lose(lane, REASON_CLIENT_GONE);
-    }
-    conn_h2_send_soon(conn);
-    conn_watch(conn);
+    conn_count(conn, conn->service->metrics.h2_endings[H2_ENDED_BY_CLIENT]);
+    conn_close(conn, REASON_CLIENT_GONE);
 }
 
 static void on_expired(struct conn *conn)
