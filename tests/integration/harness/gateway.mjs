@@ -151,11 +151,12 @@ export function completed(config) {
 }
 
 // Starts `jwtgate serve` with `config` (an object, completed above; or the text of the file) and waits until it is ready.
-export async function startGateway(t, config, { files = {}, env = {} } = {}) {
+// `around`: a command that runs it, in place of none.
+export async function startGateway(t, config, { files = {}, env = {}, around = [] } = {}) {
   const dir = tempDir(t);
   writeFiles(dir, { ...files, 'gateway.yaml': typeof config === 'string' ? config : completed(config) });
   // A test that is killed takes its gateway with it.
-  const command = ['--pdeathsig', 'KILL', '--', BINARY, 'serve', '-c', path.join(dir, 'gateway.yaml')];
+  const command = ['--pdeathsig', 'KILL', '--', ...around, BINARY, 'serve', '-c', path.join(dir, 'gateway.yaml')];
   const child = spawn('setpriv', command, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const gateway = new Gateway(child, dir);
   t.after(() => gateway.stop());
