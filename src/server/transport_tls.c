@@ -100,17 +100,19 @@ static bool name_server(SSL *tls, const char *host)
     return SSL_set_tlsext_host_name(tls, host) == 1 && SSL_set1_host(tls, host) == 1;
 }
 
-/* Resuming skips the certificate: not for ever, and never past what could not be proven again. */
+/* Resuming skips the certificate: not for ever, and never past what could not be proven again.  OpenSSL uses a session of TLS 1.3 once,
+ * but servers do not always give a new one: a copy goes, so that the next connection can offer it too.
+ */
 static void resume(SSL *tls, struct tls_session *session)
 {
     SSL_set_app_data(tls, session);
     if (session == NULL || session->newest == NULL)
         return;
     int64_t age_s = now_read().wall_s - session->proven_s;
-    if (age_s >= 0 && age_s < PROVEN_S && SSL_SESSION_is_resumable(session->newest) == 1)
-        SSL_set_session(tls, session->newest);
-    else
+    SSL_SESSION *copy = age_s >= 0 && age_s < PROVEN_S ? SSL_SESSION_dup(session->newest) : NULL;
+    if (copy == NULL || SSL_SESSION_is_resumable(copy) != 1 || SSL_set_session(tls, copy) != 1)
         tls_session_fini(session);
+    SSL_SESSION_free(copy);
 }
 
 bool tls_client_start(struct tls_client *client, struct transport *transport, const char *host,

@@ -136,6 +136,7 @@ test('large bodies pass both ways, one request after the other on a connection',
     for (let i = 0; i < 3; i++) {
       client.write(requestBytes({ method: 'POST', body: large }));
       const answer = await client.answer();
+      assert.ok(answer, `${version} ${i}: ${stand.gateway.output}`);
       assert.equal(answer.status, 200);
       assert.equal(answer.field('x-hash'), hashOf(large));
       assert.equal(answer.hash.digest('hex'), hashOf(large));

@@ -19,7 +19,7 @@ async function freePort() {
   return port;
 }
 
-const configuration = (port, body) => `
+const configuration = (port, body, listen) => `
 ${process.getuid() === 0 ? 'user root;' : ''}
 worker_processes 1;
 pid nginx.pid;
@@ -31,7 +31,7 @@ http {
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   client_max_body_size 0;
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port} ${listen};
     ${body}
   }
 }
@@ -43,9 +43,9 @@ const accepts = (port) => new Promise((resolve) => {
 });
 
 // nginx takes no port 0: a free one is looked for, and another one when somebody was faster.
-async function attempt(dir, body) {
+async function attempt(dir, body, listen) {
   const port = await freePort();
-  writeFileSync(path.join(dir, 'nginx.conf'), configuration(port, body));
+  writeFileSync(path.join(dir, 'nginx.conf'), configuration(port, body, listen));
   const args = ['--pdeathsig', 'KILL', '--', PROGRAM, '-p', dir, '-c', path.join(dir, 'nginx.conf'), '-g', 'daemon off; master_process off;'];
   const child = spawn('setpriv', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
@@ -58,13 +58,13 @@ async function attempt(dir, body) {
   return undefined;
 }
 
-// `server` is the inside of the server block; files are { name: text } below `html`.
-export async function startNginx(t, server = 'location / { root html; }', files = {}) {
+// `server` is the inside of the server block; files are { name: text } below `html`; `listen` stands behind the port.
+export async function startNginx(t, server = 'location / { root html; }', files = {}, listen = '') {
   const dir = tempDir(t);
   mkdirSync(path.join(dir, 'html'), { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(dir, 'html', name), text);
   for (;;) {
-    const nginx = await attempt(dir, server);
+    const nginx = await attempt(dir, server, listen);
     if (!nginx) continue;
     t.after(nginx.stop);
     return { ...nginx, url: `http://127.0.0.1:${nginx.port}` };
