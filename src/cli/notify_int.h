@@ -33,7 +33,7 @@ struct notify {
 
 /* Reads the environment; what cannot be used there is told and left alone.  `pid` is the process's. */
 void notify_init(struct notify *notify);
-/* Ends all; harmless where nothing began. */
+/* Ends all; harmless where nothing began.  After the workers, which may hold questions, and before the control thread's. */
 void notify_fini(struct notify *notify);
 
 /* Begins to answer for the workers, if the manager asks for that.  Control thread. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -184,9 +185,16 @@ bool listener_open(struct bind_address *address, int *fds, size_t count, struct 
                                               : open_tcp(address, fds, count, err);
 }
 
+static void hold_spare(struct service *service)
+{
+    if (service->spare_fd < 0)
+        service->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void resume_accepting(struct deadline *deadline)
 {
     struct listener *listener = CONTAINER_OF(deadline, listener, pause);
+    hold_spare(listener->service);
     event_add(&listener->event, NULL);
 }
 
@@ -197,12 +205,13 @@ static void shed_one(struct listener *listener)
     if (service->spare_fd < 0)
         return;
     close(service->spare_fd);
+    service->spare_fd = -1;
     int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         close(fd);
         service_count(service, service->metrics.shed);
     }
-    service->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    hold_spare(service);
 }
 
 /* Level-triggered, the queue would wake us again and again: nothing is accepted for a moment. */
@@ -259,8 +268,7 @@ bool listener_attach(struct service *service, int fd, uint64_t number, const str
         close(fd);
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for a listener");
     }
-    if (service->spare_fd < 0)
-        service->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    hold_spare(service);
     listener->service = service;
     listener->fd = fd;
     listener->number = number;
@@ -271,8 +279,19 @@ bool listener_attach(struct service *service, int fd, uint64_t number, const str
     return event_add(&listener->event, NULL) == 0 || fail(err, REASON_SYSTEM, "cannot watch a listening socket");
 }
 
+/* Nothing more gets into the queue: what comes is dropped unanswered, so that a connection is not begun which closing would reset a
+ * moment later.  The client asks again and finds the port closed.
+ */
+static void refuse_new(const struct listener *listener)
+{
+    struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+    const struct sock_fprog program = {1, &none};
+    setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
 static void detach(struct listener *listener)
 {
+    refuse_new(listener);
     /* What waits in the queue would be reset by closing: take it in. */
     while (accept_one(listener))
         ;

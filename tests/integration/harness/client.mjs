@@ -109,10 +109,22 @@ function framingOf(answer) {
   return length.length === 1 ? 'length' : 'close';
 }
 
-// Connects to a port of loopback; `options.tls` are options of tls.connect.
+// A plain socket that has sent `first` before anything else is done with it.
+async function begun(to, first) {
+  const socket = net.connect(to);
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  await new Promise((resolve) => socket.write(first, resolve));
+  return socket;
+}
+
+// Connects to a port of loopback, or to a unix socket by its path; `options.tls` are options of tls.connect, `options.first`
+// bytes to send before TLS.
 export async function connect(port, options = {}) {
-  const socket = options.tls ? tls.connect({ port, host: '127.0.0.1', ...options.tls })
-    : net.connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+  const to = typeof port === 'string' ? { path: port } : { port, host: '127.0.0.1' };
+  const under = options.first && options.tls ? { socket: await begun(to, options.first), host: '127.0.0.1' } : to;
+  const socket = options.tls ? tls.connect({ ...under, ...options.tls })
+    : net.connect({ ...to, allowHalfOpen: true, noDelay: true });
+  if (options.first && !options.tls) socket.write(options.first);
   await new Promise((resolve, reject) => {
     socket.once(options.tls ? 'secureConnect' : 'connect', resolve);
     socket.once('error', reject);

@@ -20,12 +20,12 @@ export function configOf({ issuer, backend, route = {}, policy = {}, backendMore
   };
 }
 
-// Starts all three.  options: algs, handler, files, env, hasKeys (false: do not wait for keys), and what configOf takes.
-export async function startStand(t, { algs = ['RS256'], handler, files, env, hasKeys = true, ...rest } = {}) {
+// Starts all three.  options: algs, handler, files, env, around, hasKeys (false: do not wait for keys), and what configOf takes.
+export async function startStand(t, { algs = ['RS256'], handler, files, env, around, hasKeys = true, ...rest } = {}) {
   const issuer = rest.issuer ?? (await startIssuer(t, ...algs));
   const backend = rest.backend ?? (await startBackend(t, handler));
   const config = configOf({ ...rest, issuer, backend });
-  const gateway = await startGateway(t, config, { files, env });
+  const gateway = await startGateway(t, config, { files, env, around });
   if (hasKeys && !issuer.isDown && !issuer.discovery) await awaitKeys(gateway);
   return {
     issuer,
