@@ -191,11 +191,7 @@ static bool read_method(struct head *head, struct err *err)
 static bool read_body(struct head *head, bool is_end, struct err *err)
 {
     head->body = is_end ? BODY_NONE : BODY_STREAM;
-    if (!h1_rule_length(head, err))
-        return false;
-    if (!is_end && head->body == BODY_SIZED && head->body_bytes == 0)
-        head->body = BODY_STREAM; /* so that it does not look whole to the backend before it is */
-    return true;
+    return h1_rule_length(head, err);
 }
 
 bool h2_take_head(struct h2 *h, struct arena *arena, struct head *head, struct err *err)

@@ -200,19 +200,17 @@ static void begin_stream(struct conn *conn, const struct h2_event *event)
     struct stream *stream = &lane->stream;
     bool is_right = h2_take_head(conn->h2->codec, &stream->arena, &stream->head, &err);
     count_moved(conn, service->metrics.h2_streams, 1);
-    lane->has_all_in = stream->is_request_whole = event->is_end;
+    lane->has_all_in = event->is_end;
     lane->has_continued = !stream->head.expects_continue || event->is_end;
-    lane->needs_batch = is_right;
-    lane_touch(lane);
     if (service->is_draining)
         notice(conn);
-    service->handler->begin(service->context, stream, is_right ? NULL : &err);
+    lane_begin(lane, is_right ? NULL : &err);
 }
 
 static void break_stream(struct lane *lane, const struct err *err)
 {
     lane->has_all_in = true;
-    if (!lane->is_finished)
+    if (!lane->is_finished && !lane->is_unborn)
         lane_break(lane, err);
 }
 

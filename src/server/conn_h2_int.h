@@ -22,6 +22,7 @@ struct lane {
     bool is_end_sent;   /* END_STREAM went */
     bool is_closed;     /* in both directions, or reset */
     bool is_by_client;  /* the client reset it */
+    bool is_unborn;     /* the handler does not know of it yet */
     bool is_finished;   /* the handler is done */
     bool is_full;       /* FLOW_FULL was told, drained is owed */
     bool needs_batch;   /* pieces were handed over, or the end of the request */
@@ -68,6 +69,10 @@ struct lane *lane_make(struct conn *conn, int32_t id);
 void lane_touch(struct lane *lane);
 /* Looks whose turn it is, and runs the time of the client's. */
 void lane_watch(struct lane *lane);
+/* Its head is there; `err` is NULL, or says why it is refused.  The handler is told at once, but of a body of no bytes only when it has
+ * ended so.
+ */
+void lane_begin(struct lane *lane, const struct err *err);
 /* Takes a piece of the request's body: hands it over, or keeps it until it is wanted. */
 void lane_take(struct lane *lane, struct span piece, bool is_end);
 /* Hands over what was kept, as far as it is wanted, then the batch. */

@@ -9,41 +9,6 @@
 
 enum { HELD_STREAMS = 4, HAND_OVER_BYTES = 16384, SMALL_BYTES = 1024 };
 
-/* Whoever is waited for too long: a reader ends the stream, a writer is told why. */
-static void on_deadline(struct deadline *deadline)
-{
-    struct lane *lane = CONTAINER_OF(deadline, lane, deadline);
-    struct conn *conn = lane->stream.conn;
-    const struct pace_limits limits = conn_pace_limits(conn);
-    struct err err;
-    if (pace_is_over(&lane->out_pace, &limits, lane_now_ms(lane))) {
-        conn_count(conn, conn->service->metrics.late_answers);
-        h2_reset(conn->h2->codec, lane->id, H2_CANCEL);
-        lane_lose(lane, REASON_CLIENT_TIMEOUT);
-    } else if (pace_is_over(&lane->body_pace, &limits, lane_now_ms(lane))) {
-        conn_count(conn, conn->service->metrics.late_bodies);
-        fail(&err, REASON_REQUEST_TIMEOUT, "the body came too slowly");
-        lane_break(lane, &err);
-    } else {
-        lane_watch(lane);
-    }
-    conn_h2_send_soon(conn);
-}
-
-struct lane *lane_make(struct conn *conn, int32_t id)
-{
-    struct stream *stream = stream_make_sized(conn, sizeof(struct lane));
-    if (stream == NULL)
-        return NULL;
-    struct lane *lane = lane_of(stream);
-    lane->id = id;
-    lane->deadline.run = on_deadline;
-    list_append(&conn->h2->lanes, &lane->link);
-    conn->h2->lane_count++;
-    h2_attach(conn->h2->codec, id, lane);
-    return lane;
-}
-
 void lane_touch(struct lane *lane)
 {
     if (!list_is_linked(&lane->touched))
@@ -70,7 +35,8 @@ static void run_pace(struct pace *pace, bool runs, int64_t now_ms)
 void lane_watch(struct lane *lane)
 {
     bool has_none = buf_len(&lane->in) == 0 || is_end_unsure(lane, buf_len(&lane->in));
-    bool awaits_body = !lane->is_finished && lane->stream.wants_body && !lane->has_all_in && has_none;
+    bool is_wanted = lane->stream.wants_body || lane->is_unborn;
+    bool awaits_body = !lane->is_finished && is_wanted && !lane->has_all_in && has_none;
     bool awaits_window = buf_len(&lane->out) > 0 && !lane->is_closed;
     run_pace(&lane->body_pace, awaits_body, lane_now_ms(lane));
     run_pace(&lane->out_pace, awaits_window, lane_now_ms(lane));
@@ -112,10 +78,29 @@ void lane_bury(struct lane *lane)
 void lane_lose(struct lane *lane, enum reason why)
 {
     lane->is_closed = true;
-    if (!lane->is_finished)
+    if (!lane->is_finished && !lane->is_unborn)
         lane->stream.conn->service->handler->gone(&lane->stream, why);
     else
         lane_bury(lane);
+}
+
+static void give_birth(struct lane *lane, const struct err *err)
+{
+    struct service *service = lane->stream.conn->service;
+    lane->is_unborn = false;
+    lane->needs_batch = err == NULL;
+    lane->stream.is_request_whole = lane->has_all_in;
+    lane_touch(lane);
+    service->handler->begin(service->context, &lane->stream, err);
+}
+
+void lane_begin(struct lane *lane, const struct err *err)
+{
+    lane->is_unborn = err == NULL && is_end_unsure(lane, 0);
+    if (lane->is_unborn)
+        lane_watch(lane);
+    else
+        give_birth(lane, err);
 }
 
 void lane_break(struct lane *lane, const struct err *err)
@@ -123,6 +108,44 @@ void lane_break(struct lane *lane, const struct err *err)
     lane->stream.wants_body = false;
     lane_watch(lane);
     lane->stream.conn->service->handler->broken(&lane->stream, err);
+}
+
+/* Whoever is waited for too long: a reader ends the stream, a writer is told why. */
+static void on_deadline(struct deadline *deadline)
+{
+    struct lane *lane = CONTAINER_OF(deadline, lane, deadline);
+    struct conn *conn = lane->stream.conn;
+    const struct pace_limits limits = conn_pace_limits(conn);
+    struct err err;
+    if (pace_is_over(&lane->out_pace, &limits, lane_now_ms(lane))) {
+        conn_count(conn, conn->service->metrics.late_answers);
+        h2_reset(conn->h2->codec, lane->id, H2_CANCEL);
+        lane_lose(lane, REASON_CLIENT_TIMEOUT);
+    } else if (pace_is_over(&lane->body_pace, &limits, lane_now_ms(lane))) {
+        conn_count(conn, conn->service->metrics.late_bodies);
+        fail(&err, REASON_REQUEST_TIMEOUT, "the body came too slowly");
+        if (lane->is_unborn)
+            give_birth(lane, &err);
+        else
+            lane_break(lane, &err);
+    } else {
+        lane_watch(lane);
+    }
+    conn_h2_send_soon(conn);
+}
+
+struct lane *lane_make(struct conn *conn, int32_t id)
+{
+    struct stream *stream = stream_make_sized(conn, sizeof(struct lane));
+    if (stream == NULL)
+        return NULL;
+    struct lane *lane = lane_of(stream);
+    lane->id = id;
+    lane->deadline.run = on_deadline;
+    list_append(&conn->h2->lanes, &lane->link);
+    conn->h2->lane_count++;
+    h2_attach(conn->h2->codec, id, lane);
+    return lane;
 }
 
 /* One piece for the handler, which takes it; the client may send as much again. */
@@ -185,6 +208,8 @@ void lane_take(struct lane *lane, struct span piece, bool is_end)
         take_piece(lane, piece);
     lane->needs_batch |= is_end;
     lane_touch(lane);
+    if (is_end && lane->is_unborn)
+        give_birth(lane, NULL);
 }
 
 /* Any call of the handler may be its last, and let go of the lane: so what is handed over does not lie in it meanwhile. */
