@@ -250,11 +250,14 @@ static void put_lines(struct exchange *x, enum field_id id)
     }
 }
 
-/* A peer on a unix socket has no address: RFC 7239 6.3 calls it unknown. */
+/* A peer on a unix socket has no address: RFC 7239 6.3 calls it unknown.  Alone that word would tell nothing, to backends that look for
+ * an address.
+ */
 static void put_forwarded_for(struct exchange *x)
 {
     struct span peer = x->stream->peer;
-    if (set_by_policy(x, SPAN("X-Forwarded-For")) != NULL)
+    bool has_lines = x->is_peer_trusted && head_field(&x->stream->head, FIELD_X_FORWARDED_FOR) != NULL;
+    if (set_by_policy(x, SPAN("X-Forwarded-For")) != NULL || (peer.len == 0 && !has_lines))
         return;
     buf_add_str(&x->request, "X-Forwarded-For: ");
     put_lines(x, FIELD_X_FORWARDED_FOR);

@@ -89,3 +89,35 @@ test('a head that arrives during the drain on a kept connection loses nothing', 
   client.destroy();
   assert.deepEqual(await stand.gateway.ended, { status: 0, signal: null });
 });
+
+test('drain_delay: readiness fails at once, connections are taken so long, then the drain', async (t) => {
+  const stand = await heldStand(t, { timeouts: { drain: '20s', drain_delay: '1500ms' } });
+  const ready = async () => (await send(stand.gateway.adminPort, { target: '/readyz', host: 'localhost' })).status;
+  assert.equal(await ready(), 200);
+  const kept = await stand.connect();
+  stand.gateway.signal('SIGTERM');
+  const delayed = await stand.gateway.event('drain-delayed');
+  assert.equal(delayed.ms, '1500');
+  assert.equal(await ready(), 503);
+  const late = await stand.connect();
+  late.write(request(stand));
+  await until('the request', () => stand.held.length === 1);
+  assert.equal(stand.gateway.events('draining').length, 0);
+  stand.release();
+  assert.equal((await late.answer()).status, 200);
+  kept.write(request(stand));
+  await stand.gateway.event('draining');
+  await until('the end of listening', () => isRefused(stand.gateway.port));
+  stand.release();
+  assert.equal((await kept.answer()).status, 200);
+  await stand.gateway.ended;
+});
+
+test('a second signal within drain_delay ends at once, by that signal', async (t) => {
+  const stand = await heldStand(t, { timeouts: { drain: '20s', drain_delay: '1h' } });
+  stand.gateway.signal('SIGTERM');
+  await stand.gateway.event('drain-delayed');
+  stand.gateway.mayEndWith = { status: null, signal: 'SIGTERM' };
+  stand.gateway.signal('SIGTERM');
+  await stand.gateway.ended;
+});

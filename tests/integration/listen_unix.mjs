@@ -27,9 +27,16 @@ test('requests are judged and forwarded; the backend is told that the client is 
   assert.equal((await stand.ask({ token: undefined })).status, 401);
   const [request] = stand.backend.requests;
   assert.match(request.field('forwarded'), /^for=unknown;proto=http;/);
-  assert.ok([undefined, 'unknown'].includes(request.field('x-forwarded-for')), request.field('x-forwarded-for'));
+  assert.equal(request.field('x-forwarded-for'), undefined);
   const access = await stand.gateway.event('access');
   assert.equal(access.client, '-');
+});
+
+test('what a trusted peer on a unix socket tells of its client goes on, with the hop that nobody can name', async (t) => {
+  const stand = await unixStand(t, {}, { config: { trusted_proxies: ['unix:'] } });
+  assert.equal((await stand.ask({ fields: { 'X-Forwarded-For': '203.0.113.7' } })).status, 200);
+  assert.equal(stand.backend.requests[0].field('x-forwarded-for'), '203.0.113.7, unknown');
+  assert.equal((await stand.gateway.event('access')).client, '203.0.113.7');
 });
 
 test('many connections are shared by the workers', async (t) => {
