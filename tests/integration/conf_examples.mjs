@@ -3,11 +3,13 @@
 // Method: each file as it stands, with its policies, but for the addresses; tokens from `jwtgate-dev issuer`, or in the shape of
 // the provider that the file names.
 import assert from 'node:assert/strict';
+import https from 'node:https';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { send } from './harness/client.mjs';
 import { startDev } from './harness/dev.mjs';
+import { newAuthority } from './harness/certs.mjs';
 import { API, TENANT, startEntra } from './harness/entra.mjs';
 import { awaitKeys, startGateway } from './harness/gateway.mjs';
 import { secret } from './harness/secrets.mjs';
@@ -15,12 +17,12 @@ import { secret } from './harness/secrets.mjs';
 const CONF = new URL('../../conf/', import.meta.url).pathname;
 const read = (name) => readFileSync(path.join(CONF, name), 'utf8');
 
-async function startExample(t, name, places) {
+async function startExample(t, name, places, more = {}) {
   const moved = (text) => Object.entries(places).reduce((all, [from, to]) => all.replaceAll(from, to), text);
   const policies = readdirSync(path.join(CONF, 'policies')).map((file) => [`policies/${file}`, moved(read(`policies/${file}`))]);
-  let config = moved(read(name)).replace('bind: 127.0.0.1:8080', 'bind: 127.0.0.1:0');
+  let config = moved(read(name)).replace(/bind: 127\.0\.0\.1:8\d+/g, 'bind: 127.0.0.1:0');
   config = /^admin:/m.test(config) ? config.replace('bind: 127.0.0.1:9180', 'bind: "127.0.0.1:0"') : `${config}\nadmin: { bind: "127.0.0.1:0" }\n`;
-  const gateway = await startGateway(t, config, { files: Object.fromEntries(policies) });
+  const gateway = await startGateway(t, config, { files: { ...Object.fromEntries(policies), ...more } });
   await awaitKeys(gateway);
   return gateway;
 }
@@ -83,4 +85,29 @@ test('entra.yaml', async (t) => {
   assert.equal(await ask(people, await entra.appToken()), 401);
   assert.equal(await ask(jobs, await entra.appToken()), 200);
   assert.equal(await ask(jobs, await entra.appToken({ claims: { roles: undefined } })), 403);
+});
+
+test('tls.yaml', async (t) => {
+  const authority = newAuthority(t);
+  const [server, partner, orders, mine, client] = [authority.issue('api.example.com', 'localhost'), authority.issue('partner.example.com'),
+    authority.issue('orders.internal'), authority.issue('gateway'), authority.issue('client')];
+  const backend = https.createServer({ ...orders, ca: authority.ca, requestCert: true }, (request, response) => response.end(request.socket.getPeerCertificate().subject.CN));
+  await new Promise((resolve) => backend.listen(0, '127.0.0.1', resolve));
+  t.after(() => backend.close());
+  const issuer = await service(t, 'issuer');
+  const files = {
+    'tls/server.crt': server.cert, 'tls/server.key': server.key, 'tls/partner.crt': partner.cert, 'tls/partner.key': partner.key,
+    'tls/clients.pem': authority.ca, 'tls/backend-ca.pem': authority.ca, 'tls/gateway.crt': mine.cert, 'tls/gateway.key': mine.key,
+  };
+  const gateway = await startExample(t, 'tls.yaml', { '127.0.0.1:9400': at(issuer.url), '127.0.0.1:9443': `127.0.0.1:${backend.address().port}` }, files);
+  const [open, closed] = gateway.ports;
+  const usual = { ca: authority.ca, servername: 'api.example.com' };
+  const token = await grant(`${issuer.url}/token`, 'demo:demo-secret');
+  const answer = await send(open, { target: '/orders/1', token, tls: usual });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.text, 'gateway');
+  assert.equal((await send(open, { target: '/orders/1', tls: usual })).status, 401);
+  assert.equal((await send(open, { target: '/healthz', tls: { ...usual, servername: 'partner.example.com' } })).status, 200);
+  assert.equal((await send(closed, { target: '/healthz', tls: { ...usual, cert: client.cert, key: client.key } })).status, 200);
+  await assert.rejects(async () => assert.ok(await send(closed, { target: '/healthz', tls: usual })));
 });
