@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startStand } from './harness/stand.mjs';
 import { until } from './harness/until.mjs';
-import { metricsOf } from './harness/metrics.mjs';
+import { figure } from './harness/metrics.mjs';
 
 const config = { timeouts: { head: '400ms', idle: '400ms', drain: '2s' } };
 
@@ -110,7 +110,7 @@ for (const [name, framing, bytes] of [['of known length', 'Content-Length: 10000
     const line = await stand.gateway.event('access');
     assert.deepEqual([line.status, line.reason], ['408', 'RequestTimeout']);
     assert.match(line.error, /^\d+ bytes of the body in \d+ ms/);
-    assert.equal((await metricsOf(stand.gateway)).get('jwtgate_clients_late_total{what="body"}'), 1);
+    assert.equal(await figure(stand.gateway, 'jwtgate_clients_late_total', { what: 'body' }), 1);
   });
 }
 
@@ -171,7 +171,7 @@ test('a client that takes its answer too slowly is cut, and the backend freed', 
   const line = await stand.gateway.event('access');
   assert.equal(line.end, 'ClientTimeout');
   await until('the close at the backend', () => stand.backend.open === 0);
-  assert.equal((await metricsOf(stand.gateway)).get('jwtgate_clients_late_total{what="answer"}'), 1);
+  assert.equal(await figure(stand.gateway, 'jwtgate_clients_late_total', { what: 'answer' }), 1);
   client.destroy();
 });
 
@@ -189,5 +189,5 @@ test('a pipelined head that drips behind a good request is late as well', async 
     client.destroy();
   }
   assert.equal(stand.backend.requests.length, 1);
-  assert.equal((await metricsOf(stand.gateway)).get('jwtgate_clients_late_total{what="head"}'), 1);
+  assert.equal(await figure(stand.gateway, 'jwtgate_clients_late_total', { what: 'head' }), 1);
 });

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import test from 'node:test';
 import { newAuthority } from './harness/certs.mjs';
-import { metricsOf } from './harness/metrics.mjs';
+import { figure } from './harness/metrics.mjs';
 import { startStand } from './harness/stand.mjs';
 import { openWebSocket, refusedWebSocket, startWebSockets } from './harness/websocket.mjs';
 import { until, within } from './harness/until.mjs';
@@ -112,16 +112,15 @@ test('metrics show open connections, bytes and how they ended', async (t) => {
   const client = await openWebSocket(t, stand, { perMessageDeflate: false });
   client.send('12345');
   await client.message(0);
-  let metrics = await metricsOf(stand.gateway);
-  assert.equal(metrics.get('jwtgate_tunnels{route="main"}'), 1);
-  assert.equal(metrics.get('jwtgate_tunnel_bytes_total{route="main",from="client"}'), 11);
-  assert.equal(metrics.get('jwtgate_tunnel_bytes_total{route="main",from="backend"}'), 7);
+  assert.equal(await figure(stand.gateway, 'jwtgate_tunnels', { route: 'main' }), 1);
+  assert.equal(await figure(stand.gateway, 'jwtgate_tunnel_bytes_total', { route: 'main', from: 'client' }), 11);
+  assert.equal(await figure(stand.gateway, 'jwtgate_tunnel_bytes_total', { route: 'main', from: 'backend' }), 7);
   client.terminate();
   await accessOf(stand);
-  metrics = await metricsOf(stand.gateway);
-  assert.equal(metrics.get('jwtgate_tunnels{route="main"}'), 0);
-  assert.equal(metrics.get('jwtgate_requests_total{route="main",code="101"}'), 1);
-  assert.equal([...metrics].filter(([name]) => name.startsWith('jwtgate_tunnel_ends_total')).length, 1);
+  assert.equal(await figure(stand.gateway, 'jwtgate_tunnels', { route: 'main' }), 0);
+  assert.equal(await figure(stand.gateway, 'jwtgate_requests_total', { route: 'main', code: '101' }), 1);
+  assert.equal(await figure(stand.gateway, 'jwtgate_tunnel_ends_total', { route: 'main', why: 'ClientGone' })
+    + await figure(stand.gateway, 'jwtgate_tunnel_ends_total', { route: 'main', why: 'None' }), 1);
 });
 
 test('a client that breaks off ends the server\'s connection, and the other way round', async (t) => {
@@ -191,6 +190,7 @@ test('a drain lets it go on, until timeouts.drain', async (t) => {
   assert.equal(await client.message(0), 'still there');
   assert.equal((await client.closed()).code, 1006);
   assert.equal((await accessOf(stand)).end, 'Drain');
+  await within('the end', stand.gateway.ended);
 });
 
 test('a drain is over as soon as the last one has ended', async (t) => {
@@ -258,8 +258,8 @@ test('many at once, and each ends by itself', async (t) => {
   const clients = await Promise.all(Array.from({ length: 100 }, () => openWebSocket(t, stand)));
   clients.forEach((client, i) => client.send(`n${i}`));
   for (const [i, client] of clients.entries()) assert.equal(await client.message(0), `n${i}`);
-  assert.equal((await metricsOf(stand.gateway)).get('jwtgate_tunnels{route="main"}'), 100);
+  assert.equal(await figure(stand.gateway, 'jwtgate_tunnels', { route: 'main' }), 100);
   clients.forEach((client) => client.close());
   await Promise.all(clients.map((client) => client.closed()));
-  await until('no open one', async () => (await metricsOf(stand.gateway)).get('jwtgate_tunnels{route="main"}') === 0);
+  await until('no open one', async () => await figure(stand.gateway, 'jwtgate_tunnels', { route: 'main' }) === 0);
 });
