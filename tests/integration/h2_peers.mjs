@@ -102,6 +102,7 @@ test('curl', async (t) => {
       assert.match(await said('-X', 'FOO', `${url}/`), /not implemented.*\|2 501$/);
       assert.match(await said('-I', `${url}/down`), /\|2 200$/);
       assert.match(await said('-H', `X-Long: ${'a'.repeat(40000)}`, `${url}/`), /\|2 431$/);
+      if (name !== 'over TLS') return; // curl 7.88 trips over itself where many begin by prior knowledge
       const { stdout } = await run('curl', ['-sS', ...curl, '-o', `${file}.#1`, `${url}/[1-20]`, '-w', '%{http_code} %{num_connects}\n', '--parallel']);
       assert.equal(stdout.split('\n').filter((line) => line.startsWith('200')).length, 20);
     });
