@@ -39,7 +39,7 @@ struct site_backend {
     struct span name;
     const struct backend_settings *settings;
     struct site_server *servers;
-    size_t server_count; /* BALANCE_SERVERS_MAX at most */
+    size_t server_count;    /* BALANCE_SERVERS_MAX at most */
     struct tls_client *tls; /* for https servers; NULL where there is none */
     const char *tls_name;   /* for SNI and the certificate; NULL: the URL's host */
     struct backend_timeouts_settings timeouts;
@@ -57,7 +57,7 @@ struct route_figures {
     _Atomic(struct metric_series *) by_reason[REASON_COUNT];
     struct metric_series *duration;
     struct metric_series *asked_passed, *asked_refused; /* forward auth; NULL where the route has none */
-    bool has_warned; /* of a template that takes any tenant; control thread only */
+    bool has_warned;                                    /* of a template that takes any tenant; control thread only */
 };
 
 enum route_mode { MODE_ENFORCE, MODE_REPORT_ONLY };
@@ -117,7 +117,7 @@ struct site_route {
     enum route_mode mode;
     enum cnf_mode cnf;
     bool has_forward_auth; /* other proxies may ask about it */
-    bool tells_scope; /* 403 where only required claims failed */
+    bool tells_scope;      /* 403 where only required claims failed */
     struct websocket_settings websocket;
     const struct identity_header *identity;
     size_t identity_count;

@@ -18,14 +18,14 @@ struct clients;
 
 struct service_settings {
     struct h1_limits limits;
-    size_t connections_max;  /* of this worker */
-    uint32_t streams_max;    /* at the same time on one HTTP/2 connection; 0: SERVICE_STREAMS */
+    size_t connections_max;        /* of this worker */
+    uint32_t streams_max;          /* at the same time on one HTTP/2 connection; 0: SERVICE_STREAMS */
     size_t client_connections_max; /* of one client address, of the process; 0: none */
-    size_t buffer_bytes_max; /* of one body, each way; 0: SERVICE_BUFFER_BYTES */
-    int64_t head_ms;         /* for a whole head; counted from its first byte, or from accepting */
-    int64_t idle_ms;         /* between requests, and without progress in a body or answer */
-    int64_t body_ms;         /* how long a body, or taking an answer, may be waited for; 0: only idle_ms counts */
-    uint64_t body_rate;      /* bytes that earn one second more; 0: only idle_ms counts */
+    size_t buffer_bytes_max;       /* of one body, each way; 0: SERVICE_BUFFER_BYTES */
+    int64_t head_ms;               /* for a whole head; counted from its first byte, or from accepting */
+    int64_t idle_ms;               /* between requests, and without progress in a body or answer */
+    int64_t body_ms;               /* how long a body, or taking an answer, may be waited for; 0: only idle_ms counts */
+    uint64_t body_rate;            /* bytes that earn one second more; 0: only idle_ms counts */
 };
 
 /* What ends an HTTP/2 connection: errors of the client, too much of what costs us more than it, ours to stop or the time without a
@@ -43,14 +43,14 @@ enum h2_ending {
 
 /* Counted by a service; each may be NULL. */
 struct service_metrics {
-    struct metric_series *connections; /* gauge: open now */
-    struct metric_series *accepted;    /* counter */
-    struct metric_series *refused;     /* counter: closed at once, connections_max */
-    struct metric_series *clients;     /* gauge: addresses that have connections */
-    struct metric_series *crowded;     /* counter: closed at once, client_connections_max */
-    struct metric_series *unproxied;   /* counter: closed without a right PROXY header */
-    struct metric_series *pauses;      /* counter: accepting paused, out of descriptors or memory */
-    struct metric_series *shed;        /* counter: accepted only to be closed, out of descriptors */
+    struct metric_series *connections;                 /* gauge: open now */
+    struct metric_series *accepted;                    /* counter */
+    struct metric_series *refused;                     /* counter: closed at once, connections_max */
+    struct metric_series *clients;                     /* gauge: addresses that have connections */
+    struct metric_series *crowded;                     /* counter: closed at once, client_connections_max */
+    struct metric_series *unproxied;                   /* counter: closed without a right PROXY header */
+    struct metric_series *pauses;                      /* counter: accepting paused, out of descriptors or memory */
+    struct metric_series *shed;                        /* counter: accepted only to be closed, out of descriptors */
     struct metric_series *shaken, *resumed, *unshaken; /* counters: TLS handshakes, whole, shortened, failed */
     struct metric_series *h2_connections, *h2_streams; /* gauges: open now, under way on them */
     struct metric_series *h2_endings[H2_ENDINGS];      /* counters */
@@ -74,8 +74,8 @@ struct service {
     struct clients *clients; /* of all services that share client_connections_max; NULL: it is not kept */
     struct list conns;
     size_t count;
-    int spare_fd;      /* given up to accept, and close, where there is no other; -1: none */
-    int64_t told_ms;   /* when service_may_tell was true last */
+    int spare_fd;    /* given up to accept, and close, where there is no other; -1: none */
+    int64_t told_ms; /* when service_may_tell was true last */
     struct deadline_class head_class, idle_class, linger_class, pause_class, pace_class;
     struct list listeners;
     struct buf pen; /* heads being written, within one call */

@@ -59,9 +59,9 @@ struct backend {
     bool is_reused, has_bytes; /* some byte of the answer came */
     bool is_request_done, to_head, is_paused, has_head, wants_close;
     bool had_full;
-    bool is_deaf; /* writing failed; what the server said before that is still read */
-    bool wants_switch;      /* the request asks for another protocol: a 101 is an answer to it */
-    bool is_raw;            /* switched: bytes both ways */
+    bool is_deaf;            /* writing failed; what the server said before that is still read */
+    bool wants_switch;       /* the request asks for another protocol: a 101 is an answer to it */
+    bool is_raw;             /* switched: bytes both ways */
     bool has_end, is_ending; /* of a raw one: the server ended its side; ours ends when all is sent */
     unsigned interims;
     struct connecting *connecting; /* the attempts, until one succeeds */

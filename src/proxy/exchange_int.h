@@ -82,9 +82,9 @@ struct exchange {
     /* describing */
     const struct site_resource *resource;
     /* refusing */
-    enum reason reason; /* NONE: not refused */
+    enum reason reason;     /* NONE: not refused */
     unsigned retry_after_s; /* of TOO_MANY_REFUSALS */
-    struct err err;     /* what exactly */
+    struct err err;         /* what exactly */
     /* forwarding */
     struct buf request; /* for the backend, until it is sent; kept while it could be sent again */
     size_t request_head_bytes;

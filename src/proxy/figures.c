@@ -116,9 +116,10 @@ static const struct metric_family table[] = {
                             "too slowly) or client."},
     [FIGURE_HANDSHAKES] = {"jwtgate_tls_handshakes_total", METRIC_COUNTER, "result",
                            "TLS handshakes with clients: full, resumed or failed."},
-    [FIGURE_LISTENER_CERTIFICATE_END] = {"jwtgate_listener_certificate_end_seconds", METRIC_GAUGE, "listener,file",
-                                         "When a listener's certificate or one of its chain ends, the first of them, in "
-                                         "seconds since 1970."},
+    [FIGURE_LISTENER_CERTIFICATE_END] =
+        {"jwtgate_listener_certificate_end_seconds", METRIC_GAUGE, "listener,file",
+         "When a listener's certificate or one of its chain ends, the first of them, in "
+         "seconds since 1970."},
     [FIGURE_LISTENER_CERTIFICATE_READS] = {"jwtgate_listener_certificate_reads_total", METRIC_COUNTER, "result",
                                            "Changes of the files of listeners' certificates, by result of reading "
                                            "them: ok, or failed (those read before stay)."},

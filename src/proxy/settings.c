@@ -78,11 +78,12 @@ static const struct schema_row limits_rows[] = {
         .help = "client connections of the process"),
     ROW(limits_settings, streams, "streams", SCHEMA_INT, .preset = "100", .min = 1, .max = 10000,
         .help = "requests at the same time on one HTTP/2 connection"),
-    ROW(limits_settings, client_connections, "client_connections", SCHEMA_INT, .preset = "none", .min = 1, .max = 1000000,
-        .none_is_zero = true, .help = "of one client address, IPv6 by networks of 64 bits; or none"),
+    ROW(limits_settings, client_connections, "client_connections", SCHEMA_INT, .preset = "none", .min = 1,
+        .max = 1000000, .none_is_zero = true, .help = "of one client address, IPv6 by networks of 64 bits; or none"),
     ROW(limits_settings, client_refusals, "client_refusals", SCHEMA_INT, .preset = "none", .min = 1, .max = 1000000,
         .none_is_zero = true,
-        .help = "tokens a minute that may be malformed, or have no key or no right signature, of one client address (429); or none"),
+        .help = "tokens a minute that may be malformed, or have no key or no right signature, of one client address "
+                "(429); or none"),
 };
 static const struct schema limits_schema = {"limits", limits_rows, COUNT_OF(limits_rows), 0, NULL};
 
@@ -122,7 +123,8 @@ static const struct schema certificate_schema = {"certificates", certificate_row
 static const struct schema_row settings_rows[] = {
     ROW(settings, listeners, "listeners", SCHEMA_LIST, .is_required = true, .table = &settings_listener_schema,
         .item_bytes = sizeof(struct listener_settings), .help = "where clients connect"),
-    ROW(settings, admin, "admin", SCHEMA_STRUCT, .table = &settings_admin_schema, .help = "health and metrics; off for none"),
+    ROW(settings, admin, "admin", SCHEMA_STRUCT, .table = &settings_admin_schema,
+        .help = "health and metrics; off for none"),
     ROW(settings, workers, "workers", SCHEMA_NODE, .help = "threads; auto: the processors this process may use"),
     ROW(settings, keys, "keys", SCHEMA_STRUCT, .table = &keys_schema, .help = "how key sets are fetched and kept"),
     ROW(settings, providers, "providers", SCHEMA_LIST, .table = &provider_schema,

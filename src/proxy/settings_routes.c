@@ -100,4 +100,3 @@ static const struct schema_row route_rows[] = {
         .help = "let other proxies ask at /_jwtgate/auth/NAME whether a token passes"),
 };
 const struct schema settings_route_schema = {"routes", route_rows, COUNT_OF(route_rows), NODE_AT(route_settings), NULL};
-

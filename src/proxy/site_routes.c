@@ -14,9 +14,10 @@ static bool read_unix(struct site_build *build, const struct node *at, struct si
     if (server->path == NULL)
         return false;
     if (path.len == 0 || path.at[0] != '/' || !address_from_path(server->path, &address))
-        return problem_error(build->problems, at,
-                             "a unix socket is unix: and its absolute path, of %zu bytes at most, as in unix:/run/app.sock",
-                             sizeof address.at.un.sun_path - 1);
+        return problem_error(
+            build->problems, at,
+            "a unix socket is unix: and its absolute path, of %zu bytes at most, as in unix:/run/app.sock",
+            sizeof address.at.un.sun_path - 1);
     return uri_read(SPAN("http://localhost"), &server->uri, &err) || problem_error(build->problems, at, "%s", err.text);
 }
 
@@ -41,9 +42,9 @@ static bool build_server(struct site_build *build, const struct backend_settings
                              "a server's URL ends behind its port; a path is put before with the route's rewrite");
     server->host = arena_copy(arena, server->uri.host).at;
     const struct backend_tls_settings *tls = &settings->tls;
-    const char *key = arena_printf(arena, "%.*s|%.*s|%.*s|%d|%.*s|%.*s", SPAN_ARG(settings->name), SPAN_ARG(from->url),
-                                   SPAN_ARG(tls->ca), tls->verify, SPAN_ARG(tls->server_name),
-                                   SPAN_ARG(tls->client_certificate));
+    const char *key =
+        arena_printf(arena, "%.*s|%.*s|%.*s|%d|%.*s|%.*s", SPAN_ARG(settings->name), SPAN_ARG(from->url),
+                     SPAN_ARG(tls->ca), tls->verify, SPAN_ARG(tls->server_name), SPAN_ARG(tls->client_certificate));
     server->key = span_str(key);
     return server->host != NULL && key != NULL;
 }

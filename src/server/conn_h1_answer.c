@@ -5,7 +5,7 @@
  */
 #include "conn_h1_int.h"
 
-size_t h1_pending(const struct stream *stream)
+size_t conn_h1_pending(const struct stream *stream)
 {
     return buf_len(&stream->conn->out);
 }
@@ -96,7 +96,7 @@ static enum flow send_body(struct stream *stream, struct span before, struct spa
     return send_pieces(stream, pieces, count, is_last);
 }
 
-enum flow h1_answer(struct stream *stream, const struct answer *answer, struct span piece, bool is_last)
+enum flow conn_h1_answer(struct stream *stream, const struct answer *answer, struct span piece, bool is_last)
 {
     struct conn *conn = stream->conn;
     assert(!stream->has_answer);
@@ -114,19 +114,19 @@ enum flow h1_answer(struct stream *stream, const struct answer *answer, struct s
     return send_body(stream, buf_span(&conn->service->pen), piece, is_last);
 }
 
-enum flow h1_piece(struct stream *stream, struct span piece, bool is_last)
+enum flow conn_h1_piece(struct stream *stream, struct span piece, bool is_last)
 {
     assert(stream->has_answer && !stream->is_answer_whole);
     if (piece.len == 0 && !is_last)
-        return h1_pending(stream) < service_high_bytes(stream->conn->service) ? FLOW_OPEN : FLOW_FULL;
+        return conn_h1_pending(stream) < service_high_bytes(stream->conn->service) ? FLOW_OPEN : FLOW_FULL;
     enum flow flow = send_body(stream, SPAN(""), piece, is_last);
-    if (is_last && stream->conn->state == CONN_TUNNEL && h1_pending(stream) == 0)
+    if (is_last && stream->conn->state == CONN_TUNNEL && conn_h1_pending(stream) == 0)
         transport_end_writing(&stream->conn->transport);
     return flow;
 }
 
 /* The protocol is the one that the client asked for: whoever calls has looked. */
-enum flow h1_upgrade(struct stream *stream, const struct field *fields, size_t count)
+enum flow conn_h1_upgrade(struct stream *stream, const struct field *fields, size_t count)
 {
     struct conn *conn = stream->conn;
     struct buf *pen = &conn->service->pen;
@@ -147,7 +147,7 @@ enum flow h1_upgrade(struct stream *stream, const struct field *fields, size_t c
     return send_pieces(stream, &piece, 1, false);
 }
 
-enum flow h1_interim(struct stream *stream, unsigned status, const struct field *fields, size_t count)
+enum flow conn_h1_interim(struct stream *stream, unsigned status, const struct field *fields, size_t count)
 {
     struct conn *conn = stream->conn;
     struct buf *pen = &conn->service->pen;
@@ -168,10 +168,10 @@ void conn_h1_continue(struct conn *conn)
     if (conn->state != CONN_BODY || conn->has_continued || !conn->stream->wants_body || buf_len(&conn->in) > 0)
         return;
     conn->has_continued = true;
-    h1_interim(conn->stream, 100, NULL, 0);
+    conn_h1_interim(conn->stream, 100, NULL, 0);
 }
 
-void h1_want_body(struct stream *stream, bool wants)
+void conn_h1_want_body(struct stream *stream, bool wants)
 {
     struct conn *conn = stream->conn;
     if (stream->wants_body == wants || (conn->state != CONN_BODY && conn->state != CONN_TUNNEL))
@@ -186,7 +186,7 @@ void h1_want_body(struct stream *stream, bool wants)
     conn_h1_pace_body(conn);
 }
 
-void h1_finish(struct stream *stream)
+void conn_h1_finish(struct stream *stream)
 {
     struct conn *conn = stream->conn;
     assert(conn->stream == stream);

@@ -13,12 +13,12 @@ void conn_h1_pace_body(struct conn *conn);
 void conn_h1_continue(struct conn *conn);
 
 /* The stream functions of the protocol. */
-enum flow h1_answer(struct stream *stream, const struct answer *answer, struct span piece, bool is_last);
-enum flow h1_piece(struct stream *stream, struct span piece, bool is_last);
-enum flow h1_upgrade(struct stream *stream, const struct field *fields, size_t count);
-enum flow h1_interim(struct stream *stream, unsigned status, const struct field *fields, size_t count);
-void h1_want_body(struct stream *stream, bool wants);
-size_t h1_pending(const struct stream *stream);
-void h1_finish(struct stream *stream);
+enum flow conn_h1_answer(struct stream *stream, const struct answer *answer, struct span piece, bool is_last);
+enum flow conn_h1_piece(struct stream *stream, struct span piece, bool is_last);
+enum flow conn_h1_upgrade(struct stream *stream, const struct field *fields, size_t count);
+enum flow conn_h1_interim(struct stream *stream, unsigned status, const struct field *fields, size_t count);
+void conn_h1_want_body(struct stream *stream, bool wants);
+size_t conn_h1_pending(const struct stream *stream);
+void conn_h1_finish(struct stream *stream);
 
 #endif

@@ -81,7 +81,7 @@ struct conn {
     struct pace out_pace;         /* since output is pending */
     struct grave grave;
     struct client_certificate *certificate; /* NULL: it showed none */
-    struct client *client; /* where the connection counts for its address; NULL: it does not */
+    struct client *client;                  /* where the connection counts for its address; NULL: it does not */
     unsigned char peer_len;
     char peer[PEER_BYTES];
     /* HTTP/1 */
