@@ -90,6 +90,7 @@ static struct outcome run(const uint8_t *data, size_t size, size_t most, unsigne
     return outcome;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1)
