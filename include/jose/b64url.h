@@ -42,4 +42,7 @@ static inline size_t b64url_chars(size_t bytes)
 /* Encodes into `out`, which holds b64url_chars(len) + 1; writes a final NUL; returns the count without it. */
 size_t b64url_encode(const void *bytes, size_t len, char *out);
 
+/* Whether `text` is the base64url of `bytes`, to the character. */
+bool b64url_is_of(struct span text, struct span bytes);
+
 #endif

@@ -14,12 +14,15 @@
 
 enum tape_kind { TAPE_NULL, TAPE_FALSE, TAPE_TRUE, TAPE_NUMBER, TAPE_STRING, TAPE_ARRAY, TAPE_OBJECT };
 
+/* An item takes three words: tokens are remembered by the ten thousand. */
+enum { TAPE_KIND_BITS = 3, TAPE_INDEX_BITS = 29 };
+
 /* One value.  An object's members follow it as name (a string), value, name, value ...; an array's elements follow it. */
 struct tape_item {
-    uint32_t at;   /* offset into tape.text: of the unescaped string, the number's first digit or sign, the bracket */
-    uint32_t len;  /* bytes; of an array or object from bracket to bracket, as written */
-    uint32_t next; /* index of the item behind this one and all it holds */
-    uint32_t kind; /* enum tape_kind */
+    uint32_t at;  /* offset into tape.text: of the unescaped string, the number's first digit or sign, the bracket */
+    uint32_t len; /* bytes; of an array or object from bracket to bracket, as written */
+    uint32_t next : TAPE_INDEX_BITS; /* index of the item behind this one and all it holds */
+    uint32_t kind : TAPE_KIND_BITS;  /* enum tape_kind */
 };
 
 struct tape {

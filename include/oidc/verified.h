@@ -3,8 +3,8 @@
  *
  * Positive only: a refused token is never kept.  A hit spares the signature and the reading of the claims; lifetime, policy and
  * whether the key still stands are judged anew on every hit.  Found by a keyed hash of the signature's tail, made sure by
- * comparing the whole token.  Belongs to one thread.  Entries lie in a region of fixed size that is left out of core dumps;
- * they are overwritten when they go.
+ * comparing the whole token: what is kept are its parts decoded, and each must spell what was sent to the character.  Belongs to
+ * one thread.  Entries lie in a region of fixed size that is left out of core dumps; they are overwritten when they go.
  */
 #ifndef OIDC_VERIFIED_H
 #define OIDC_VERIFIED_H
@@ -15,7 +15,9 @@
 
 struct verified;
 
-/* What is remembered of a token.  token.raw and all else point into the entry. */
+/* What is remembered of a token: its parts decoded, not its text.  All spans point into the entry; raw, signing_input and
+ * payload_text of `token` are empty, see verified_token.
+ */
 struct verified_entry {
     struct token token;
     struct claims claims;
@@ -39,6 +41,9 @@ AUTO_FREE(verified)
  * without a readable exp past VERIFIED_NO_EXP_TTL_S) are dropped and not found.
  */
 const struct verified_entry *verified_find(struct verified *verified, struct span raw, int64_t now_s);
+
+/* The token as token_read left it, found by the text `raw`: its spans point into `raw` and the entry. */
+struct token verified_token(const struct verified_entry *entry, struct span raw);
 
 /* Remembers a token whose signature was just verified by `key` of `keys`; copies all it needs.  `token` and `claims` are as
  * token_read and claims_read left them.  Full: another entry of the same slots goes, and those (512 at most) in whose place the

@@ -17,7 +17,9 @@ enum {
     TEXT_BYTES_MAX = 1 << 30 /* offsets of text and unescaped strings fit 32 bits */
 };
 
-#define NONE UINT32_MAX /* index of no item */
+#define INDEX_MASK ((1u << TAPE_INDEX_BITS) - 1)
+#define KIND_MASK ((1u << TAPE_KIND_BITS) - 1)
+#define NONE INDEX_MASK /* index of no item */
 
 enum state { VALUE, FIRST_VALUE, NAME, FIRST_NAME, AFTER_VALUE, DONE };
 
@@ -47,7 +49,7 @@ static bool out_of_memory(const struct reader *r)
 static bool grow(struct reader *r)
 {
     uint32_t capacity = r->capacity * 2;
-    struct tape_item *items = arena_take(r->arena, capacity * sizeof *items);
+    struct tape_item *items = capacity < NONE ? arena_take(r->arena, capacity * sizeof *items) : NULL;
     if (items == NULL)
         return out_of_memory(r);
     memcpy(items, r->tape->items, r->tape->count * sizeof *items);
@@ -62,7 +64,7 @@ static inline bool push(struct reader *r, enum tape_kind kind, size_t at, size_t
     if (tape->count == r->capacity && !grow(r))
         return false;
     uint32_t index = tape->count++;
-    tape->items[index] = (struct tape_item){(uint32_t)at, (uint32_t)len, index + 1, (uint32_t)kind};
+    tape->items[index] = (struct tape_item){(uint32_t)at, (uint32_t)len, (index + 1) & INDEX_MASK, kind & KIND_MASK};
     return true;
 }
 
@@ -292,7 +294,7 @@ static bool open_container(struct reader *r, enum tape_kind kind)
     uint32_t index = r->tape->count;
     if (!push(r, kind, offset(r, r->at), 0))
         return false;
-    r->tape->items[index].next = r->open;
+    r->tape->items[index].next = r->open & INDEX_MASK;
     r->open = index;
     r->at++;
     return true;
@@ -305,7 +307,7 @@ static bool close_container(struct reader *r)
     r->at++;
     r->open = item->next;
     r->depth--;
-    item->next = r->tape->count;
+    item->next = r->tape->count & INDEX_MASK;
     item->len = (uint32_t)(offset(r, r->at) - item->at);
     return item->kind != TAPE_OBJECT || names_differ(r, index);
 }

@@ -8,6 +8,7 @@
 #include "oidc/verified.h"
 
 #include "base/siphash.h"
+#include "jose/b64url.h"
 #include "vault_int.h"
 
 #include <string.h>
@@ -21,11 +22,14 @@ struct set {
 };
 _Static_assert(sizeof(struct set) == 64, "a set is one cache line");
 
-/* Behind it in the same block: tape of the header, tape of the claims, raw token, signature. */
+/* Behind it in the same block: tape of the header, tape of the claims, signature.  The token's text is not kept: it is these parts
+ * in base64url, which has one spelling for one byte string.
+ */
 struct entry {
     struct verified_entry known;
     int64_t ends_at_s;
-    uint32_t slot; /* set * WAYS + way */
+    uint32_t slot;                    /* set * WAYS + way */
+    uint32_t header_len, payload_len; /* bytes of the JSON texts in front of the tapes' texts */
 };
 
 struct verified {
@@ -111,6 +115,31 @@ static struct place place_of(const struct verified *verified, struct span raw)
     return (struct place){(size_t)hash & (verified->sets_count - 1), (uint32_t)(hash >> 32)};
 }
 
+/* Where the parts of a text lie that could be the entry's token. */
+struct parts {
+    struct span header, payload, signature;
+};
+
+static struct parts parts_of(const struct entry *entry, struct span raw)
+{
+    size_t header = b64url_chars(entry->header_len);
+    size_t payload = b64url_chars(entry->payload_len);
+    return (struct parts){span_cut(raw, header), span_cut(span_from(raw, header + 1), payload),
+                          span_from(raw, header + payload + 2)};
+}
+
+static bool is_token(const struct entry *entry, struct span raw)
+{
+    const struct token *token = &entry->known.token;
+    struct parts parts = parts_of(entry, raw);
+    if (raw.len != parts.header.len + parts.payload.len + parts.signature.len + 2 || raw.at[parts.header.len] != '.' ||
+        raw.at[raw.len - parts.signature.len - 1] != '.')
+        return false;
+    return b64url_is_of(parts.signature, token->signature) &&
+           b64url_is_of(parts.payload, span_of(entry->known.claims.tape.text, entry->payload_len)) &&
+           b64url_is_of(parts.header, span_of(token->header.text, entry->header_len));
+}
+
 static struct entry *entry_find(const struct verified *verified, struct place place, struct span raw)
 {
     const struct set *set = &verified->sets[place.set];
@@ -118,7 +147,7 @@ static struct entry *entry_find(const struct verified *verified, struct place pl
         if (set->tag[way] != place.tag || set->number[way] == 0)
             continue;
         struct entry *entry = slot_entry(verified, place.set, way);
-        if (span_eq(entry->known.token.raw, raw))
+        if (is_token(entry, raw))
             return entry;
     }
     return NULL;
@@ -135,6 +164,17 @@ const struct verified_entry *verified_find(struct verified *verified, struct spa
     return NULL;
 }
 
+struct token verified_token(const struct verified_entry *known, struct span raw)
+{
+    const struct entry *entry = CONTAINER_OF(known, entry, known);
+    struct token token = known->token;
+    struct parts parts = parts_of(entry, raw);
+    token.raw = raw;
+    token.payload_text = parts.payload;
+    token.signing_input = span_cut(raw, parts.header.len + 1 + parts.payload.len);
+    return token;
+}
+
 /* Making an entry. */
 
 static size_t aligned(size_t size)
@@ -145,7 +185,7 @@ static size_t aligned(size_t size)
 static size_t entry_bytes(const struct token *token, const struct claims *claims)
 {
     return aligned(sizeof(struct entry)) + aligned(tape_bytes(&token->header)) + aligned(claims_bytes(claims)) +
-           token->raw.len + token->signature.len;
+           token->signature.len;
 }
 
 /* A stretch of memory and its copy. */
@@ -174,8 +214,8 @@ static bool span_move(struct span *span, const struct copied *copies, size_t cou
 
 static bool token_move(struct token *copy, const struct copied *copies, size_t count)
 {
-    struct span *spans[] = {&copy->raw,      &copy->signing_input, &copy->payload_text, &copy->signature,
-                            &copy->alg_text, &copy->kid,           &copy->x5t,          &copy->typ};
+    struct span *spans[] = {&copy->signature, &copy->alg_text, &copy->kid, &copy->x5t, &copy->typ};
+    copy->raw = copy->signing_input = copy->payload_text = (struct span){NULL, 0};
     for (size_t i = 0; i < COUNT_OF(spans); i++) {
         if (!span_move(spans[i], copies, count))
             return false;
@@ -183,11 +223,10 @@ static bool token_move(struct token *copy, const struct copied *copies, size_t c
     return true;
 }
 
-static char *bytes_put(char *at, struct span bytes)
+/* Bytes that strict base64url of so many characters stands for. */
+static uint32_t bytes_of(size_t chars)
 {
-    if (bytes.len > 0)
-        memcpy(at, bytes.at, bytes.len);
-    return at + bytes.len;
+    return (uint32_t)(chars * 3 / 4);
 }
 
 /* `entry` has entry_bytes() of memory. */
@@ -199,13 +238,16 @@ static bool entry_fill(struct entry *entry, const struct token *token, const str
     at += aligned(tape_bytes(&token->header));
     claims_copy(claims, at, &entry->known.claims);
     at += aligned(claims_bytes(claims));
-    struct copied copies[] = {{token->raw, at},
-                              {token->signature, at + token->raw.len},
+    if (token->signature.len > 0)
+        memcpy(at, token->signature.at, token->signature.len);
+    struct copied copies[] = {{token->signature, at},
                               {span_of(token->header.text, token->header.text_len), copy.header.text}};
-    bytes_put(bytes_put(at, token->raw), token->signature);
     if (!token_move(&copy, copies, COUNT_OF(copies)))
         return false;
     entry->known.token = copy;
+    entry->payload_len = bytes_of(token->payload_text.len);
+    entry->header_len = bytes_of(token->signing_input.len - token->payload_text.len - 1);
+    assert(entry->header_len <= copy.header.text_len && entry->payload_len <= claims->tape.text_len);
     return true;
 }
 
@@ -266,14 +308,15 @@ void verified_add(struct verified *verified, const struct token *token, const st
     verified->count++;
 }
 
-void verified_rebind(struct verified *verified, const struct verified_entry *entry, const struct key *key,
+void verified_rebind(struct verified *verified, const struct verified_entry *known, const struct key *key,
                      struct keyset *keys)
 {
-    struct entry *known = entry_find(verified, place_of(verified, entry->token.raw), entry->token.raw);
-    assert(known != NULL && &known->known == entry);
-    struct keyset *old = known->known.keys;
-    known->known.keys = keyset_take(keys);
-    known->known.key = key;
+    const struct entry *held = CONTAINER_OF(known, entry, known);
+    struct entry *entry = slot_entry(verified, held->slot / WAYS, held->slot % WAYS);
+    assert(entry == held);
+    struct keyset *old = entry->known.keys;
+    entry->known.keys = keyset_take(keys);
+    entry->known.key = key;
     keyset_release(old);
 }
 

@@ -90,12 +90,16 @@ static const struct verified_entry *recall(struct exchange *x, struct judge_inpu
         !judge_extract_any(input->rule, input->credential, input->is_repeated, raw, &err))
         return NULL;
     const struct verified_entry *entry = verified_find(gate->verified, *raw, input->now_s);
+    struct token *token = entry == NULL ? NULL : arena_take(input->arena, sizeof *token);
     metric_add(entry != NULL ? gate->figures.cache_hits : gate->figures.cache_misses, gate->worker->index, 1);
     if (entry == NULL) {
         show_cache(gate); /* what was found at its end is gone */
         return NULL;
     }
-    *remembered = (struct remembered){.token = &entry->token, .claims = &entry->claims, .key = entry->key};
+    if (token == NULL)
+        return NULL;
+    *token = verified_token(entry, *raw);
+    *remembered = (struct remembered){.token = token, .claims = &entry->claims, .key = entry->key};
     input->remembered = remembered;
     return entry;
 }

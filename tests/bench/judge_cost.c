@@ -137,6 +137,7 @@ bool judge_once(struct bench *bench)
                                 .credential = bench->credentials[bench->turn]};
     struct judgement judgement;
     struct remembered remembered;
+    struct token token;
     struct span raw;
     struct err err;
     bench->turn = (bench->turn + 1) % bench->credential_count;
@@ -145,7 +146,8 @@ bool judge_once(struct bench *bench)
             return false;
         const struct verified_entry *entry = verified_find(bench->verified, raw, NOW_S);
         if (entry != NULL) {
-            remembered = (struct remembered){.token = &entry->token, .claims = &entry->claims, .key = entry->key};
+            token = verified_token(entry, raw);
+            remembered = (struct remembered){.token = &token, .claims = &entry->claims, .key = entry->key};
             input.remembered = &remembered;
         }
     }

@@ -6,11 +6,21 @@
  */
 #include "oidc/verified.h"
 
+#include "jose/b64url.h"
+
 #include <stdio.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { TOKENS = 96, SLOTS = 32, BYTES_MAX = 48 << 10, TOKEN_BYTES = 6000, EXP_MODULUS = 7 };
+enum {
+    TOKENS = 96,
+    SLOTS = 32,
+    BYTES_MAX = 48 << 10,
+    PAYLOAD_BYTES = 4000,
+    TOKEN_BYTES = 6000,
+    SIGNATURE_BYTES = 48,
+    EXP_MODULUS = 7
+};
 
 static const struct key keys_of_test[2];
 
@@ -36,13 +46,31 @@ static void must(bool is_so)
         abort();
 }
 
-/* Tokens share their tails in groups of four, so that tags and sets collide.  The length is its own for each. */
-static struct span raw_of(unsigned index, size_t len)
+static size_t part_put(char *at, struct span bytes)
 {
-    memset(raw_bytes[index], 'a' + (int)(index % 26), TOKEN_BYTES);
-    raw_bytes[index][0] = (char)index;
-    memset(raw_bytes[index] + len - 40, 'A' + (int)(index / 4 % 26), 40);
-    return span_of(raw_bytes[index], len);
+    return b64url_encode(bytes.at, bytes.len, at);
+}
+
+/* The text of a token into raw_bytes.  Tokens share their signatures in groups of four, so that tags and sets collide. */
+static void raw_write(struct token *token, unsigned index, struct span header, struct span payload)
+{
+    static char signature[SIGNATURE_BYTES];
+    memset(signature, 'A' + (int)(index / 4 % 26), sizeof signature);
+    char *raw = raw_bytes[index];
+    size_t header_len = part_put(raw, header);
+    raw[header_len] = '.';
+    size_t payload_len = part_put(raw + header_len + 1, payload);
+    size_t len = header_len + 1 + payload_len;
+    raw[len] = '.';
+    token->signing_input = span_of(raw, len);
+    token->payload_text = span_of(raw + header_len + 1, payload_len);
+    token->signature = span_of(signature, sizeof signature);
+    token->raw = span_of(raw, len + 1 + part_put(raw + len + 1, token->signature));
+}
+
+static struct span raw_of(const struct model *model, unsigned index)
+{
+    return span_of(raw_bytes[index], model->len[index]);
 }
 
 static void add(struct run *run, unsigned index, unsigned amount)
@@ -52,20 +80,22 @@ static void add(struct run *run, unsigned index, unsigned amount)
     AUTO(arena) arena = {0};
     struct model *model = &run->model;
     struct claims claims;
-    char payload[64];
-    size_t len = 64 + (size_t)amount * 23 % (TOKEN_BYTES - 64);
+    char payload[PAYLOAD_BYTES], exp[32] = "";
+    int filling = (int)(amount * 17 % (PAYLOAD_BYTES - 100));
     bool has_exp = amount % 5 != 0;
     int64_t exp_s = run->now_s + (int64_t)(amount % EXP_MODULUS) - 1;
-    struct token token = {.raw = raw_of(index, len), .alg_text = span_of(header_text + 8, 5)};
-    token.header = (struct tape){header_text, 15, header_items, 3};
-    token.signature = SPAN("signature");
-    snprintf(payload, sizeof payload, has_exp ? "{\"sub\":\"%u\",\"exp\":%lld}" : "{\"sub\":\"%u\"}", index,
-             (long long)exp_s);
+    struct span header = span_of(header_text, sizeof header_text - 1);
+    struct token token = {.alg_text = span_of(header_text + 8, 5)};
+    token.header = (struct tape){header_text, header.len, header_items, 3};
+    if (has_exp)
+        snprintf(exp, sizeof exp, ",\"exp\":%lld", (long long)exp_s);
+    snprintf(payload, sizeof payload, "{\"sub\":\"%u\"%s,\"more\":\"%0*d\"}", index, exp, filling, 0);
     must(claims_read_json(&claims, &arena, span_str(payload), 4, NULL));
+    raw_write(&token, index, header, span_str(payload));
     verified_add(run->verified, &token, &claims, &keys_of_test[amount % 2], run->sets[amount % 2], run->now_s);
     model->is_known[index] = true;
     model->ends_at_s[index] = has_exp ? exp_s : run->now_s + VERIFIED_NO_EXP_TTL_S;
-    model->len[index] = len;
+    model->len[index] = token.raw.len;
     model->set[index] = amount % 2;
     must(exp_s <= run->now_s || !has_exp || verified_find(run->verified, token.raw, run->now_s) != NULL);
 }
@@ -75,14 +105,17 @@ static const struct verified_entry *find(struct run *run, unsigned index)
     const struct model *model = &run->model;
     if (model->len[index] == 0)
         return NULL;
-    struct span raw = raw_of(index, model->len[index]);
+    struct span raw = raw_of(model, index);
     const struct verified_entry *entry = verified_find(run->verified, raw, run->now_s);
     if (entry == NULL)
         return NULL;
     must(model->is_known[index] && run->now_s < model->ends_at_s[index]);
-    must(span_eq(entry->token.raw, raw) && entry->token.raw.at != raw.at);
+    struct token token = verified_token(entry, raw);
+    must(entry->token.raw.at == NULL && token.raw.at == raw.at &&
+         token.payload_text.at + token.payload_text.len < raw.at + raw.len);
     must(entry->keys == run->sets[model->set[index]] && entry->key == &keys_of_test[model->set[index]]);
-    must(span_eq(entry->token.signature, SPAN("signature")) && span_eq(entry->token.alg_text, SPAN("RS256")));
+    must(token.signature.len == SIGNATURE_BYTES && token.signature.at[0] == 'A' + (int)(index / 4 % 26));
+    must(span_eq(token.alg_text, SPAN("RS256")));
     must((unsigned)strtoul(entry->claims.sub.text.at, NULL, 10) == index);
     return entry;
 }
@@ -91,7 +124,7 @@ static void drop(struct run *run, unsigned index)
 {
     if (run->model.len[index] == 0)
         return;
-    verified_drop(run->verified, raw_of(index, run->model.len[index]));
+    verified_drop(run->verified, raw_of(&run->model, index));
     run->model.is_known[index] = false;
     must(find(run, index) == NULL);
 }

@@ -147,6 +147,49 @@ static void lenient_decoding_is_strict_in_all_else(void **state)
     }
 }
 
+static void a_text_is_of_the_bytes_that_it_encodes_and_of_no_others(void **state)
+{
+    enum { BYTES = 300 };
+    unsigned char bytes[BYTES];
+    char text[BYTES * 2];
+    (void)state;
+    for (size_t i = 0; i < BYTES; i++)
+        bytes[i] = (unsigned char)(i * 167 + i / 7);
+    for (size_t len = 0; len <= BYTES; len++) {
+        struct span of = span_of((const char *)bytes, len);
+        size_t chars = b64url_encode(bytes, len, text);
+        assert_true(b64url_is_of(span_of(text, chars), of));
+        assert_false(b64url_is_of(span_of(text, chars + 1), of));
+        if (len == 0)
+            continue;
+        assert_false(b64url_is_of(span_of(text, chars - 1), of));
+        size_t at = len * 31 % chars;
+        for (unsigned bit = 0; bit < 8; bit++) {
+            text[at] = (char)(text[at] ^ 1 << bit);
+            assert_false(b64url_is_of(span_of(text, chars), of));
+            text[at] = (char)(text[at] ^ 1 << bit);
+        }
+    }
+}
+
+/* Each place of a block and each value: the vector code is the encoder. */
+static void each_byte_in_each_place_is_written_as_by_the_encoder(void **state)
+{
+    enum { BYTES = 28 };
+    unsigned char bytes[BYTES] = {0};
+    char text[BYTES * 2];
+    (void)state;
+    for (size_t at = 0; at < BYTES; at++)
+        for (unsigned value = 0; value < 256; value++) {
+            bytes[at] = (unsigned char)value;
+            size_t chars = b64url_encode(bytes, BYTES, text);
+            assert_true(b64url_is_of(span_of(text, chars), span_of((const char *)bytes, BYTES)));
+            bytes[at] ^= 1;
+            assert_false(b64url_is_of(span_of(text, chars), span_of((const char *)bytes, BYTES)));
+            bytes[at] = (unsigned char)(at * 83);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +200,8 @@ int main(void)
         cmocka_unit_test(decoded_bytes_in_an_arena_end_in_a_nul),
         cmocka_unit_test(lenient_decoding_takes_both_alphabets_padding_and_white_space),
         cmocka_unit_test(lenient_decoding_is_strict_in_all_else),
+        cmocka_unit_test(a_text_is_of_the_bytes_that_it_encodes_and_of_no_others),
+        cmocka_unit_test(each_byte_in_each_place_is_written_as_by_the_encoder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
