@@ -37,6 +37,6 @@ enum { BIND_TEXT_BYTES = 128 };
 void bind_address_text(const struct bind_address *address, char out[BIND_TEXT_BYTES]);
 
 /* Octal digits as chmod takes them, up to 0777: "0660".  Reason CONFIG. */
-bool bind_mode_read(struct span text, mode_t *mode, struct err *err) MUST_CHECK;
+bool bind_address_mode(struct span text, mode_t *mode, struct err *err) MUST_CHECK;
 
 #endif

@@ -49,7 +49,7 @@ static bool set_file(struct bind_address *address, struct span mode, const struc
         address->group = site->user.group;
     }
     address->mode = BIND_MODE;
-    return mode.at == NULL || bind_mode_read(mode, &address->mode, err);
+    return mode.at == NULL || bind_address_mode(mode, &address->mode, err);
 }
 
 /* The one with that address which is open already; those with port 0 are taken one after the other. */

@@ -164,8 +164,8 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
     bool is_ok = has_tables || fail(err, REASON_OUT_OF_MEMORY, "no memory for metrics and limits");
     run->has_fetch = is_ok && fetch_global_init(err);
     run->has_control = run->has_fetch && worker_init(&run->control, run->worker_count, err);
-    if (run->has_control && make_issuers(run, site, err) && make_binding(run, site, err) &&
-        make_servers(run, err) && run_start_site(run, site, err) && run_certificates_start(run, site, err)) {
+    if (run->has_control && make_issuers(run, site, err) && make_binding(run, site, err) && make_servers(run, err) &&
+        run_start_site(run, site, err) && run_certificates_start(run, site, err)) {
         snapshot_publish(&run->gateway.site, site);
         prober_use(run->prober, site);
         gateway_warn(&run->gateway);

@@ -38,15 +38,16 @@ static const struct schema_row listener_rows[] = {
     ROW(listener_settings, tls, "tls", SCHEMA_STRUCT, .table = &listener_tls_schema,
         .help = "TLS on this listener; default: plain"),
     ROW(listener_settings, http2, "http2", SCHEMA_ENUM, .preset = "alpn", .words = http2_modes,
-        .help = "HTTP/2: where TLS settles on it; prior-knowledge: also for clients of a plain listener that begin with "
-                "it; or off"),
+        .help =
+            "HTTP/2: where TLS settles on it; prior-knowledge: also for clients of a plain listener that begin with "
+            "it; or off"),
     ROW(listener_settings, mode, "mode", SCHEMA_TEXT,
         .help = "of a unix socket's file, octal digits in quotes; default \"0660\""),
     ROW(listener_settings, proxy_protocol, "proxy_protocol", SCHEMA_BOOL, .preset = "false",
         .help = "each connection begins with a PROXY protocol header, version 1 or 2, that names the client"),
 };
 const struct schema settings_listener_schema = {"listeners", listener_rows, COUNT_OF(listener_rows),
-                                              NODE_AT(listener_settings), NULL};
+                                                NODE_AT(listener_settings), NULL};
 
 static bool admin_off(const struct node *node, void *out, struct arena *arena, struct problems *problems)
 {
@@ -68,5 +69,4 @@ static const struct schema_row admin_rows[] = {
     LATER("client_ca"),
 };
 const struct schema settings_admin_schema = {"admin", admin_rows, COUNT_OF(admin_rows), NODE_AT(admin_settings),
-                                           admin_off};
-
+                                             admin_off};

@@ -47,7 +47,7 @@ static bool check_mode(struct problems *problems, const struct listener_settings
     const struct node *at = site_place(listener->node, "mode");
     if (bind_address_path(address) == NULL)
         return problem_error(problems, at, "\"mode\" is for unix sockets; this listener binds a port");
-    return bind_mode_read(listener->mode, &mode, &err) || problem_error(problems, at, "%s", err.text);
+    return bind_address_mode(listener->mode, &mode, &err) || problem_error(problems, at, "%s", err.text);
 }
 
 static bool check_listeners(struct site_build *build)

@@ -111,7 +111,7 @@ void bind_address_text(const struct bind_address *address, char out[BIND_TEXT_BY
     snprintf(out, BIND_TEXT_BYTES, "%s:%u", host, ntohs(at->sin_port));
 }
 
-bool bind_mode_read(struct span text, mode_t *mode, struct err *err)
+bool bind_address_mode(struct span text, mode_t *mode, struct err *err)
 {
     unsigned value = 0;
     bool is_octal = text.len == 3 || (text.len == 4 && text.at[0] == '0');

@@ -51,14 +51,14 @@ static void modes_are_octal(void **state)
     mode_t mode;
     struct err err;
     (void)state;
-    assert_true(bind_mode_read(SPAN("0660"), &mode, &err) && mode == 0660);
-    assert_true(bind_mode_read(SPAN("777"), &mode, &err) && mode == 0777);
-    assert_true(bind_mode_read(SPAN("0000"), &mode, &err) && mode == 0);
-    assert_false(bind_mode_read(SPAN("1777"), &mode, &err));
-    assert_false(bind_mode_read(SPAN("66"), &mode, &err));
-    assert_false(bind_mode_read(SPAN("068"), &mode, &err));
-    assert_false(bind_mode_read(SPAN("rw-"), &mode, &err));
-    assert_false(bind_mode_read(SPAN(""), &mode, &err));
+    assert_true(bind_address_mode(SPAN("0660"), &mode, &err) && mode == 0660);
+    assert_true(bind_address_mode(SPAN("777"), &mode, &err) && mode == 0777);
+    assert_true(bind_address_mode(SPAN("0000"), &mode, &err) && mode == 0);
+    assert_false(bind_address_mode(SPAN("1777"), &mode, &err));
+    assert_false(bind_address_mode(SPAN("66"), &mode, &err));
+    assert_false(bind_address_mode(SPAN("068"), &mode, &err));
+    assert_false(bind_address_mode(SPAN("rw-"), &mode, &err));
+    assert_false(bind_address_mode(SPAN(""), &mode, &err));
 }
 
 /* ---- files ---- */
