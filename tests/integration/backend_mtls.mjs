@@ -3,7 +3,9 @@
 // resumes sessions, but never with a server that has not proven itself.
 import assert from 'node:assert/strict';
 import https from 'node:https';
+import net from 'node:net';
 import test from 'node:test';
+import tls from 'node:tls';
 import { newAuthority } from './harness/certs.mjs';
 import { send } from './harness/client.mjs';
 import { startGateway } from './harness/gateway.mjs';
@@ -26,10 +28,10 @@ async function startServer(t, leaf, options = {}) {
   return { seen, port: server.address().port, url: `https://127.0.0.1:${server.address().port}` };
 }
 
-async function start(t, server, tls, more = {}) {
+async function start(t, server, section, more = {}) {
   const gateway = await startGateway(t, {
     workers: 1,
-    backends: { main: { servers: [server.url], tls } },
+    backends: { main: { servers: [server.url], tls: section } },
     routes: [{ name: 'main', path: '/', backend: 'main', policy: 'none' }],
     ...more,
   });
@@ -75,6 +77,26 @@ test('a reload with another CA does not resume what the old one trusted', async 
   assert.equal(await status(), 502);
   await gateway.reload(config(authority.caFile));
   assert.equal(await status(), 200);
+});
+
+// Attack: whoever sits between cuts the connection, and the half answer passes for a whole one.
+test('an answer that ends with the connection is whole only with close_notify', async (t) => {
+  const authority = newAuthority(t);
+  const leaf = authority.issue('127.0.0.1');
+  let isCut = false;
+  const server = net.createServer((raw) => {
+    const socket = new tls.TLSSocket(raw, { isServer: true, cert: leaf.cert, key: leaf.key });
+    for (const one of [raw, socket]) one.on('error', () => {});
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\nhalf', () => (isCut ? raw.end() : socket.end())));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { gateway } = await start(t, { url: `https://127.0.0.1:${server.address().port}` }, { ca: authority.caFile });
+  const whole = await send(gateway.port);
+  assert.deepEqual([whole.isWhole, whole.text], [true, 'half']);
+  isCut = true;
+  const cut = await send(gateway.port);
+  assert.ok(cut === undefined || !cut.isWhole);
 });
 
 test('server_name is what is asked for and what the certificate must have', async (t) => {
