@@ -21,11 +21,12 @@ static enum io read_proxy_header(struct conn *conn)
 /* Plain HTTP on a port of TLS is a mistake that a person makes, and should be told of. */
 static void tell_plain(struct conn *conn)
 {
-    static const struct span answer = SPAN_INIT("HTTP/1.1 400 Bad Request\r\n"
-                                                "Content-Type: application/json\r\n"
-                                                "Content-Length: 70\r\n"
-                                                "Connection: close\r\n\r\n"
-                                                "{\"statusCode\":400,\"message\":\"Plain HTTP was sent to a port of HTTPS.\"}");
+    static const struct span answer =
+        SPAN_INIT("HTTP/1.1 400 Bad Request\r\n"
+                  "Content-Type: application/json\r\n"
+                  "Content-Length: 70\r\n"
+                  "Connection: close\r\n\r\n"
+                  "{\"statusCode\":400,\"message\":\"Plain HTTP was sent to a port of HTTPS.\"}");
     struct iovec piece = {(void *)(uintptr_t)answer.at, answer.len};
     if (!conn_send(conn, &piece, 1))
         conn_close(conn, REASON_CLIENT_GONE);

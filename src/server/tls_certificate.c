@@ -98,8 +98,8 @@ static struct client_certificate *read_parts(const X509 *certificate, struct par
         free(made);
         return NULL;
     }
-    made->not_before_s = tls_time_s(X509_get0_notBefore(certificate));
-    made->not_after_s = tls_time_s(X509_get0_notAfter(certificate));
+    made->not_before_s = tls_pem_time_s(X509_get0_notBefore(certificate));
+    made->not_after_s = tls_pem_time_s(X509_get0_notAfter(certificate));
     return made;
 }
 

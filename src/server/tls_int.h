@@ -22,7 +22,7 @@ struct tls_pem_pair {
 bool tls_pem_identity(SSL_CTX *context, const struct tls_pem_pair *pair, enum tls_part *part, int64_t *end_s,
                       struct err *err) MUST_CHECK;
 /* Seconds since 1970; INT64_MIN for what is no time. */
-int64_t tls_time_s(const ASN1_TIME *time);
+int64_t tls_pem_time_s(const ASN1_TIME *time);
 
 /* ---- contexts ---- */
 

@@ -20,7 +20,7 @@ static BIO *bio_of(struct span pem)
     return pem.at == NULL || pem.len > INT_MAX ? NULL : BIO_new_mem_buf(pem.at, (int)pem.len);
 }
 
-int64_t tls_time_s(const ASN1_TIME *time)
+int64_t tls_pem_time_s(const ASN1_TIME *time)
 {
     struct tm parts;
     return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : INT64_MIN;
@@ -82,9 +82,9 @@ static EVP_PKEY *key_of(struct span pem)
 static bool use_chain(SSL_CTX *context, STACK_OF(X509) * chain, int64_t *end_s)
 {
     bool is_ok = SSL_CTX_use_certificate(context, sk_X509_value(chain, 0)) == 1;
-    *end_s = tls_time_s(X509_get0_notAfter(sk_X509_value(chain, 0)));
+    *end_s = tls_pem_time_s(X509_get0_notAfter(sk_X509_value(chain, 0)));
     for (int i = 1; is_ok && i < sk_X509_num(chain); i++) {
-        int64_t other_s = tls_time_s(X509_get0_notAfter(sk_X509_value(chain, i)));
+        int64_t other_s = tls_pem_time_s(X509_get0_notAfter(sk_X509_value(chain, i)));
         is_ok = SSL_CTX_add1_chain_cert(context, sk_X509_value(chain, i)) == 1;
         *end_s = other_s < *end_s ? other_s : *end_s;
     }
@@ -129,14 +129,4 @@ bool tls_pem_identity(SSL_CTX *context, const struct tls_pem_pair *pair, enum tl
     EVP_PKEY_free(key);
     ERR_clear_error();
     return is_ok;
-}
-
-void tls_context_ready(SSL_CTX *context)
-{
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_max_proto_version(context, 0); /* whatever the machine's openssl.cnf says */
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(context,
-                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_read_ahead(context, 1);
 }

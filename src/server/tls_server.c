@@ -73,7 +73,7 @@ static int64_t chain_end_s(const SSL *tls)
     STACK_OF(X509) *chain = SSL_get0_verified_chain(tls);
     int64_t end_s = INT64_MAX;
     for (int i = 0; i < sk_X509_num(chain); i++) {
-        int64_t other_s = tls_time_s(X509_get0_notAfter(sk_X509_value(chain, i)));
+        int64_t other_s = tls_pem_time_s(X509_get0_notAfter(sk_X509_value(chain, i)));
         end_s = other_s < end_s ? other_s : end_s;
     }
     return end_s;
