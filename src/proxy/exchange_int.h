@@ -157,8 +157,17 @@ bool exchange_add_nonce(struct exchange *x, const struct field **fields, size_t 
 /* Whether the field of that name holds a proof, for some reader. */
 bool exchange_is_proof(struct span field_name);
 
-/* The steps of relaying. */
+/* A connection to a server: leased, awaited, or refused. */
 enum turn step_connect(struct exchange *x);
+/* For who relays: the connection failed, see struct backend_user; the server answered; there was no memory. */
+void exchange_disconnected(void *user, const struct err *err, bool is_unanswered);
+void exchange_server_worked(struct exchange *x);
+void exchange_refuse_memory(struct exchange *x);
+
+/* Relaying.  What leases a connection for an exchange. */
+extern const struct backend_user relay_user;
+/* Sends what was gathered: head and the body so far, in one write. */
+void relay_gathered(struct exchange *x);
 void relay_body(struct exchange *x, struct span piece);
 void relay_batch(struct exchange *x);
 void relay_drained(struct exchange *x);

@@ -109,7 +109,8 @@ static bool is_server(const struct site_backend *backend, const struct uri *uri)
 {
     for (size_t i = 0; i < backend->server_count; i++) {
         const struct uri *server = &backend->servers[i].uri;
-        if (backend->servers[i].path == NULL && server->is_https == uri->is_https && server->port == uri->port && span_eq_nocase(server->host, uri->host))
+        if (backend->servers[i].path == NULL && server->is_https == uri->is_https && server->port == uri->port &&
+            span_eq_nocase(server->host, uri->host))
             return true;
     }
     return false;
