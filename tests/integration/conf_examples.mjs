@@ -111,3 +111,14 @@ test('tls.yaml', async (t) => {
   assert.equal((await send(closed, { target: '/healthz', tls: { ...usual, cert: client.cert, key: client.key } })).status, 200);
   await assert.rejects(async () => assert.ok(await send(closed, { target: '/healthz', tls: usual })));
 });
+
+test('forward-auth.yaml', async (t) => {
+  const issuer = await service(t, 'issuer');
+  const gateway = await startExample(t, 'forward-auth.yaml', { '127.0.0.1:9400': at(issuer.url) });
+  const ask = async (client) => send(gateway.port, { target: '/_jwtgate/auth/calculator', token: client && await grant(`${issuer.url}/token`, client) });
+  const answer = await ask('demo:demo-secret');
+  assert.equal(answer.status, 200);
+  assert.equal(answer.field('x-client'), 'demo');
+  assert.equal((await ask('other:other-secret')).status, 401);
+  assert.equal((await ask()).status, 401);
+});

@@ -6,31 +6,15 @@ import test from 'node:test';
 import { startBackend } from './harness/backend.mjs';
 import { send } from './harness/client.mjs';
 import { hasNginx, startNginx } from './harness/nginx.mjs';
+import { blockOf } from './harness/pages.mjs';
 import { dpopFields, newHolder } from './harness/proofs.mjs';
 import { startStand } from './harness/stand.mjs';
 
 // What docs/forward-auth.md gives for nginx.
-const server = ({ gateway, app, route }) => `
-  location / {
-    auth_request /_auth;
-    auth_request_set $auth_user $upstream_http_x_user;
-    auth_request_set $auth_challenge $upstream_http_www_authenticate;
-    proxy_set_header X-User $auth_user;
-    add_header WWW-Authenticate $auth_challenge always;
-    proxy_pass ${app};
-  }
-  location = /_auth {
-    internal;
-    proxy_pass http://127.0.0.1:${gateway}/_jwtgate/auth/${route};
-    proxy_pass_request_body off;
-    proxy_set_header Content-Length "";
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-Host $http_host;
-    proxy_set_header X-Forwarded-Method $request_method;
-    proxy_set_header X-Forwarded-Uri $request_uri;
-  }
-`;
+const server = ({ gateway, app }) => blockOf('forward-auth.md', 'nginx', {
+  '127.0.0.1:8080/_jwtgate/auth/orders': `127.0.0.1:${gateway}/_jwtgate/auth/main`,
+  'http://127.0.0.1:9001': app,
+});
 
 async function start(t, { route = {}, ...more } = {}) {
   const stand = await startStand(t, {
@@ -39,7 +23,7 @@ async function start(t, { route = {}, ...more } = {}) {
     config: { trusted_proxies: ['127.0.0.1'] },
   });
   const app = await startBackend(t);
-  const nginx = await startNginx(t, server({ gateway: stand.gateway.port, app: app.url, route: 'main' }));
+  const nginx = await startNginx(t, server({ gateway: stand.gateway.port, app: app.url }));
   const ask = (request = {}) => send(nginx.port, { target: '/orders', host: `127.0.0.1:${nginx.port}`, token: stand.issuer.token({ upn: 'ann' }), ...request });
   return { ...stand, app, nginx, ask };
 }
