@@ -57,6 +57,10 @@ static void example_of_the_standard_passes(void **state)
     (void)state;
     assert_true(dpop_check(&request, &binding, &arena, &proof, &fault));
     assert_true(proof.iat_s == 1562262618);
+    request.is_target_unknown = true; /* it could be for another request then */
+    assert_false(dpop_check(&request, &binding, &arena, &proof, &fault));
+    assert_int_equal(fault.error, DPOP_INVALID_PROOF);
+    request.is_target_unknown = false;
 
     /* A proof for the token endpoint opens no resource: it has no ath. */
     request.proof = span_str(rfc_token_proof);
