@@ -242,25 +242,37 @@ void h2_free(struct h2 *h)
     free(h);
 }
 
-/* How many bytes of `in` nghttp2 gets at once: not beyond the end of a frame. */
-static bool next_slice(struct h2 *h, struct span in, size_t *len)
+/* Takes bytes off `in` for nghttp2: not beyond the end of a frame, and the head of a frame only when it is whole (nghttp2 counts a
+ * CONTINUATION for each call that brings a part of its head).  False: they are not to be looked at.
+ */
+static bool take_slice(struct h2 *h, struct span *in, struct span *slice)
 {
     struct h2_frame *frame = &h->frame;
-    *len = 0;
+    const char *at = in->at;
+    size_t before = in->len;
     if (h->preface_left > 0) {
-        *len = in.len < h->preface_left ? in.len : h->preface_left;
-        h->preface_left -= *len;
+        *slice = span_cut(*in, h->preface_left);
+        *in = span_from(*in, slice->len);
+        h->preface_left -= slice->len;
         return true;
     }
-    while (frame->have < H2_FRAME_HEAD_BYTES && *len < in.len)
-        frame->head[frame->have++] = (unsigned char)in.at[(*len)++];
+    bool is_begin = frame->have == 0, is_head = frame->have < H2_FRAME_HEAD_BYTES;
+    while (frame->have < H2_FRAME_HEAD_BYTES && in->len > 0) {
+        frame->head[frame->have++] = (unsigned char)in->at[0];
+        *in = span_from(*in, 1);
+    }
+    *slice = span_of(at, 0);
     if (frame->have < H2_FRAME_HEAD_BYTES)
         return true;
-    if (frame->left == 0 && *len > 0 && !h2_look_over(h))
+    if (is_head && !h2_look_over(h))
         return false;
-    size_t payload = in.len - *len < frame->left ? in.len - *len : frame->left;
-    frame->left -= payload;
-    *len += payload;
+    *slice = span_of(frame->head, sizeof frame->head); /* its begin came earlier: it goes by itself */
+    if (!is_head || is_begin) {
+        size_t payload = in->len < frame->left ? in->len : frame->left;
+        *in = span_from(*in, payload);
+        frame->left -= payload;
+        *slice = span_of(at, before - in->len);
+    }
     if (frame->left == 0)
         frame->have = 0;
     return true;
@@ -278,14 +290,14 @@ static void refuse_input(struct h2 *h, ssize_t error)
 
 enum h2_step h2_read(struct h2 *h, int64_t now_ms, struct span *in, struct h2_event *event, struct err *err)
 {
-    size_t len = 0;
+    struct span slice;
     h->now_ms = now_ms;
     h->step = H2_MORE;
     h->event = (struct h2_event){0};
     h->is_reading = true;
-    while (in->len > 0 && h->step == H2_MORE && h->fault == H2_NO_ERROR && next_slice(h, *in, &len)) {
-        ssize_t taken = nghttp2_session_mem_recv(h->session, (const uint8_t *)in->at, len);
-        *in = span_from(*in, len);
+    while (in->len > 0 && h->step == H2_MORE && h->fault == H2_NO_ERROR && take_slice(h, in, &slice)) {
+        ssize_t taken =
+            slice.len == 0 ? 0 : nghttp2_session_mem_recv(h->session, (const uint8_t *)slice.at, slice.len);
         if (taken < 0)
             refuse_input(h, taken);
     }

@@ -10,7 +10,7 @@
 
 /* Of all that happened, for comparing runs. */
 struct outcome {
-    size_t heads, ends, body_bytes;
+    size_t heads, ends;
     enum h2_step last;
     uint32_t sum;
 };
@@ -59,6 +59,7 @@ static struct outcome run(const uint8_t *data, size_t size, size_t most, unsigne
 {
     AUTO(client) c;
     struct outcome outcome = {0};
+    size_t body_bytes[64] = {0};
     client_init(&c, &h2_limits);
     if (c.h == NULL)
         abort();
@@ -72,10 +73,14 @@ static struct outcome run(const uint8_t *data, size_t size, size_t most, unsigne
             size_t before = c.heads;
             if (c.last == H2_PIECE && event.user == NULL)
                 abort();
-            outcome.sum = outcome.sum * 31 + (uint32_t)event.id;
             client_take(&c, &event);
             if (c.heads > before && c.is_right)
                 check_head(&c.head);
+            /* A body that proves malformed may have been given out in part. */
+            size_t *bytes = &body_bytes[(size_t)event.id % COUNT_OF(body_bytes)];
+            *bytes = c.heads > before ? 0 : *bytes + event.piece.len;
+            if (c.heads > before || event.is_end)
+                outcome.sum = outcome.sum * 31 + (uint32_t)event.id + (uint32_t)*bytes;
             if (c.heads > before)
                 answer(&c, event.id, how);
         }
@@ -85,7 +90,6 @@ static struct outcome run(const uint8_t *data, size_t size, size_t most, unsigne
     client_flush(&c, NULL);
     outcome.heads = c.heads;
     outcome.ends = c.ends;
-    outcome.body_bytes = buf_len(&c.body);
     outcome.last = c.last == H2_OVER ? H2_OVER : H2_MORE;
     return outcome;
 }
@@ -98,8 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned char how = data[0] & 0x7f;
     struct outcome whole = run(data + 1, size - 1, SIZE_MAX, how);
     struct outcome cut = run(data + 1, size - 1, 1 + how % 40, how);
-    if (whole.heads != cut.heads || whole.ends != cut.ends || whole.body_bytes != cut.body_bytes ||
-        whole.sum != cut.sum || whole.last != cut.last)
+    if (whole.heads != cut.heads || whole.ends != cut.ends || whole.sum != cut.sum || whole.last != cut.last)
         abort();
     run(data + 1, size - 1, 1 + how % 40, how | 0x80); /* with output in between, windows open at other times */
     return 0;
