@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tests/attacks.md lists every row of hostile tokens, and of hostile requests of HTTP/2, once, and each test that it names exists."""
+"""tests/attacks.md lists every row of hostile tokens, of hostile requests of HTTP/2, and of hostile peers, once, and each test that it names exists."""
 
 import re
 
 import tree
 
 LIST = "tests/attacks.md"
-ROWS = {"A": 10, "C": 13, "H": 15, "B": 4, "S": 10, "K": 10, "E": 19, "T": 11, "I": 5, "U": 5, "R": 6, "J": 6, "X": 8, "P": 8, "L": 13, "F": 15}
+ROWS = {"A": 10, "C": 13, "H": 15, "B": 4, "S": 10, "K": 10, "E": 19, "T": 11, "I": 5, "U": 5, "R": 6, "J": 6, "X": 8, "P": 8, "L": 13, "F": 15, "W": 10}
 ROW = re.compile(r"^\| ([A-Z]\d+) \| (.+) \|$")
 
 

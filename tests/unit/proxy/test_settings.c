@@ -149,6 +149,8 @@ static const struct range {
     {"limits", "body", "0B", "1B", "1048576GiB", "1048577GiB"},
     {"limits", "body_buffer", "16383B", "16KiB", "64MiB", "67108865B"},
     {"limits", "connections", "0", "1", "1000000", "1000001"},
+    {"limits", "body_rate", "0B", "1B", "1GiB", "1073741825B"},
+    {"timeouts", "body", "99ms", "100ms", "24h", "86400001ms"},
     {"timeouts", "head", "99ms", "100ms", "1h", "3600001ms"},
     {"timeouts", "idle", "99ms", "100ms", "24h", "86400001ms"},
     {"timeouts", "drain", NULL, "0s", "1h", "3600001ms"},
@@ -177,6 +179,46 @@ static void every_range_is_kept_at_both_ends(void **state)
         try_value(&ranges[i], ranges[i].least, true);
         try_value(&ranges[i], ranges[i].greatest, true);
         try_value(&ranges[i], ranges[i].above, false);
+    }
+}
+
+/* Off, on, or on with settings of its own. */
+static void websocket_is_a_word_or_a_map(void **state)
+{
+    static const struct {
+        const char *value;
+        bool is_good, is_on, ends_with_token;
+        int64_t idle_ms;
+    } cases[] = {
+        {"false", true, false, false, 3600000},
+        {"true", true, true, false, 3600000},
+        {"{ idle: 5m }", true, false, false, 300000}, /* on, since there is a map */
+        {"{ idle: 100ms, ends_with_token: true }", true, false, true, 100},
+        {"{ idle: 99ms }", false, false, false, 0},
+        {"{ idle: 10 }", false, false, false, 0},
+        {"{ on: true }", false, false, false, 0},
+        {"yes", false, false, false, 0},
+        {"\"true\"", false, false, false, 0},
+        {"[]", false, false, false, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct reading r;
+        char text[512];
+        snprintf(text, sizeof text,
+                 LISTENERS BACKENDS "routes: [ { name: r, path: /, backend: b, policy: none, websocket: %s } ]\n",
+                 cases[i].value);
+        const char *problems = read_text(&r, text);
+        if ((problems[0] == '\0') != cases[i].is_good)
+            fail_msg("%s: \"%s\"", cases[i].value, problems);
+        const struct route_settings *route = r.settings.routes.at;
+        if (cases[i].is_good) {
+            assert_int_equal(route->websocket.is_on, cases[i].is_on);
+            assert_int_equal(route->websocket.node != NULL, cases[i].value[0] == '{');
+            assert_int_equal(route->websocket.ends_with_token, cases[i].ends_with_token);
+            assert_int_equal(route->websocket.idle_ms, cases[i].idle_ms);
+        }
+        document_fini(&r.document);
     }
 }
 
@@ -263,6 +305,7 @@ int main(void)
         cmocka_unit_test(every_key_goes_where_it_belongs),
         cmocka_unit_test(admin_may_be_off),
         cmocka_unit_test(every_range_is_kept_at_both_ends),
+        cmocka_unit_test(websocket_is_a_word_or_a_map),
         cmocka_unit_test(keys_not_built_yet_are_refused_where_they_stand),
         cmocka_unit_test(wrong_values_are_told_with_their_place),
         cmocka_unit_test(all_problems_come_in_one_run),
