@@ -97,11 +97,18 @@ void backend_connect_cancel(struct backend *backend)
     worker_bury(backend->pool->worker, &connecting->grave);
 }
 
+/* Whether the gateway itself lacks descriptors, ports or memory: no server is to be blamed for that. */
+static bool is_own_lack(int why)
+{
+    return why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM || why == EADDRNOTAVAIL;
+}
+
 static void note_failure(struct connecting *connecting, const struct address *address, int why)
 {
     char text[ADDRESS_TEXT_BYTES];
-    fail(&connecting->err, REASON_BACKEND_UNREACHABLE, "connecting to %.*s at %s: %s",
-         SPAN_ARG(connecting->backend->pool->server->url), address_text(address, text), strerror(why));
+    enum reason reason = is_own_lack(why) ? REASON_OUT_OF_MEMORY : REASON_BACKEND_UNREACHABLE;
+    fail(&connecting->err, reason, "connecting to %.*s at %s: %s", SPAN_ARG(connecting->backend->pool->server->url),
+         address_text(address, text), strerror(why));
 }
 
 /* Begins to connect to one address; -1 with errno. */

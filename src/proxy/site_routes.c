@@ -67,6 +67,24 @@ static bool read_host_header(struct site_build *build, const struct backend_sett
                          "\"host_header\" is backend, client, or a host name");
 }
 
+static void warn_idle_limit(struct site_build *build, const struct node *map, const char *key)
+{
+    if (node_member(map, key) != NULL)
+        problem_warning(build->problems, node_member(map, key), "\"%s\" has no effect: \"connections\" are not limited",
+                        key);
+}
+
+/* Who waits, waits for one of a limited number of connections. */
+static void warn_unlimited(struct site_build *build, const struct backend_settings *settings)
+{
+    if (settings->connections > 0)
+        return;
+    warn_idle_limit(build, settings->node, "pending");
+    const struct node *timeouts = node_member(settings->node, "timeouts");
+    if (timeouts != NULL && timeouts->kind == NODE_MAP)
+        warn_idle_limit(build, timeouts, "pending");
+}
+
 /* It goes into a request line as it stands. */
 static bool check_health(struct site_build *build, const struct backend_settings *settings)
 {
@@ -96,6 +114,7 @@ static bool build_backend(struct site_build *build, struct backend_settings *set
         return problem_error(build->problems, site_place(settings->node, "servers"),
                              "backend \"%s\" has more than %d servers", QUOTED(settings->name), BALANCE_SERVERS_MAX);
     is_ok = check_health(build, settings);
+    warn_unlimited(build, settings);
     for (size_t i = 0; i < settings->servers.count; i++) {
         is_ok = build_server(build, settings, &from[i], &backend->servers[i]) && is_ok;
         has_https = has_https || backend->servers[i].uri.is_https;

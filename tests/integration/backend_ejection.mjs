@@ -2,6 +2,7 @@
 // Goal: a server that fails is left out, by all workers, tried again later, and forgotten by no reload; the last one is never
 // left out.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import test from 'node:test';
 import { answerBytes, startBackend } from './harness/backend.mjs';
 import { send } from './harness/client.mjs';
@@ -44,6 +45,19 @@ test('a server that is away costs its requests nothing, and is left out as well'
   const gateway = await startGateway(t, configOf([away.url, good.url]));
   for (let i = 0; i < 10; i++) assert.equal((await send(gateway.port, { method: 'POST', body: 'x' })).status, 200);
   await gateway.event('server-ejected');
+  assert.equal(good.requests.length, 10);
+});
+
+test('a server that cannot do TLS is passed over and left out, as one that is away', async (t) => {
+  const plain = net.createServer((socket) => void socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  await new Promise((resolve) => plain.listen(0, '127.0.0.1', resolve));
+  t.after(() => plain.close());
+  const good = await startBackend(t);
+  const servers = [`https://127.0.0.1:${plain.address().port}`, good.url];
+  const gateway = await startGateway(t, configOf(servers, { tls: { verify: false } }));
+  for (let i = 0; i < 10; i++) assert.equal((await send(gateway.port, { method: 'POST', body: 'x' })).status, 200);
+  const { error } = await gateway.event('server-ejected');
+  assert.match(error, /^TLS: /);
   assert.equal(good.requests.length, 10);
 });
 

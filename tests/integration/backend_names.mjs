@@ -5,6 +5,7 @@
 // The gateway runs in a mount namespace of its own, where /etc/hosts is a file of the test.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import dgram from 'node:dgram';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -17,6 +18,7 @@ import { until } from './harness/until.mjs';
 const NAME = 'app.jwtgate.test';
 const UNSHARE = process.getuid() === 0 ? ['unshare', '-m'] : ['unshare', '-r', '-m'];
 const MOUNT = 'mount --bind "$0" /etc/hosts && exec "$@"';
+const MOUNT_RESOLVER = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
 
 const canMount = (t) => {
   const file = path.join(tempDir(t), 'hosts');
@@ -105,4 +107,42 @@ test('names are followed', async (t) => {
     for (let i = 0; i < 8; i++) names.push((await send(gateway.port, {})).text);
     assert.deepEqual([...new Set(names)].sort(), ['one', 'two']);
   });
+});
+
+// A name server that takes questions and never answers, where that port may be had.
+async function startSilence(t) {
+  const socket = dgram.createSocket('udp4');
+  t.after(() => socket.close());
+  let asked = 0;
+  socket.on('message', () => asked++);
+  const isBound = await new Promise((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.bind(53, '127.0.0.153', () => resolve(true));
+  });
+  return isBound && (() => asked);
+}
+
+test('a name server that says nothing holds up neither start, nor other backends, nor the end', async (t) => {
+  const asked = await startSilence(t);
+  if (!canMount(t) || !asked) return t.skip('no mount namespace may be made here, or no port 53 had');
+  const file = path.join(tempDir(t), 'resolv.conf');
+  writeFileSync(file, 'nameserver 127.0.0.153\noptions timeout:30 attempts:3\n');
+  const one = await startOn(t, '127.0.0.1', 0, 'one');
+  const gateway = await startGateway(t, {
+    workers: 1,
+    backends: { dead: { servers: [`http://${NAME}:1`] }, main: { servers: [one.url] } },
+    routes: [
+      { name: 'dead', path: '/dead', backend: 'dead', policy: 'none' },
+      { name: 'main', path: '/', backend: 'main', policy: 'none' },
+    ],
+  }, { around: [...UNSHARE, 'sh', '-c', MOUNT_RESOLVER, file] });
+  assert.equal((await send(gateway.port, {})).text, 'one');
+  assert.equal((await send(gateway.port, { target: '/dead' })).status, 502);
+  if (asked() === 0) return t.skip('names are not asked of the name server here');
+  assert.equal((await gateway.event('backend-unresolved')).error, 'no answer yet');
+  const before = Date.now();
+  gateway.signal('SIGTERM');
+  await until('the end', () => gateway.end);
+  assert.ok(Date.now() - before < 5000);
+  return undefined;
 });

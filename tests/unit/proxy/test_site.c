@@ -322,6 +322,51 @@ static void public_routes_are_noted_and_unchecked_tls_warned_of(void **state)
     site_case_end(&c);
 }
 
+static void limits_of_waiting_without_limited_connections_are_warned_of(void **state)
+{
+    static const struct {
+        const char *members;
+        bool is_warned;
+    } cases[] = {
+        {"pending: 5", true},
+        {"timeouts: { pending: 5s }", true},
+        {"timeouts: { connect: 5s }", false},
+        {"pending: 5, connections: 1", false},
+        {"pending: 5, connections: none", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct site_case c;
+        char text[512];
+        snprintf(text, sizeof text, LISTENERS "backends: { b: { servers: [\"http://127.0.0.1:1\"], %s } }\n" ROUTES,
+                 cases[i].members);
+        const char *said = site_case_read(&c, text);
+        assert_non_null(c.site);
+        if ((strstr(said, "warning: \"pending\" has no effect") != NULL) != cases[i].is_warned)
+            fail_msg("%s: %s", cases[i].members, said);
+        site_case_end(&c);
+    }
+}
+
+static void a_backend_has_sixty_four_servers_at_most(void **state)
+{
+    (void)state;
+    for (int count = 64; count <= 65; count++) {
+        struct site_case c;
+        struct buf text = {0};
+        buf_add_str(&text, LISTENERS "backends: { b: { servers: [");
+        for (int i = 0; i < count; i++)
+            buf_printf(&text, "%s\"http://10.0.0.%d\"", i == 0 ? "" : ", ", i);
+        buf_add_str(&text, "] } }\n" ROUTES);
+        buf_add_char(&text, '\0');
+        const char *said = site_case_read(&c, buf_span(&text).at);
+        assert_int_equal(c.site == NULL, count > 64);
+        assert_int_equal(strstr(said, "backend \"b\" has more than 64 servers") != NULL, count > 64);
+        site_case_end(&c);
+        buf_fini(&text);
+    }
+}
+
 /* What is said of a route whose policy has these members. */
 static void check_warned(const char *host, const char *members, const char *warned)
 {
@@ -456,6 +501,8 @@ int main(void)
         cmocka_unit_test(a_secret_named_value_is_not_shown),
         cmocka_unit_test(a_policy_of_two_routes_is_told_about_once),
         cmocka_unit_test(public_routes_are_noted_and_unchecked_tls_warned_of),
+        cmocka_unit_test(limits_of_waiting_without_limited_connections_are_warned_of),
+        cmocka_unit_test(a_backend_has_sixty_four_servers_at_most),
         cmocka_unit_test(audiences_that_the_sender_chooses_are_warned_of),
         cmocka_unit_test(unsigned_tokens_by_an_expression_are_warned_of),
     };
