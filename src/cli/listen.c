@@ -247,11 +247,9 @@ static bool keep_addresses(struct run *run, struct err *err)
     return run->addresses != NULL || fail(err, REASON_OUT_OF_MEMORY, "no memory for the listeners");
 }
 
-bool run_listen(struct run *run, const struct site *site, struct err *err)
+bool run_listen(struct run *run, struct err *err)
 {
-    struct listen_plan *plan = run_listen_plan(run, site, err);
-    if (plan == NULL)
-        return false;
+    struct listen_plan *plan = STEAL(run->plan);
     struct listen_change *change = plan->change;
     bool is_ok = true;
     for (unsigned i = 0; i < run->worker_count && is_ok; i++)

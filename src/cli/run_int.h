@@ -40,6 +40,7 @@ struct run {
     bool is_draining, was_cut;
     struct span *addresses; /* of the listeners, as the start opened them */
     size_t address_count;
+    struct listen_plan *plan;       /* sockets opened at the start, until workers have them; NULL: none */
     struct run_listener *listeners; /* open now */
     size_t listener_count;
     struct run_listener admin_listener; /* number 0: off */
@@ -49,8 +50,8 @@ struct run {
     struct arena arena;
 };
 
-/* Opens the listeners of the site and hands a socket of each to every worker; tells their addresses.  Before workers run. */
-bool run_listen(struct run *run, const struct site *site, struct err *err) MUST_CHECK;
+/* Hands the sockets that run->plan opened to the workers, before these run; tells their addresses. */
+bool run_listen(struct run *run, struct err *err) MUST_CHECK;
 
 /* Begins to look at the files of the listeners' certificates. */
 bool run_certificates_start(struct run *run, struct site *site, struct err *err) MUST_CHECK;
@@ -72,7 +73,9 @@ void run_unlisten(struct run *run);
 /* Frees what is known of listeners. */
 void run_listen_end(struct run *run);
 
-/* Drops what root has and nobody else: becomes the user that the site names.  Sockets are open, no thread runs yet. */
+/* Drops what root has and nobody else: becomes the user that the site names.  Sockets are open, no other thread
+ * runs yet.
+ */
 bool run_become(const struct site *site, struct err *err) MUST_CHECK;
 /* No core dumps, nobody looks into the memory, no rights by programs run. */
 void run_harden(void);

@@ -155,11 +155,9 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
 {
     snapshot_init(&run->gateway.site, take_site, release_site);
     run->has_snapshot = true;
-    run->worker_count = site_workers(site);
     run->gateway.metrics = metrics_new(figures_table(), FIGURE_COUNT, run->worker_count + 1);
     run->gateway.clients = clients_new();
     run->gateway.refusals = refusals_new();
-    run_cap_connections(run, site);
     bool has_tables = run->gateway.metrics != NULL && run->gateway.clients != NULL && run->gateway.refusals != NULL;
     bool is_ok = has_tables || fail(err, REASON_OUT_OF_MEMORY, "no memory for metrics and limits");
     run->has_fetch = is_ok && fetch_global_init(err);
@@ -209,11 +207,25 @@ static bool start_threads(struct run *run, struct err *err)
 
 static bool start(struct run *run, struct err *err)
 {
-    struct site *site = snapshot_take(&run->gateway.site);
-    bool is_ok = make_admin(run, err) && watch_signals(run, err) && run_listen(run, site, err) &&
-                 run_become(site, err) && start_threads(run, err);
+    return make_admin(run, err) && watch_signals(run, err) && run_listen(run, err) && start_threads(run, err);
+}
+
+/* What root is needed for comes first; all the rest, as looking into keys.store, is done by whom it is for. */
+static bool open_sockets(struct run *run, const struct site *site, struct err *err)
+{
+    run->worker_count = site_workers(site);
+    run_cap_connections(run, site);
+    run->plan = run_listen_plan(run, site, err);
+    return run->plan != NULL && run_become(site, err);
+}
+
+/* Takes over the caller's reference to `site`. */
+static bool open_and_make(struct run *run, struct site *site, struct err *err)
+{
+    if (open_sockets(run, site, err))
+        return make_gateway(run, site, err);
     site_release(site);
-    return is_ok;
+    return false;
 }
 
 static void be_ready(struct run *run)
@@ -261,6 +273,7 @@ static void end(struct run *run)
             event_free(run->signals[i]);
     deadline_cancel(&run->drain);
     deadline_cancel(&run->delay);
+    run_listen_abandon(run->plan);
     run_listen_end(run);
     notify_fini(&run->notify);
     if (run->has_control)
@@ -289,7 +302,7 @@ int serve_run(const struct serve_options *options)
     run_set_log(site);
     notify_init(&run.notify);
     run_harden();
-    bool is_ok = make_gateway(&run, site, &err) && start(&run, &err);
+    bool is_ok = open_and_make(&run, site, &err) && start(&run, &err);
     if (is_ok) {
         be_ready(&run);
         worker_run(&run.control);

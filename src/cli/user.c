@@ -70,6 +70,7 @@ bool run_become(const struct site *site, struct err *err)
                     user->name, (unsigned)geteuid());
     if (!become(user, err))
         return false;
+    run_harden(); /* the change of user may have opened the memory again (fs.suid_dumpable) */
     LOG_EVENT(LOG_NOTICE, "user-changed", LOG_STR("user", user->name), LOG_NUM("uid", user->user),
               LOG_NUM("gid", user->group));
     return true;

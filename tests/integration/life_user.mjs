@@ -2,13 +2,14 @@
 // Goal: started as root with `user`, the gateway opens its sockets and then is that user for good: in what it holds and what it may.
 // Only root can become somebody else, so most of this is skipped for others.
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { completed, run, tempDir, writeFiles } from './harness/gateway.mjs';
 import { startBackend } from './harness/backend.mjs';
 import { startStand } from './harness/stand.mjs';
 import { send } from './harness/client.mjs';
+import { until } from './harness/until.mjs';
 
 const isRoot = process.getuid() === 0;
 const passwd = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
@@ -100,6 +101,20 @@ test('root without a user is warned of', asRoot, async (t) => {
   const stand = await startStand(t);
   assert.equal((await stand.gateway.event('running-as-root')).level, 'warning');
   assert.equal(statusOf(stand.gateway.pid).NoNewPrivs, '1');
+});
+
+test('keys.store is read and written as the user', asRoot, async (t) => {
+  const store = tempDir(t);
+  chownSync(store, uid, gid);
+  const stand = await standAs(t, 'nobody', { keys: { store, allow_http: true } });
+  await until('the stored keys', () => readdirSync(store).length === 1);
+  assert.equal(statSync(path.join(store, readdirSync(store)[0])).uid, uid);
+  assert.equal(stand.gateway.events('store-failed', 'store-ignored').length, 0);
+  stand.gateway.signal('SIGTERM');
+  await stand.gateway.ended;
+  const next = await startStand(t, { issuer: stand.issuer, config: { user: 'nobody', keys: { store, allow_http: true } } });
+  await next.gateway.event('keys-restored');
+  assert.equal(next.gateway.events('store-ignored').length, 0);
 });
 
 // Runs `serve` as whoever this is, or as nobody where it is root.
