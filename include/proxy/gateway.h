@@ -82,6 +82,10 @@ struct gate {
     struct list parked;              /* exchanges waiting for keys */
     size_t parked_count;
     struct deadline_class wait_class;
+    struct list unverified; /* exchanges that wait for a turn in which their token is verified */
+    unsigned verified_now;  /* tokens verified without waiting in the turn `verified_turn` */
+    uint64_t verified_turn;
+    struct task verify_task; /* serves `unverified` */
     struct revocations_view revocations;
     struct gate_figures figures;
 };
@@ -126,5 +130,7 @@ void gateway_keys_concluded(void *gateway, struct issuer *issuer);
 const struct stream_handler *exchange_handler(void);
 /* Exchanges that wait for keys look again. */
 void exchange_wake_parked(struct gate *gate);
+/* Serves those of gate->unverified whose turn it is. */
+void exchange_verify_next(struct task *task);
 
 #endif

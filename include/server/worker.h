@@ -61,7 +61,8 @@ struct worker {
     struct arena_pool blocks;
     struct log_batch access;
     char *scratch; /* WORKER_SCRATCH_BYTES, for what is read; valid until the next read */
-    struct list deferred, graves, classes;
+    struct list deferred, next, graves, classes;
+    uint64_t turns; /* that ended */
     struct now now; /* of this turn, see worker_now */
     bool has_now;
     bool is_stopping;
@@ -96,6 +97,9 @@ static inline const struct now *worker_now(struct worker *worker)
 
 /* Runs `task` at the end of this turn; harmless when it waits already. */
 void worker_defer(struct worker *worker, struct task *task);
+
+/* Runs `task` at the end of the next turn, which does not wait for events; harmless when it waits already. */
+void worker_defer_next(struct worker *worker, struct task *task);
 
 /* Buries at the end of this turn; at most once. */
 void worker_bury(struct worker *worker, struct grave *grave);

@@ -22,7 +22,7 @@ static const struct {
     [STEP_ROUTE] = {"route", step_route},                /* -> JUDGE, FORWARD if public, DESCRIBE, REFUSE, ended */
     [STEP_DESCRIBE] = {"describe", step_describe},       /* resource metadata: -> ended, REFUSE 405 */
     [STEP_JUDGE] = {"judge", step_judge},                /* -> FORWARD, REFUSE, AWAIT_KEYS, ended */
-    [STEP_AWAIT_KEYS] = {"await-keys", step_await_keys}, /* woken: -> JUDGE; bounded by keys.wait */
+    [STEP_AWAIT_KEYS] = {"await-keys", step_await_keys}, /* or a turn: -> JUDGE; bounded by keys.wait */
     [STEP_FORWARD] = {"forward", step_forward}, /* -> GATHER, REFUSE out of memory; ended where only asked about */
     [STEP_GATHER] = {"gather", step_gather},    /* batch: -> CONNECT */
     [STEP_CONNECT] = {"connect", step_connect}, /* -> RELAY, AWAIT_CONNECTION, REFUSE 502 */
@@ -183,6 +183,8 @@ enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const 
     x->rule = rule;
     x->rule_now = now;
     exchange_judge(x);
+    if (list_is_linked(&x->unverified))
+        return TRIAL_PARKED;
     if (x->judgement.has_passed)
         return TRIAL_PASSED;
     if (x->judgement.refetch != 0) {
@@ -243,6 +245,43 @@ static void on_wait_over(struct deadline *deadline)
     struct exchange *x = CONTAINER_OF(deadline, exchange, deadline);
     x->has_waited = true;
     judge_again(x);
+}
+
+/* A signature takes longer than a whole request with a remembered token.  A turn of the loop verifies so many; further ones wait in
+ * a line, so many each turn: a flood of tokens that must be verified holds up others that must be, not those that are known.
+ */
+enum { VERIFIED_A_TURN = 8 };
+
+bool exchange_must_queue(struct exchange *x)
+{
+    struct gate *gate = x->gate;
+    if (x->has_turn) {
+        x->has_turn = false; /* for one */
+        return false;
+    }
+    if (gate->verified_turn != gate->worker->turns) {
+        gate->verified_turn = gate->worker->turns;
+        gate->verified_now = 0;
+    }
+    if (list_is_empty(&gate->unverified) && gate->verified_now++ < VERIFIED_A_TURN)
+        return false;
+    list_append(&gate->unverified, &x->unverified);
+    worker_defer_next(gate->worker, &gate->verify_task);
+    return true;
+}
+
+void exchange_verify_next(struct task *task)
+{
+    struct gate *gate = CONTAINER_OF(task, gate, verify_task);
+    struct list *first;
+    for (int i = 0; i < VERIFIED_A_TURN && (first = list_first(&gate->unverified)) != NULL; i++) {
+        struct exchange *x = CONTAINER_OF(first, exchange, unverified);
+        list_remove(first);
+        x->has_turn = true;
+        judge_again(x);
+    }
+    if (!list_is_empty(&gate->unverified))
+        worker_defer_next(gate->worker, task);
 }
 
 void exchange_wake_parked(struct gate *gate)
@@ -322,6 +361,7 @@ void exchange_end(struct exchange *x, enum reason why)
     if (x->step == STEP_ENDED)
         return;
     exchange_enter(x, STEP_ENDED);
+    list_remove(&x->unverified);
     unpark(x);
     deadline_cancel(&x->deadline);
     if (x->waiter != NULL)

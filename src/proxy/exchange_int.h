@@ -52,7 +52,9 @@ struct exchange {
     const struct site_rule *rule; /* judged last, or now */
     const struct rule *rule_now;  /* the same with its expressions evaluated */
     struct judgement judgement;
-    struct list parked; /* in the gate's list */
+    struct list parked;     /* in the gate's list */
+    struct list unverified; /* in the gate's list */
+    bool has_turn;          /* waited in it */
     struct deadline deadline;
     bool has_waited, was_judged;
     bool is_token_too_long;      /* past limits.token */
@@ -139,6 +141,9 @@ void exchange_judge(struct exchange *x);
 void exchange_overrule(struct exchange *x, const struct check *failed);
 /* Lets go of what the judgement points to: it may lie in an entry of the cache, which can go before the exchange does. */
 void exchange_detach(struct exchange *x);
+/* Whether the token must wait for its turn to be verified: it is then in the gate's list. */
+bool exchange_must_queue(struct exchange *x);
+
 /* Judges by `now`, which is `rule` with its expressions evaluated, and does what follows from it: parked where keys are to be waited for, let pass in report-only mode. */
 enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const struct rule *now);
 /* Lets a request pass whose token was refused: what is to be told of it is kept, nothing else of the judgement. */

@@ -184,8 +184,11 @@ void exchange_judge(struct exchange *x)
     gate_trusts(x->site, x->rule, trusts);
     exchange_show(x, &input, &request);
     const struct verified_entry *entry = recall(x, &input, &remembered, &raw);
+    bool is_barred = entry == NULL && input.credential.at != NULL && exchange_is_barred(x);
+    if (entry == NULL && raw.at != NULL && !is_barred && exchange_must_queue(x))
+        return;
     x->was_judged = true;
-    if (entry == NULL && input.credential.at != NULL && exchange_is_barred(x)) {
+    if (is_barred) {
         x->judgement = (struct judgement){.reason = REASON_TOO_MANY_REFUSALS, .status = 429, .has_token = true};
         return;
     }

@@ -185,6 +185,8 @@ bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker
     *gate = (struct gate){.gateway = gateway, .worker = worker};
     worker->owner = gate;
     list_init(&gate->parked);
+    list_init(&gate->unverified);
+    gate->verify_task.run = exchange_verify_next;
     deadline_class_init(worker, &gate->wait_class, 0);
     service_init(&gate->service, worker, exchange_handler(), gate, &none);
     gate->service.clients = gateway->clients;
@@ -197,6 +199,7 @@ bool gate_init(struct gate *gate, struct gateway *gateway, struct worker *worker
 
 void gate_fini(struct gate *gate)
 {
+    list_remove(&gate->verify_task.link);
     gate_site_release(gate->current);
     gate->current = NULL;
     verified_free(gate->verified);

@@ -77,6 +77,7 @@ bool worker_init(struct worker *worker, unsigned index, struct err *err)
 {
     *worker = (struct worker){.index = index, .wake_fd = -1};
     list_init(&worker->deferred);
+    list_init(&worker->next);
     list_init(&worker->graves);
     list_init(&worker->classes);
     pthread_mutex_init(&worker->mail_lock, NULL);
@@ -137,6 +138,7 @@ static void turn_end(struct worker *worker)
     empty_graves(worker);
     flush_access(worker);
     worker->has_now = false;
+    worker->turns++;
 }
 
 void worker_fini(struct worker *worker)
@@ -158,10 +160,24 @@ void worker_fini(struct worker *worker)
     *worker = (struct worker){.wake_fd = -1};
 }
 
+/* What was left for this turn is due; whether there is any. */
+static bool take_next(struct worker *worker)
+{
+    struct list *first = list_first(&worker->next);
+    if (first == NULL)
+        return false;
+    for (; first != NULL; first = list_first(&worker->next)) {
+        list_remove(first);
+        list_append(&worker->deferred, first);
+    }
+    return true;
+}
+
 void worker_run(struct worker *worker)
 {
     while (!worker->is_stopping) {
-        if (event_base_loop(worker->base, EVLOOP_ONCE) < 0)
+        int how = take_next(worker) ? EVLOOP_NONBLOCK : EVLOOP_ONCE;
+        if (event_base_loop(worker->base, how) < 0)
             break;
         turn_end(worker);
     }
@@ -177,6 +193,12 @@ void worker_defer(struct worker *worker, struct task *task)
 {
     if (!list_is_linked(&task->link))
         list_append(&worker->deferred, &task->link);
+}
+
+void worker_defer_next(struct worker *worker, struct task *task)
+{
+    if (!list_is_linked(&task->link))
+        list_append(&worker->next, &task->link);
 }
 
 void worker_bury(struct worker *worker, struct grave *grave)

@@ -84,6 +84,34 @@ static void graves_are_emptied_after_all_deferred_tasks_of_the_turn(void **state
     assert_string_equal(happened, "first second grave ");
 }
 
+/* --- the next turn --- */
+
+static struct task again_task;
+static int again_left;
+
+static void run_again(struct task *task)
+{
+    note("again ");
+    if (--again_left > 0)
+        worker_defer_next(&worker, task);
+    else
+        worker_stop(&worker);
+}
+
+static void a_task_for_the_next_turn_runs_once_a_turn_and_does_not_wait_for_events(void **state)
+{
+    (void)state;
+    again_task.run = run_again;
+    again_left = 3;
+    uint64_t before = worker.turns;
+    worker_defer_next(&worker, &again_task);
+    worker_defer_next(&worker, &again_task);
+    worker_run(&worker); /* nothing happens but these: it would wait for ever */
+    worker.is_stopping = false;
+    assert_string_equal(happened, "again again again ");
+    assert_int_equal(worker.turns - before, 3);
+}
+
 /* --- deadlines --- */
 
 struct alarm {
@@ -253,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORKER_TEST(graves_are_emptied_after_all_deferred_tasks_of_the_turn),
+        WORKER_TEST(a_task_for_the_next_turn_runs_once_a_turn_and_does_not_wait_for_events),
         WORKER_TEST(deadlines_come_in_order_and_not_before_their_time),
         WORKER_TEST(a_cancelled_deadline_never_comes_and_its_neighbour_does),
         WORKER_TEST(starting_again_counts_from_now_on),
