@@ -4,6 +4,7 @@
 // Goal: it passes with a proof made for this very request (RFC 9449 4.3, 7.1), by this key, once; as a bearer token never.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { newAuthority } from './harness/certs.mjs';
 import { connect, requestBytes } from './harness/client.mjs';
 import { now } from './harness/keys.mjs';
 import { dpopFields, newHolder } from './harness/proofs.mjs';
@@ -205,6 +206,16 @@ test('the proof goes on only where the token does', async (t) => {
   assert.equal((await stand.ask(await stand.fresh())).status, 200);
   const names = stand.backend.requests.at(-1).fields.map(([name]) => name.toLowerCase());
   assert.ok(!names.includes('dpop') && !names.includes('authorization'), names.join());
+});
+
+test('on a listener with TLS the URL is https', async (t) => {
+  const authority = newAuthority(t);
+  const { certFile, keyFile } = authority.issue('gateway.test');
+  const listeners = [{ bind: '127.0.0.1:0', tls: { certificate: certFile, key: keyFile } }];
+  const stand = await startBound(t, { config: { listeners } });
+  const tls = { ca: authority.ca, servername: 'gateway.test' };
+  assert.equal((await stand.ask(await stand.fresh({ url: 'https://gateway.test/a' }), { tls })).status, 200);
+  assert.equal((await stand.ask(await stand.fresh(), { tls })).status, 401);
 });
 
 test('where TLS ends before the gateway, the URL is https', async (t) => {
