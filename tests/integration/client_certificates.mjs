@@ -4,6 +4,7 @@
 // Goal: it passes with the certificate whose key the client proved to have, and with no other; policies see that certificate.
 import assert from 'node:assert/strict';
 import { X509Certificate, createHash } from 'node:crypto';
+import http2 from 'node:http2';
 import test from 'node:test';
 import { newAuthority } from './harness/certs.mjs';
 import { connect, requestBytes, send } from './harness/client.mjs';
@@ -84,6 +85,21 @@ test('a resumed session has the certificate of the one before', async (t) => {
   const { status } = await again.answer();
   assert.equal(status, again.socket.isSessionReused() ? 200 : 401);
   again.destroy();
+});
+
+test('by HTTP/2 it is the same: each stream has the connection\'s certificate', async (t) => {
+  const stand = await start(t);
+  const status = (client, token) => new Promise((resolve, reject) => {
+    const session = http2.connect(`https://localhost:${stand.gateway.port}`, { ...stand.tls(client), lookup: (name, options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) });
+    session.on('error', reject);
+    const request = session.request({ ':path': '/', authorization: `Bearer ${token}` });
+    request.on('response', (head) => resolve(head[':status']));
+    request.on('end', () => session.close()).on('error', reject).resume();
+  });
+  assert.equal(await status(stand.owner, stand.bound()), 200);
+  assert.equal(await status(stand.thief, stand.bound()), 401);
+  assert.equal(await status(undefined, stand.bound()), 401);
+  assert.equal(await status(undefined, stand.issuer.token()), 200);
 });
 
 test('a token bound to certificate and key needs both', async (t) => {
