@@ -117,6 +117,14 @@ test('keys.store is read and written as the user', asRoot, async (t) => {
   assert.equal(next.gateway.events('store-ignored').length, 0);
 });
 
+const isPlain = Number(process.env.JWTGATE_SLOWNESS ?? 1) === 1; // leak checks of sanitizers look into their own process
+
+test('nobody looks into the memory: the process belongs to root in /proc, whoever runs it', { skip: isPlain ? false : 'an instrumented build' }, async (t) => {
+  const stand = isRoot ? await standAs(t, 'nobody') : await startStand(t);
+  assert.equal(statSync(`/proc/${stand.gateway.pid}/environ`).uid, 0);
+  assert.notEqual(Number(statusOf(stand.gateway.pid).Uid.split('\t')[0]), 0);
+});
+
 // Runs `serve` as whoever this is, or as nobody where it is root.
 async function serveAsOther(t, config) {
   const dir = tempDir(t);
