@@ -296,8 +296,7 @@ enum h2_step h2_read(struct h2 *h, int64_t now_ms, struct span *in, struct h2_ev
     h->event = (struct h2_event){0};
     h->is_reading = true;
     while (in->len > 0 && h->step == H2_MORE && h->fault == H2_NO_ERROR && take_slice(h, in, &slice)) {
-        ssize_t taken =
-            slice.len == 0 ? 0 : nghttp2_session_mem_recv(h->session, (const uint8_t *)slice.at, slice.len);
+        ssize_t taken = slice.len == 0 ? 0 : nghttp2_session_mem_recv(h->session, (const uint8_t *)slice.at, slice.len);
         if (taken < 0)
             refuse_input(h, taken);
     }

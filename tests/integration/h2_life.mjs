@@ -74,6 +74,7 @@ test('drain, RFC 9113 6.8: streams under way finish, and those that were on the 
   await client.closing();
   assert.deepEqual(client.of(late), [], 'a stream behind the last one was touched');
   client.destroy();
+  await until('the end', () => stand.gateway.end);
 });
 
 test('drain: an idle connection ends at once, and is told what was served', async (t) => {
