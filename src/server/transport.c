@@ -38,6 +38,18 @@ static enum io tls_result(struct ssl_st *tls, int result)
     return IO_FAILED;
 }
 
+/* Without renegotiation no right peer makes a read wait for a write: one that asks for answers again and again and takes none would
+ * keep the loop busy, for its socket stays readable.
+ */
+static enum io read_result(struct ssl_st *tls, int result)
+{
+    enum io io = tls_result(tls, result);
+    if (io != IO_WANT_WRITE)
+        return io;
+    SSL_set_quiet_shutdown(tls, 1);
+    return IO_FAILED;
+}
+
 /* Records that OpenSSL has read ahead are taken with the first: no event would tell of them. */
 static enum io tls_read(struct transport *transport, char *at, size_t size, size_t *done)
 {
@@ -45,7 +57,7 @@ static enum io tls_read(struct transport *transport, char *at, size_t size, size
     ERR_clear_error();
     int result = SSL_read_ex(transport->tls, at, size, &got);
     if (result != 1)
-        return tls_result(transport->tls, result);
+        return read_result(transport->tls, result);
     *done = got;
     while (*done < size && SSL_has_pending(transport->tls) == 1 &&
            SSL_read_ex(transport->tls, at + *done, size - *done, &got) == 1)
