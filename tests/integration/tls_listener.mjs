@@ -248,3 +248,16 @@ test('half a head on TLS is 408 as ever', async (t) => {
   assert.equal((await client.answer()).status, 408);
   await client.closing();
 });
+
+// CVE-2011-1473: each renegotiation costs the server more than the client.
+test('renegotiation is refused, and the connection before it works', async (t) => {
+  const stand = await start(t);
+  const { socket } = await stand.meet({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
+  const result = await within('the refusal', new Promise((resolve) => {
+    socket.once('error', resolve);
+    socket.once('close', () => resolve(new Error('closed')));
+    socket.renegotiate({}, (error) => resolve(error ?? undefined));
+  }));
+  assert.ok(result instanceof Error, String(result));
+  socket.destroy();
+});
