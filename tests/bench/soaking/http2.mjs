@@ -40,13 +40,18 @@ function ask(session, request) {
       answer.bytes += piece.length;
       answer.chunks.push(piece);
     });
-    stream.on('end', () => (answer.isWhole = answer.status !== undefined && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR));
     stream.on('error', () => {});
-    stream.on('close', () => {
+    // Node does not tell the close of a stream that was answered and reset before all of its body went: the answer's end counts.
+    stream.on('end', () => {
+      answer.isWhole = answer.status !== undefined && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR;
+      conclude();
+    });
+    stream.on('close', conclude);
+    function conclude() {
       answer.text = Buffer.concat(answer.chunks).toString();
       if (answer.status === undefined) reject(new Error(`a stream ended with ${stream.rstCode} and no answer`));
       else resolve(answer);
-    });
+    }
   });
 }
 
