@@ -71,6 +71,16 @@ static void warn_without_effect(struct site_build *build, const struct site_rout
     }
 }
 
+/* The refusals of all clients would count for one address. */
+static void warn_limit(struct site_build *build, const struct node *node)
+{
+    const struct settings *settings = &build->site->settings;
+    if (settings->limits.client_refusals > 0 && settings->trusted_proxies.count == 0)
+        problem_warning(build->problems, node,
+                        "limits.client_refusals counts what is refused to the proxy that asks as its own: name it in "
+                        "trusted_proxies, and have it tell the client by X-Forwarded-For");
+}
+
 bool site_build_forward_auth(struct site_build *build, const struct route_settings *settings, struct site_route *route)
 {
     const struct node *node = site_place(settings->node, "forward_auth");
@@ -81,6 +91,7 @@ bool site_build_forward_auth(struct site_build *build, const struct route_settin
     if (!check_name(build, settings) || !check_reads(build, route, node))
         return false;
     warn_without_effect(build, route, node);
+    warn_limit(build, node);
     route->has_forward_auth = true;
     build->site->has_forward_auth = true;
     return true;

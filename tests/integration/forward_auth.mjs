@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect, requestBytes, send } from './harness/client.mjs';
+import { completed, run, tempDir, writeFiles } from './harness/gateway.mjs';
 import { dpopFields, newHolder } from './harness/proofs.mjs';
 import { startIssuer } from './harness/issuer.mjs';
 import { startPolicies, validate } from './harness/policies.mjs';
@@ -257,5 +258,17 @@ test('where nobody tells the client\'s address, no filter takes the proxy\'s for
     assert.equal((await stand.ask(AUTH(name))).status, 403, name);
     assert.equal((await stand.ask(AUTH(name), { fields: { 'X-Forwarded-For': '127.0.0.1' } })).status, 403, name);
     assert.equal((await stand.ask(`/${name}`)).status, 200, name);
+  }
+});
+
+test('check warns of what a policy does to requests that are forwarded, for questions are not', async (t) => {
+  const dir = tempDir(t);
+  const policy = (inbound, outbound) => `<policies><inbound><validate-jwt header-name="Authorization"><issuer-signing-keys><key>MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=</key></issuer-signing-keys><audiences><audience>a</audience></audiences></validate-jwt>${inbound}</inbound><outbound>${outbound}</outbound></policies>`;
+  const header = '<set-header name="X-A"><value>1</value></set-header>';
+  for (const [inbound, outbound, wanted] of [['', '', 0], [header, '', 1], ['', header, 1], ['<set-variable name="v" value="1" />', '', 0]]) {
+    writeFiles(dir, { 'p.xml': policy(inbound, outbound), 'gateway.yaml': completed({ backends: { main: { servers: ['http://127.0.0.1:1'] } }, routes: [{ name: 'r', path: '/', backend: 'main', policy: 'p.xml', forward_auth: true }] }) });
+    const result = await run(['check', '-c', `${dir}/gateway.yaml`]);
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(result.stderr.split('\n').filter((line) => /warning: what the route's policy does .*\(set-header\)/.test(line)).length, wanted, result.stderr);
   }
 });

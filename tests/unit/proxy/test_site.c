@@ -306,6 +306,26 @@ static void what_other_proxies_cannot_ask_about_is_told(void **state)
     run_wrongs(asked, COUNT_OF(asked));
 }
 
+static void what_has_another_effect_where_other_proxies_ask_is_warned_of(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *warned; /* NULL: nothing */
+    } rows[] = {
+        {ASKED("r", ""), NULL},
+        {"limits: { client_refusals: 5 }\n" ASKED("r", ""), "limits.client_refusals counts what is refused"},
+        {"limits: { client_refusals: 5 }\ntrusted_proxies: [127.0.0.1]\n" ASKED("r", ""), NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct site_case c;
+        const char *said = site_case_read(&c, rows[i].text);
+        assert_non_null(c.site);
+        assert_int_equal(c.problems.warnings, rows[i].warned == NULL ? 0 : 1);
+        assert_true(rows[i].warned == NULL || strstr(said, rows[i].warned) != NULL);
+        site_case_end(&c);
+    }
+}
+
 static void public_routes_are_noted_and_unchecked_tls_warned_of(void **state)
 {
     struct site_case c;
@@ -496,6 +516,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_about_backends_is_told),
         cmocka_unit_test(what_is_wrong_about_routes_is_told),
         cmocka_unit_test(what_other_proxies_cannot_ask_about_is_told),
+        cmocka_unit_test(what_has_another_effect_where_other_proxies_ask_is_warned_of),
         cmocka_unit_test(what_stands_there_without_effect_is_told),
         cmocka_unit_test(a_value_that_is_lost_is_told_once),
         cmocka_unit_test(a_secret_named_value_is_not_shown),
