@@ -55,6 +55,7 @@ struct gate_backend {
 /* A site as a worker uses it: with verifiers and pools of its own.  Counted by the exchanges under way. */
 struct gate_site {
     unsigned references;
+    struct grave grave;
     struct gate *gate;
     struct site *site;
     struct gate_issuer **issuers; /* rule after rule, its providers */
@@ -103,7 +104,7 @@ void gate_refresh(struct gate *gate);
 
 /* The site to use for a new exchange, with a reference; gate_site_release gives it back. */
 struct gate_site *gate_site_take(struct gate *gate);
-/* Gives a reference back; NULL is let through. */
+/* Gives a reference back; NULL is let through.  Its memory goes at the end of the turn: queues and deadlines of it may be at work. */
 void gate_site_release(struct gate_site *site);
 
 /* The pool of a backend's server; NULL: out of memory. */
@@ -114,6 +115,9 @@ struct pool *gate_pool(struct gate_site *site, const struct site_backend *backen
  * nonetheless: a backend of which nothing is known to work is still asked.  The number of servers: all were tried.
  */
 size_t gate_choose(struct gate_site *site, const struct site_backend *backend, uint64_t tried);
+
+/* Whether the server that gate_choose would choose has a free connection. */
+bool gate_has_room(struct gate_site *site, const struct site_backend *backend, uint64_t tried);
 
 /* Fills the trusts of a rule for judge(): RULE_PROVIDERS_MAX + 1 at most.  Returns how many. */
 size_t gate_trusts(struct gate_site *site, const struct site_rule *rule, struct trust trusts[RULE_PROVIDERS_MAX + 1]);

@@ -14,6 +14,8 @@ struct waiter {
     struct list link;
     struct deadline deadline;
     struct pending *pending;
+    /* Whether a connection could be had at once by this one; it may be asked at any time, and changes nothing. */
+    bool (*has_room)(struct waiter *waiter);
     /* Exactly one of them is called, unless pending_leave comes first; `waiter` is not waiting any more then. */
     void (*granted)(struct waiter *waiter); /* it is its turn: there is room now */
     void (*expired)(struct waiter *waiter);
@@ -22,8 +24,6 @@ struct waiter {
 struct pending_options {
     size_t waiters_max;
     int64_t wait_ms;
-    bool (*has_room)(void *context); /* whether a connection could be had at once */
-    void *context;
     struct metric_series *waiting, *full, *late; /* a gauge, and counts of those turned away */
 };
 
@@ -41,7 +41,7 @@ void pending_init(struct pending *pending, struct worker *worker, const struct p
 /* Nobody may wait any more. */
 void pending_fini(struct pending *pending);
 
-/* Puts `waiter`, with its two functions set, at the end of the queue.  False: the queue is full, and it does not wait. */
+/* Puts `waiter`, with its functions set, at the end of the queue.  False: the queue is full, and it does not wait. */
 bool pending_join(struct pending *pending, struct waiter *waiter) MUST_CHECK;
 /* Takes it out; harmless when it does not wait. */
 void pending_leave(struct waiter *waiter);

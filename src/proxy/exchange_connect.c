@@ -65,6 +65,12 @@ static struct exchange *exchange_of(struct waiter *waiter)
     return CHECKED(CONTAINER_OF(waiter, place, waiter)->x, exchange, EXCHANGE_MAGIC);
 }
 
+static bool has_room(struct waiter *waiter)
+{
+    const struct exchange *x = exchange_of(waiter);
+    return gate_has_room(x->site, x->target, x->tried);
+}
+
 /* It may be another server by now that has room. */
 static void on_granted(struct waiter *waiter)
 {
@@ -105,6 +111,7 @@ static enum turn wait_for_connection(struct exchange *x)
         return GO_ON;
     }
     place->x = x;
+    place->waiter.has_room = has_room;
     place->waiter.granted = on_granted;
     place->waiter.expired = on_expired;
     if (!pending_join(&x->site->backends[x->target->index].pending, &place->waiter)) {

@@ -19,10 +19,15 @@ static void gate_site_free(struct gate_site *at)
     free(at);
 }
 
+static void gate_site_bury(struct grave *grave)
+{
+    gate_site_free(CONTAINER_OF(grave, gate_site, grave));
+}
+
 void gate_site_release(struct gate_site *at)
 {
     if (at != NULL && --at->references == 0)
-        gate_site_free(at);
+        worker_bury(at->gate->worker, &at->grave);
 }
 
 struct gate_site *gate_site_take(struct gate *gate)
@@ -80,6 +85,7 @@ static struct gate_site *gate_site_make(struct gate *gate, struct site *site)
     }
     at->references = 1;
     at->gate = gate;
+    at->grave.bury = gate_site_bury;
     at->site = site;
     at->issuers = calloc(providers + 1, sizeof(struct gate_issuer *));
     at->first_issuer = calloc(site->rule_count + 1, sizeof *at->first_issuer);

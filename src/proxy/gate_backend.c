@@ -10,16 +10,6 @@ static size_t share_of(const struct gate *gate, int64_t all)
     return (size_t)all / workers + (index < (size_t)all % workers ? 1 : 0);
 }
 
-/* Whether some server has a connection left. */
-static bool has_room(void *context)
-{
-    const struct gate_backend *own = context;
-    for (size_t i = 0; i < own->backend->server_count; i++)
-        if (own->pools == NULL || own->pools[i] == NULL || pool_has_room(own->pools[i]))
-            return true;
-    return false;
-}
-
 static void begin_pending(struct gate_backend *own)
 {
     struct gate *gate = own->at->gate;
@@ -29,8 +19,6 @@ static void begin_pending(struct gate_backend *own)
     const struct span late[] = {settings->name, SPAN("late")};
     const struct pending_options options = {.waiters_max = share_of(gate, settings->pending),
                                             .wait_ms = settings->timeouts.pending_ms,
-                                            .has_room = has_room,
-                                            .context = own,
                                             .waiting = metric_series(metrics, FIGURE_BACKEND_PENDING, full, 1),
                                             .full = metric_series(metrics, FIGURE_BACKEND_PENDING_REFUSED, full, 2),
                                             .late = metric_series(metrics, FIGURE_BACKEND_PENDING_REFUSED, late, 2)};
@@ -123,14 +111,14 @@ static uint64_t available(const struct gate_backend *own, uint64_t among)
     return good;
 }
 
-/* Those of `among` with a connection left; all of them where there is none. */
+/* Those of `among` with a connection left. */
 static uint64_t with_room(const struct gate_backend *own, uint64_t among)
 {
     uint64_t good = 0;
     for (size_t i = 0; i < own->backend->server_count; i++)
         if ((among >> i & 1) != 0 && (own->pools == NULL || own->pools[i] == NULL || pool_has_room(own->pools[i])))
             good |= UINT64_C(1) << i;
-    return good == 0 ? among : good;
+    return good;
 }
 
 static void count_busy(struct gate_backend *own)
@@ -147,14 +135,23 @@ size_t gate_choose(struct gate_site *at, const struct site_backend *backend, uin
     if (left == 0 || count == 1)
         return left == 0 ? count : 0;
     uint64_t good = available(own, left);
+    uint64_t free;
     if (good == 0 && tried == 0)
         metric_add(backend->panics, at->gate->worker->index, 1);
     if (good == 0)
         good = left;
-    if (own->is_limited)
-        good = with_room(own, good);
+    if (own->is_limited && (free = with_room(own, good)) != 0)
+        good = free;
     if (backend->settings->balance == BALANCE_ROUND_ROBIN)
         return balance_in_turn(own->balance, count, good);
     count_busy(own);
     return balance_least(own->balance, count, good);
+}
+
+bool gate_has_room(struct gate_site *at, const struct site_backend *backend, uint64_t tried)
+{
+    const struct gate_backend *own = &at->backends[backend->index];
+    uint64_t left = balance_all(backend->server_count) & ~tried;
+    uint64_t good = backend->server_count == 1 ? left : available(own, left);
+    return with_room(own, good == 0 ? left : good) != 0;
 }

@@ -19,13 +19,24 @@ void pending_leave(struct waiter *waiter)
     count_waiting(pending, -1);
 }
 
-/* Whoever is granted takes the room, or fails and leaves it to the next; so this ends. */
+/* The first of those who can go: one may wait for a server that others do not need. */
+static struct waiter *next_to_go(const struct pending *pending)
+{
+    LIST_EACH(&pending->waiting, link)
+    {
+        struct waiter *waiter = CONTAINER_OF(link, waiter, link);
+        if (waiter->has_room(waiter))
+            return waiter;
+    }
+    return NULL;
+}
+
+/* One who waits again after his turn, whatever for, gets the next one later: each has one turn at most, so this ends. */
 static void grant(struct task *task)
 {
     struct pending *pending = CONTAINER_OF(task, pending, task);
-    struct list *first;
-    while ((first = list_first(&pending->waiting)) != NULL && pending->options.has_room(pending->options.context)) {
-        struct waiter *waiter = CONTAINER_OF(first, waiter, link);
+    struct waiter *waiter;
+    for (size_t turns = pending->count; turns > 0 && (waiter = next_to_go(pending)) != NULL; turns--) {
         pending_leave(waiter);
         waiter->granted(waiter);
     }

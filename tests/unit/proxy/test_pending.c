@@ -13,6 +13,8 @@ struct one {
     struct waiter waiter;
     struct scene *scene;
     int number;
+    bool is_bound; /* what has room is not for it */
+    bool comes_back;
 };
 
 struct scene {
@@ -25,16 +27,20 @@ struct scene {
     size_t granted_count, expired_count;
 };
 
-static bool has_room(void *context)
+static bool has_room(struct waiter *waiter)
 {
-    return ((struct scene *)context)->room > 0;
+    const struct one *one = CONTAINER_OF(waiter, one, waiter);
+    return one->scene->room > 0 && !one->is_bound;
 }
 
 static void on_granted(struct waiter *waiter)
 {
     struct one *one = CONTAINER_OF(waiter, one, waiter);
     one->scene->granted[one->scene->granted_count++] = one->number;
-    one->scene->room--;
+    if (one->comes_back)
+        assert_true(pending_join(&one->scene->pending, waiter));
+    else
+        one->scene->room--;
 }
 
 static void on_expired(struct waiter *waiter)
@@ -50,14 +56,13 @@ static void open_scene(struct scene *s, int64_t wait_ms)
     assert_true(worker_init(&s->worker, 0, &err));
     const struct pending_options options = {.waiters_max = 3,
                                             .wait_ms = wait_ms,
-                                            .has_room = has_room,
-                                            .context = s,
                                             .waiting = metric_series(s->metrics, FIGURE_BACKEND_PENDING, NULL, 0),
                                             .full = metric_series(s->metrics, FIGURE_BACKEND_PENDING_REFUSED, NULL, 0),
                                             .late = metric_series(s->metrics, FIGURE_BACKEND_PANICS, NULL, 0)};
     pending_init(&s->pending, &s->worker, &options);
     for (int i = 0; i < WAITERS; i++)
-        s->ones[i] = (struct one){.waiter = {.granted = on_granted, .expired = on_expired}, .scene = s, .number = i};
+        s->ones[i] = (struct one){
+            .waiter = {.has_room = has_room, .granted = on_granted, .expired = on_expired}, .scene = s, .number = i};
 }
 
 static void close_scene(struct scene *s)
@@ -106,6 +111,45 @@ static void first_come_first_served(void **state)
     close_scene(&s);
 }
 
+static void one_who_cannot_go_holds_nobody_up(void **state)
+{
+    struct scene s;
+    (void)state;
+    open_scene(&s, 60000);
+    for (int i = 0; i < 3; i++)
+        assert_true(pending_join(&s.pending, &s.ones[i].waiter));
+    s.ones[0].is_bound = true;
+    s.room = 3;
+    pending_stir(&s.pending);
+    turn(&s);
+    assert_int_equal(s.granted_count, 2);
+    assert_int_equal(s.granted[0], 1);
+    assert_int_equal(s.pending.count, 1);
+    s.ones[0].is_bound = false; /* and has kept its place */
+    pending_stir(&s.pending);
+    turn(&s);
+    assert_int_equal(s.granted[2], 0);
+    close_scene(&s);
+}
+
+static void one_who_waits_again_does_so_until_the_next_time(void **state)
+{
+    struct scene s;
+    (void)state;
+    open_scene(&s, 60000);
+    for (int i = 0; i < 2; i++)
+        assert_true(pending_join(&s.pending, &s.ones[i].waiter));
+    s.ones[0].comes_back = true;
+    s.room = 1;
+    pending_stir(&s.pending);
+    turn(&s);
+    assert_int_equal(s.granted_count, 2);
+    assert_int_equal(s.granted[1], 1);
+    assert_int_equal(s.pending.count, 1);
+    pending_leave(&s.ones[0].waiter);
+    close_scene(&s);
+}
+
 static void no_more_wait_than_may(void **state)
 {
     struct scene s;
@@ -150,6 +194,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_come_first_served),
+        cmocka_unit_test(one_who_cannot_go_holds_nobody_up),
+        cmocka_unit_test(one_who_waits_again_does_so_until_the_next_time),
         cmocka_unit_test(no_more_wait_than_may),
         cmocka_unit_test(nobody_waits_longer_than_he_may),
     };
