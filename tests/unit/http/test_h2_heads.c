@@ -2,6 +2,7 @@
 /* Heads of HTTP/2: they mean what heads of HTTP/1 mean; what is malformed resets its stream, what is wrong is refused with the reasons
  * that HTTP/1 has (RFC 9113 8).
  */
+#include "alloc_fail.h"
 #include "h2_client.h"
 #include "unit.h"
 
@@ -275,6 +276,40 @@ static void trailers_are_dropped_and_limited(void **state)
     assert_int_equal(c.err.reason, REASON_HEAD_TOO_LARGE);
 }
 
+/* A request with cookies to be joined and an answer; no memory for any of it is a refusal with that reason, or no session at all. */
+static bool run_once(void *arg)
+{
+    static const struct pair pairs[PAIRS_MAX] = {USUAL, {"cookie", "a=1"}, {"cookie", "b=2"}};
+    static const struct field fields[] = {{SPAN_INIT("x-a"), SPAN_INIT("1"), FIELD_OTHER, false}};
+    const struct h2_answer answer = {.status = 200, .fields = fields, .count = COUNT_OF(fields)};
+    const struct h2_settings settings = {&h2_limits, 10, 65535, 131070};
+    AUTO(buf) in = {0};
+    AUTO(client) c = {.now_ms = 1};
+    (void)arg;
+    c.h = h2_new(&settings, &client_hooks);
+    if (c.h == NULL)
+        return false;
+    client_ask(&c, 1, pairs, PAIRS_MAX, END_STREAM);
+    buf_add(&in, h2_preface, H2_PREFACE_BYTES);
+    put_frame(&in, SETTINGS, 0, 0, SPAN(""));
+    buf_add_span(&in, buf_span(&c.in));
+    if (c.in.is_broken || in.is_broken)
+        return false; /* the test's own */
+    client_read_some(&c, buf_span(&in));
+    if (c.heads == 0)
+        return false;
+    assert_true(c.is_right || c.reason == REASON_OUT_OF_MEMORY);
+    bool is_answered = c.is_right && h2_answer(c.h, 1, &answer);
+    client_flush(&c, NULL);
+    return is_answered;
+}
+
+static void out_of_memory_refuses_one_request(void **state)
+{
+    (void)state;
+    assert_true(alloc_fail_each(run_once, NULL, true) >= 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +322,7 @@ int main(void)
         cmocka_unit_test(bytes_may_be_cut_anywhere),
         cmocka_unit_test(answers_have_small_names_and_no_fields_of_a_connection),
         cmocka_unit_test(trailers_are_dropped_and_limited),
+        cmocka_unit_test(out_of_memory_refuses_one_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
