@@ -97,3 +97,40 @@ test('all workers together keep to the limit', async (t) => {
   assert.ok(backend.accepted <= 4);
   assert.equal(await figure(gateway, 'jwtgate_backend_limit', { backend: 'main', limit: 'connections' }), 4);
 });
+
+test('one server is away, the other at its limit: those who wait are served in their turn', async (t) => {
+  const away = await startBackend(t);
+  await away.stop();
+  const held = [];
+  const backend = await startBackend(t, (request, conn) => void held.push({ request, conn }));
+  const gateway = await startGateway(t, {
+    workers: 1,
+    backends: { main: { servers: [backend.url, away.url], connections: 1 } },
+    routes: [{ name: 'main', path: '/', backend: 'main', policy: 'none' }],
+  });
+  const asked = Array.from({ length: 8 }, (_, i) => send(gateway.port, { target: `/${i}` }));
+  for (let i = 0; i < 8; i++) {
+    await until('a request', () => held.length > i);
+    held[i].conn.write(answerBytes());
+  }
+  for (const each of asked) assert.equal((await each).status, 200);
+});
+
+test('who waits under a configuration that was replaced is the last of it', async (t) => {
+  const { backend, gateway, held, waiting } = await startLimited(t, { connections: 1 });
+  const other = await startBackend(t);
+  const first = send(gateway.port, { target: '/first' });
+  await until('the request', () => held.length === 1);
+  const second = send(gateway.port, { target: '/second' });
+  await waiting(1);
+  await gateway.reload({
+    workers: 1,
+    backends: { main: { servers: [other.url] } },
+    routes: [{ name: 'main', path: '/', backend: 'main', policy: 'none' }],
+  });
+  assert.equal((await send(gateway.port, {})).status, 200);
+  await backend.stop();
+  assert.equal((await first).status, 502);
+  assert.equal((await second).status, 502);
+  assert.equal((await send(gateway.port, {})).status, 200);
+});
