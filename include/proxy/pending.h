@@ -34,6 +34,7 @@ struct pending {
     size_t count;
     struct deadline_class class;
     struct task task;
+    bool is_granting;
 };
 
 /* An empty queue. */
@@ -41,7 +42,9 @@ void pending_init(struct pending *pending, struct worker *worker, const struct p
 /* Nobody may wait any more. */
 void pending_fini(struct pending *pending);
 
-/* Puts `waiter`, with its functions set, at the end of the queue.  False: the queue is full, and it does not wait. */
+/* Puts `waiter`, with its functions set, at the end of the queue, which is looked at when this turn ends.  False: the queue is full,
+ * and it does not wait.
+ */
 bool pending_join(struct pending *pending, struct waiter *waiter) MUST_CHECK;
 /* Takes it out; harmless when it does not wait. */
 void pending_leave(struct waiter *waiter);

@@ -36,10 +36,12 @@ static void grant(struct task *task)
 {
     struct pending *pending = CONTAINER_OF(task, pending, task);
     struct waiter *waiter;
+    pending->is_granting = true;
     for (size_t turns = pending->count; turns > 0 && (waiter = next_to_go(pending)) != NULL; turns--) {
         pending_leave(waiter);
         waiter->granted(waiter);
     }
+    pending->is_granting = false;
 }
 
 static void on_late(struct deadline *deadline)
@@ -76,6 +78,8 @@ bool pending_join(struct pending *pending, struct waiter *waiter)
     list_append(&pending->waiting, &waiter->link);
     deadline_start(pending->worker, &pending->class, &waiter->deadline);
     count_waiting(pending, 1);
+    if (!pending->is_granting)
+        pending_stir(pending); /* a server may have come back since the queue was looked at */
     return true;
 }
 
