@@ -69,6 +69,7 @@ export class World {
   counts = { rotations: 0, reloads: 0, restarts: 0 };
   isEnding = false;
   disturbedUntil = 0; // until then 502, 503 and 504 may come, and answers end early
+  goneBefore = 0; // keys of earlier rotations are not published any more
   withdrawn = []; // tokens whose key is not published any more
   tokens = [];
 
@@ -159,6 +160,7 @@ export class World {
     this.#mint();
     await pause(1500); // requests with the old ones end
     this.issuer.keys = [this.issuer.keys[0]];
+    this.goneBefore = this.counts.rotations;
     await this.#fetchedAnew();
     this.withdrawn = [last];
   }
