@@ -21,7 +21,7 @@ struct event_base;
 
 enum {
     WORKER_SCRATCH_BYTES = 131072, /* one read at most: fairness between connections; less costs more wake-ups */
-    WORKER_TICK_MS = 100          /* how often deadlines are looked at */
+    WORKER_TICK_MS = 100           /* how often deadlines are looked at */
 };
 
 /* Something to run at the end of this turn, once. */
