@@ -349,7 +349,7 @@ static void on_bytes(struct backend *backend, size_t got, bool is_scratch)
         start_deadline(backend, &backend->pool->idle_class);
     feed(backend, is_scratch ? span_of(backend->pool->worker->scratch, got) : buf_span(&backend->in), is_scratch);
     if (backend->state == BACKEND_LEASED && backend->is_reading && transport_pending(&backend->transport))
-        event_active(&backend->read_event, EV_READ, 0);
+        worker_again(backend->pool->worker, &backend->read_event);
 }
 
 static void on_readable(struct backend *backend)
@@ -510,7 +510,7 @@ void backend_want(struct backend *backend, bool wants)
     if (wants && buf_len(&backend->in) > 0)
         worker_defer(backend->pool->worker, &backend->task);
     if (wants && transport_pending(&backend->transport))
-        event_active(&backend->read_event, EV_READ, 0);
+        worker_again(backend->pool->worker, &backend->read_event);
 }
 
 void backend_drop(struct backend *backend)
