@@ -244,7 +244,8 @@ static void on_wait_over(struct deadline *deadline)
 {
     struct exchange *x = CONTAINER_OF(deadline, exchange, deadline);
     x->has_waited = true;
-    judge_again(x);
+    if (!list_is_linked(&x->unverified)) /* its keys came, and its turn to be judged comes anyway */
+        judge_again(x);
 }
 
 /* A signature takes longer than a whole request with a remembered token.  A turn of the loop verifies so many; further ones wait in
