@@ -176,7 +176,7 @@ static bool take_next(struct worker *worker)
 void worker_run(struct worker *worker)
 {
     while (!worker->is_stopping) {
-        int how = take_next(worker) ? EVLOOP_NONBLOCK : EVLOOP_ONCE;
+        int how = take_next(worker) ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE;
         if (event_base_loop(worker->base, how) < 0)
             break;
         turn_end(worker);
