@@ -5,8 +5,10 @@
 #include "server/worker.h"
 #include "unit.h"
 
+#include <event2/event.h>
 #include <pthread.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct worker worker;
 static char happened[256];
@@ -110,6 +112,33 @@ static void a_task_for_the_next_turn_runs_once_a_turn_and_does_not_wait_for_even
     worker.is_stopping = false;
     assert_string_equal(happened, "again again again ");
     assert_int_equal(worker.turns - before, 3);
+}
+
+/* Never handled, so ready at every look. */
+static void on_ready(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    assert_true(++*(int *)context < 100);
+}
+
+static void a_task_for_the_next_turn_is_not_held_up_by_events_that_keep_coming(void **state)
+{
+    int fds[2], calls = 0;
+    bool is_added = false;
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    struct event *event = event_new(worker.base, fds[1], EV_WRITE | EV_PERSIST, on_ready, &calls);
+    worker_watch(event, &is_added, true);
+    again_task.run = run_again;
+    again_left = 3;
+    worker_defer_next(&worker, &again_task);
+    worker_run(&worker);
+    worker.is_stopping = false;
+    assert_int_equal(calls, 3); /* once each turn */
+    event_free(event);
+    close(fds[0]);
+    close(fds[1]);
 }
 
 /* --- deadlines --- */
@@ -282,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORKER_TEST(graves_are_emptied_after_all_deferred_tasks_of_the_turn),
         WORKER_TEST(a_task_for_the_next_turn_runs_once_a_turn_and_does_not_wait_for_events),
+        WORKER_TEST(a_task_for_the_next_turn_is_not_held_up_by_events_that_keep_coming),
         WORKER_TEST(deadlines_come_in_order_and_not_before_their_time),
         WORKER_TEST(a_cancelled_deadline_never_comes_and_its_neighbour_does),
         WORKER_TEST(starting_again_counts_from_now_on),
