@@ -91,7 +91,8 @@ static const struct verified_entry *recall(struct exchange *x, struct judge_inpu
         return NULL;
     const struct verified_entry *entry = verified_find(gate->verified, *raw, input->now_s);
     struct token *token = entry == NULL ? NULL : arena_take(input->arena, sizeof *token);
-    metric_add(entry != NULL ? gate->figures.cache_hits : gate->figures.cache_misses, gate->worker->index, 1);
+    if (entry != NULL || !x->has_turn) /* a miss was counted before it waited */
+        metric_add(entry != NULL ? gate->figures.cache_hits : gate->figures.cache_misses, gate->worker->index, 1);
     if (entry == NULL) {
         show_cache(gate); /* what was found at its end is gone */
         return NULL;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured, and what it may cost beside others: each target is a ratio or a figure of one run."""
-import dataclasses, statistics
+import dataclasses, resource, statistics
 
 from peers.load import CONNECTIONS, Wrk, backend_counts, hold_idle, measure, memory_kib
 from peers.servers import BIG_BYTES
@@ -159,7 +159,8 @@ def run_flood(bench):
 def run_idle(bench):
     """Anonymous memory for one idle connection."""
     rows = []
-    count = bench.idle
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2 - 100  # a gateway keeps a descriptor for each request's other side
+    count = min(bench.idle, most)
     token = bench.mint.good["RS256"].first
     for label, server in [("jwtgate", bench.fresh_gateway()), ("nginx", bench.servers["nginx"]), ("HAProxy", bench.servers["haproxy"])]:
         first = hold_idle(server.ports["plain"], token, 10)
