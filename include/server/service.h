@@ -52,6 +52,7 @@ struct service_metrics {
     struct metric_series *pauses;                      /* counter: accepting paused, out of descriptors or memory */
     struct metric_series *shed;                        /* counter: accepted only to be closed, out of descriptors */
     struct metric_series *shaken, *resumed, *unshaken; /* counters: TLS handshakes, whole, shortened, failed */
+    struct metric_series *tls_floods;                  /* counter: closed, see transport_is_flooded */
     struct metric_series *h2_connections, *h2_streams; /* gauges: open now, under way on them */
     struct metric_series *h2_endings[H2_ENDINGS];      /* counters */
     struct metric_series *late_heads, *late_bodies, *late_answers; /* counters: clients that were too slow */

@@ -20,16 +20,23 @@ enum io {
     IO_WANT_READ,  /* nothing went; again when the socket is readable */
     IO_WANT_WRITE, /* nothing went; again when it is writable */
     IO_END,        /* the peer ended its side rightly */
-    IO_FAILED      /* the connection is broken */
+    IO_FAILED      /* the connection is broken, or flooded */
 };
 
 struct transport {
     int fd;             /* owned; -1: none */
-    struct ssl_st *tls; /* owned; NULL: plain */
+    struct ssl_st *tls; /* owned; NULL: plain.  Keeps a pointer to this struct, which stays where it is */
+    unsigned overhead;  /* what TLS sent for itself since data came: see transport_is_flooded */
 };
 
 /* At most `size` bytes into `at`. */
 enum io transport_read(struct transport *transport, char *at, size_t size, size_t *done);
+
+/* Whether the peer sent more messages of TLS itself (new keys, sessions, renegotiation) than are let through without data between them:
+ * 32, or 1024 records.  Each of them costs us more than it, and OpenSSL reads on through them within one call; reading ends with
+ * IO_FAILED then, in the middle of that call.
+ */
+bool transport_is_flooded(const struct transport *transport);
 
 /* As much of the pieces as goes at once; `count` at most 8.  After less than all went, the next call begins with the bytes that did
  * not go, and has no fewer of them.

@@ -332,7 +332,8 @@ static void on_end(struct backend *backend, bool is_clean)
         return;
     }
     struct err err;
-    fail(&err, REASON_BACKEND_BROKEN, "%s",
+    fail(&err, REASON_BACKEND_BROKEN, "%s%s",
+         transport_is_flooded(&backend->transport) ? "TLS messages without end: " : "",
          backend->has_head ? "the backend closed in the middle of its answer" : "the backend closed without an answer");
     end_lease(backend, &err, !backend->has_bytes);
 }
@@ -509,7 +510,7 @@ void backend_want(struct backend *backend, bool wants)
     restart_deadline(backend);
     if (wants && buf_len(&backend->in) > 0)
         worker_defer(backend->pool->worker, &backend->task);
-    if (wants && transport_pending(&backend->transport))
+    if (backend->is_reading && transport_pending(&backend->transport))
         worker_again(backend->pool->worker, &backend->read_event);
 }
 

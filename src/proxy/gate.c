@@ -175,6 +175,7 @@ static void take_figures(struct gate *gate)
                                  .shaken = metric_series(metrics, FIGURE_HANDSHAKES, &full, 1),
                                  .resumed = metric_series(metrics, FIGURE_HANDSHAKES, &resumed, 1),
                                  .unshaken = metric_series(metrics, FIGURE_HANDSHAKES, &failed, 1),
+                                 .tls_floods = metric_series(metrics, FIGURE_TLS_FLOODS, NULL, 0),
                                  .late_heads = metric_series(metrics, FIGURE_CLIENTS_LATE, &heads, 1),
                                  .late_bodies = metric_series(metrics, FIGURE_CLIENTS_LATE, &bodies, 1),
                                  .late_answers = metric_series(metrics, FIGURE_CLIENTS_LATE, &answers, 1),

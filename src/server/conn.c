@@ -2,6 +2,8 @@
 /* A client connection, whatever it speaks: accepted, read, written, ended in one way. */
 #include "conn_int.h"
 
+#include "base/log.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -249,6 +251,16 @@ static void on_bytes(struct conn *conn, size_t got, bool is_scratch)
         worker_again(conn_worker(conn), &conn->read_event);
 }
 
+static void on_broken(struct conn *conn)
+{
+    if (transport_is_flooded(&conn->transport)) {
+        conn_count(conn, conn->service->metrics.tls_floods);
+        if (service_may_tell(conn->service))
+            LOG_EVENT(LOG_WARNING, "tls-flood", LOG_TEXT("client", span_of(conn->peer, conn->peer_len)));
+    }
+    conn_close(conn, REASON_CLIENT_GONE);
+}
+
 void conn_read(struct conn *conn, bool is_scratch)
 {
     size_t got = 0;
@@ -262,7 +274,7 @@ void conn_read(struct conn *conn, bool is_scratch)
     switch (transport_read(&conn->transport, at, size < most ? size : most, &got)) {
     case IO_OK: on_bytes(conn, got, is_scratch); return;
     case IO_END: on_end(conn); return;
-    case IO_FAILED: conn_close(conn, REASON_CLIENT_GONE); return;
+    case IO_FAILED: on_broken(conn); return;
     case IO_WANT_READ:
     case IO_WANT_WRITE: return;
     }
@@ -335,7 +347,7 @@ void service_accept(struct service *service, int fd, const struct sockaddr *peer
     const int on = 1;
     struct conn *conn = service->count < service->settings.connections_max ? calloc(1, sizeof *conn) : NULL;
     if (conn == NULL) {
-        struct transport transport = {fd, NULL};
+        struct transport transport = {.fd = fd};
         count(service, service->metrics.refused);
         transport_close(&transport);
         return;

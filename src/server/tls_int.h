@@ -26,8 +26,12 @@ int64_t tls_pem_time_s(const ASN1_TIME *time);
 
 /* ---- contexts ---- */
 
-/* What both sides set: TLS 1.2 at least, no renegotiation, no compression, reading ahead, writing on after half of a record. */
+/* What both sides set: TLS 1.2 at least, no renegotiation, no compression, reading ahead, writing on after half of a record; what TLS
+ * sends for itself is counted.
+ */
 void tls_context_ready(SSL_CTX *context);
+/* Makes `transport` the one of `tls`, which it owns from now on. */
+void tls_attach(SSL *tls, struct transport *transport);
 
 /* ---- names ---- */
 

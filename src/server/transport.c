@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { RECORD_BYTES = 16384 };
+enum { RECORD_BYTES = 16384, READS_MAX = 64 };
 
 static enum io plain_result(ssize_t got, size_t *done)
 {
@@ -23,10 +23,11 @@ static enum io plain_result(ssize_t got, size_t *done)
     return IO_FAILED;
 }
 
-/* A connection that broke is not ended in good order any more. */
-static enum io tls_result(struct ssl_st *tls, int result)
+/* A connection that broke is not ended in good order any more.  One that is flooded looks ended to OpenSSL. */
+static enum io tls_result(const struct transport *transport, int result)
 {
-    int why = SSL_get_error(tls, result);
+    struct ssl_st *tls = transport->tls;
+    int why = transport_is_flooded(transport) ? SSL_ERROR_SSL : SSL_get_error(tls, result);
     ERR_clear_error();
     if (why == SSL_ERROR_WANT_READ)
         return IO_WANT_READ;
@@ -41,27 +42,32 @@ static enum io tls_result(struct ssl_st *tls, int result)
 /* Without renegotiation no right peer makes a read wait for a write: one that asks for answers again and again and takes none would
  * keep the loop busy, for its socket stays readable.
  */
-static enum io read_result(struct ssl_st *tls, int result)
+static enum io read_result(const struct transport *transport, int result)
 {
-    enum io io = tls_result(tls, result);
+    enum io io = tls_result(transport, result);
     if (io != IO_WANT_WRITE)
         return io;
-    SSL_set_quiet_shutdown(tls, 1);
+    SSL_set_quiet_shutdown(transport->tls, 1);
     return IO_FAILED;
 }
 
-/* Records that OpenSSL has read ahead are taken with the first: no event would tell of them. */
+/* Records that OpenSSL has read ahead are taken with the first: no event would tell of them.  Not too many: they may hold a byte each,
+ * and empty ones stand between them.
+ */
 static enum io tls_read(struct transport *transport, char *at, size_t size, size_t *done)
 {
     size_t got = 0;
     ERR_clear_error();
     int result = SSL_read_ex(transport->tls, at, size, &got);
     if (result != 1)
-        return read_result(transport->tls, result);
+        return read_result(transport, result);
     *done = got;
-    while (*done < size && SSL_has_pending(transport->tls) == 1 &&
-           SSL_read_ex(transport->tls, at + *done, size - *done, &got) == 1)
+    for (int i = 1; i < READS_MAX && *done < size && SSL_has_pending(transport->tls) == 1 &&
+                    SSL_read_ex(transport->tls, at + *done, size - *done, &got) == 1;
+         i++)
         *done += got;
+    if (!transport_is_flooded(transport))
+        transport->overhead = 0;
     ERR_clear_error();
     return IO_OK;
 }
@@ -126,7 +132,7 @@ static enum io tls_write(struct transport *transport, const struct iovec *pieces
         ERR_clear_error();
         int result = SSL_write_ex(transport->tls, next.at, next.len, &went);
         if (result != 1) {
-            enum io io = tls_result(transport->tls, result);
+            enum io io = tls_result(transport, result);
             return *done > 0 && (io == IO_WANT_READ || io == IO_WANT_WRITE) ? IO_OK : io;
         }
         *done += went;
@@ -170,6 +176,8 @@ static bool handshake_failed(const struct transport *transport, struct err *err)
     enum reason reason = SSL_is_server(transport->tls) ? REASON_CLIENT_GONE : REASON_BACKEND_UNREACHABLE;
     if (SSL_is_server(transport->tls) && BIO_number_read(SSL_get_rbio(transport->tls)) == 0)
         fail(err, REASON_NONE, "TLS: the other side left without a byte");
+    else if (transport_is_flooded(transport))
+        fail(err, reason, "TLS: messages without end");
     else if (verdict != X509_V_OK)
         fail(err, reason, "TLS: %s", X509_verify_cert_error_string(verdict));
     else if (code != 0 && ERR_reason_error_string(code) != NULL)
@@ -182,7 +190,7 @@ static bool handshake_failed(const struct transport *transport, struct err *err)
 
 static enum io handshake_result(const struct transport *transport, int result, struct err *err)
 {
-    int why = SSL_get_error(transport->tls, result);
+    int why = transport_is_flooded(transport) ? SSL_ERROR_SSL : SSL_get_error(transport->tls, result);
     if (why == SSL_ERROR_WANT_READ)
         return IO_WANT_READ;
     if (why == SSL_ERROR_WANT_WRITE)

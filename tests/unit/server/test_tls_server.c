@@ -289,7 +289,7 @@ static void what_is_no_handshake_is_told_apart(void **state)
         int fds[2];
         struct err err = {0};
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-        struct transport transport = {fds[1], NULL};
+        struct transport transport = {.fd = fds[1]};
         size_t len = strlen(cases[i].sent) == 3 ? 10 : strlen(cases[i].sent);
         assert_true(tls_server_start(server, &transport, &err));
         assert_int_equal(transport_handshake(&transport, &err), IO_WANT_READ);
