@@ -12,7 +12,9 @@
  * Reason SYSTEM.
  */
 bool listener_open(struct bind_address *address, int *fds, size_t count, struct err *err) MUST_CHECK;
-/* Gives the file of a unix socket that listener_open made its mode, owner and group; reason SYSTEM. */
+/* Gives the file of a unix socket that listener_open made its mode, owner and group: never those of a file that has
+ * taken its place, or of what a link there leads to.  Reason SYSTEM.
+ */
 bool listener_set_file(const struct bind_address *address, struct err *err) MUST_CHECK;
 /* Removes the file of a unix socket, unless another has taken its place; nothing happens for other addresses. */
 void listener_remove_file(const struct bind_address *address);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -117,17 +118,53 @@ static bool remove_stale(const struct bind_address *address)
     return unlink(path) == 0;
 }
 
+/* Holds the file itself: who may write to the directory can put a link, or another file, in its place at any time, and what root does
+ * to it then must not be done to that one.  Nor is it ours where it has a second name: then it was there before.
+ */
+static int hold_file(const struct bind_address *address)
+{
+    struct stat seen;
+    int held = open(bind_address_path(address), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (held < 0)
+        return -1;
+    bool is_ours = fstat(held, &seen) == 0 && S_ISSOCK(seen.st_mode) && seen.st_nlink == 1 &&
+                   seen.st_dev == address->device && seen.st_ino == address->file;
+    if (is_ours)
+        return held;
+    close(held);
+    errno = ESTALE;
+    return -1;
+}
+
+/* fchmod does not take a descriptor that only holds a file. */
+static bool set_mode(int held, mode_t mode)
+{
+    char name[32];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", held);
+    return chmod(name, mode) == 0;
+}
+
+static bool set_owner(int held, const struct bind_address *address)
+{
+    bool has_owner = address->owner != (uid_t)-1 || address->group != (gid_t)-1;
+    return !has_owner || fchownat(held, "", address->owner, address->group, AT_EMPTY_PATH) == 0;
+}
+
 bool listener_set_file(const struct bind_address *address, struct err *err)
 {
     const char *path = bind_address_path(address);
     if (path == NULL)
         return true;
-    if (chmod(path, address->mode) != 0)
-        return fail(err, REASON_SYSTEM, "cannot set the mode of %s: %s", path, strerror(errno));
-    bool has_owner = address->owner != (uid_t)-1 || address->group != (gid_t)-1;
-    if (has_owner && chown(path, address->owner, address->group) != 0)
-        return fail(err, REASON_SYSTEM, "cannot set the owner of %s: %s", path, strerror(errno));
-    return true;
+    int held = hold_file(address);
+    if (held < 0)
+        return fail(err, REASON_SYSTEM, "cannot set the mode of %s: %s", path,
+                    errno == ESTALE ? "another file has taken its place" : strerror(errno));
+    bool is_ok = set_mode(held, address->mode) ||
+                 fail(err, REASON_SYSTEM, "cannot set the mode of %s: %s", path, strerror(errno));
+    is_ok = is_ok && (set_owner(held, address) ||
+                      fail(err, REASON_SYSTEM, "cannot set the owner of %s: %s", path, strerror(errno)));
+    close(held);
+    return is_ok;
 }
 
 void listener_remove_file(const struct bind_address *address)

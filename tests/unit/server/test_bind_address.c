@@ -172,6 +172,67 @@ static void only_ones_own_file_is_removed(void **state)
     place_fini(&place);
 }
 
+static mode_t mode_of(const char *path)
+{
+    struct stat seen;
+    assert_int_equal(stat(path, &seen), 0);
+    return seen.st_mode & 0777;
+}
+
+/* Who may write to the directory of the socket would else have root open up any file. */
+static void a_file_that_took_the_sockets_place_keeps_its_mode(void **state)
+{
+    struct place place;
+    struct err err;
+    char other[96];
+    int fds[2];
+    (void)state;
+    place_init(&place);
+    snprintf(other, sizeof other, "%s/other", place.dir);
+    int file = open(other, O_CREAT | O_WRONLY, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(fchmod(file, 0600), 0);
+    assert_true(open_two(&place, fds));
+    place.address.mode = 0666;
+    assert_true(listener_set_file(&place.address, &err));
+    assert_int_equal(mode_of(place.path), 0666);
+    assert_int_equal(unlink(place.path), 0);
+    assert_int_equal(symlink(other, place.path), 0);
+    assert_false(listener_set_file(&place.address, &err));
+    assert_int_equal(err.reason, REASON_SYSTEM);
+    assert_int_equal(mode_of(other), 0600);
+    assert_int_equal(unlink(place.path), 0);
+    assert_int_equal(link(other, place.path), 0);
+    assert_false(listener_set_file(&place.address, &err));
+    assert_int_equal(mode_of(other), 0600);
+    assert_int_equal(unlink(other), 0);
+    close(file);
+    close_two(fds);
+    place_fini(&place);
+}
+
+/* A second name means that it was there before. */
+static void a_socket_with_a_second_name_keeps_its_mode(void **state)
+{
+    struct place place;
+    struct err err;
+    char other[96];
+    int fds[2];
+    (void)state;
+    place_init(&place);
+    snprintf(other, sizeof other, "%s/other", place.dir);
+    assert_true(open_two(&place, fds));
+    assert_int_equal(link(place.path, other), 0);
+    place.address.mode = 0666;
+    assert_false(listener_set_file(&place.address, &err));
+    assert_int_equal(mode_of(place.path), BIND_MODE);
+    assert_int_equal(unlink(other), 0);
+    assert_true(listener_set_file(&place.address, &err));
+    assert_int_equal(mode_of(place.path), 0666);
+    close_two(fds);
+    place_fini(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +243,8 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_socket_is_never_removed),
         cmocka_unit_test(the_file_has_the_mode_that_was_asked_for),
         cmocka_unit_test(only_ones_own_file_is_removed),
+        cmocka_unit_test(a_file_that_took_the_sockets_place_keeps_its_mode),
+        cmocka_unit_test(a_socket_with_a_second_name_keeps_its_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
