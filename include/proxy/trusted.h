@@ -29,8 +29,13 @@ static inline bool trusted_is_empty(const struct trusted *trusted)
     return trusted->count == 0 && !trusted->takes_unix;
 }
 
-/* Whether the address is on the list; an empty one is a peer on a unix socket. */
+/* Whether the address is on the list; an empty one never is. */
 bool trusted_has(const struct trusted *trusted, struct span address);
+/* The same of the peer of a connection: one on a unix socket has no address, but not all that have none are on one. */
+static inline bool trusted_has_peer(const struct trusted *trusted, struct span address, bool is_unix)
+{
+    return is_unix ? trusted->takes_unix : trusted_has(trusted, address);
+}
 
 /* The client's address by the X-Forwarded-For of a trusted `peer`: the rightmost one that is not on the list, the leftmost where
  * all are; `peer` where there is none, then `*is_told` is false.  "unknown" where something else than an address stands there, or

@@ -38,9 +38,9 @@ struct stream {
     struct conn *conn;
     struct arena arena;
     struct head head;
-    void *user;             /* the handler's own; NULL at begin */
-    struct span peer;       /* address of the client, without port; empty for a unix socket without PROXY header */
-    struct span local_port; /* digits */
+    void *user;       /* the handler's own; NULL at begin */
+    struct span peer; /* address of the client, without port; empty where it has none, or a PROXY header tells none */
+    bool is_unix;     /* the peer is on a unix socket, and no PROXY header speaks of another */
     bool is_tls;
     const struct client_certificate
         *certificate; /* of the client, verified; NULL: none.  Lives as long as the stream */

@@ -403,7 +403,7 @@ static void meet_peer(struct exchange *x)
     bool is_https;
     x->client = stream->peer;
     x->is_https = stream->is_tls;
-    if (trusted_is_empty(trusted) || !trusted_has(trusted, stream->peer))
+    if (trusted_is_empty(trusted) || !trusted_has_peer(trusted, stream->peer, stream->is_unix))
         return;
     x->is_peer_trusted = true;
     x->client = trusted_client(trusted, &stream->head, stream->peer, &x->is_client_told);

@@ -14,6 +14,7 @@ void conn_set_peer(struct conn *conn, const struct sockaddr *peer)
 {
     const void *at = NULL;
     conn->peer_len = 0;
+    conn->is_unix = peer->sa_family == AF_UNIX;
     if (peer->sa_family == AF_INET6)
         at = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
     else if (peer->sa_family == AF_INET)
@@ -60,12 +61,19 @@ void conn_proxy_refuse(struct conn *conn, const char *why)
                   LOG_STR("error", why));
 }
 
+/* Of whom nothing is known is not who is on a unix socket: the socket's file lets nobody in there whom it should not. */
+static void forget_peer(struct conn *conn)
+{
+    conn->peer_len = 0;
+    conn->is_unix = false;
+}
+
 static enum io take_client(struct conn *conn, const struct proxy_header *header)
 {
     buf_fini(&conn->in);
     switch (header->source) {
     case PROXY_SOURCE_CONNECTION: break;
-    case PROXY_SOURCE_UNKNOWN: conn->peer_len = 0; break;
+    case PROXY_SOURCE_UNKNOWN: forget_peer(conn); break;
     case PROXY_SOURCE_ADDRESS: conn_set_peer(conn, (const struct sockaddr *)&header->client); break;
     }
     return conn_admit(conn) ? IO_OK : IO_FAILED;

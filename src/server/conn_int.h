@@ -82,6 +82,7 @@ struct conn {
     struct grave grave;
     struct client_certificate *certificate; /* NULL: it showed none */
     struct client *client;                  /* where the connection counts for its address; NULL: it does not */
+    bool is_unix;                           /* the peer is on a unix socket, and no PROXY header speaks of another */
     unsigned char peer_len;
     char peer[PEER_BYTES];
     /* HTTP/1 */

@@ -73,6 +73,7 @@ struct stream *stream_make_sized(struct conn *conn, size_t bytes)
     stream->conn = conn;
     stream->peer = span_of(conn->peer, conn->peer_len);
     stream->begun_us = worker_now(worker)->mono_us;
+    stream->is_unix = conn->is_unix;
     stream->is_tls = conn->transport.tls != NULL;
     stream->certificate = conn->certificate;
     stream->grave.bury = free_stream;

@@ -56,6 +56,24 @@ test('the client is whom the header names, in either version', async (t) => {
   assert.match(stand.backend.requests[5].field('forwarded'), /^for=unknown;/);
 });
 
+test('a client of whom the header tells nothing is no peer on a unix socket: what it says of others is not believed', async (t) => {
+  const stand = await proxied(t, { config: { trusted_proxies: ['unix:', '203.0.113.7'] } });
+  const fields = { 'X-Forwarded-For': '192.0.2.6', 'X-Forwarded-Proto': 'https' };
+  const cases = [
+    [Buffer.from('PROXY UNKNOWN\r\n'), '-', 'http'],
+    [v2(1, 0x00, Buffer.alloc(0)), '-', 'http'],
+    [v2(1, 0x31, Buffer.alloc(216)), '-', 'http'],
+    [v2(0, 0x00, Buffer.alloc(0)), '127.0.0.1', 'http'],
+    [v1('203.0.113.7'), '192.0.2.6', 'https'],
+  ];
+  for (const [first, client, proto] of cases) {
+    const count = stand.gateway.events('access').length;
+    assert.equal((await stand.ask(first, { fields })).status, 200);
+    assert.equal((await stand.gateway.event('access', count)).client, client);
+    assert.equal(stand.backend.requests.at(-1).field('x-forwarded-proto'), proto);
+  }
+});
+
 test('a header that comes byte by byte is read as one that comes at once', async (t) => {
   const stand = await proxied(t);
   for (const first of [v1('203.0.113.7'), v2(1, 0x11, tcp4)]) {

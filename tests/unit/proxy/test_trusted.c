@@ -42,7 +42,7 @@ static const struct {
     {"[192.0.2.1, \"2001:db8::7\"]", "2001:db8::7", true},
     {"[192.0.2.1, \"2001:db8::7\"]", "2001:db8::8", false},
     {"[10.0.0.0/8]", "", false},
-    {"[10.0.0.0/8, \"unix:\"]", "", true},
+    {"[10.0.0.0/8, \"unix:\"]", "", false},
     {"[\"unix:\"]", "10.0.0.1", false},
     {"[]", "", false},
     {"[10.0.0.0/8]", "unknown", false},
@@ -54,6 +54,25 @@ static void a_list_holds_its_networks_and_nothing_beside_them(void **state)
     for (size_t i = 0; i < COUNT_OF(members); i++) {
         if (trusted_has(trusted_of(members[i].list), span_str(members[i].address)) != members[i].is_in)
             fail_msg("%s in %s", members[i].address, members[i].list);
+        site_case_end(&site);
+    }
+}
+
+static void a_peer_is_trusted_as_one_of_unix_only_where_it_is_on_a_unix_socket(void **state)
+{
+    static const struct {
+        const char *list, *address;
+        bool is_unix, is_in;
+    } peers[] = {
+        {"[\"unix:\"]", "", true, true},           {"[\"unix:\"]", "", false, false},
+        {"[10.0.0.0/8]", "", true, false},         {"[\"0.0.0.0/0\", \"::/0\"]", "", true, false},
+        {"[10.0.0.0/8]", "10.1.2.3", false, true}, {"[10.0.0.0/8]", "11.1.2.3", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(peers); i++) {
+        const struct trusted *trusted = trusted_of(peers[i].list);
+        if (trusted_has_peer(trusted, span_str(peers[i].address), peers[i].is_unix) != peers[i].is_in)
+            fail_msg("%zu: %s in %s", i, peers[i].address, peers[i].list);
         site_case_end(&site);
     }
 }
@@ -227,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_holds_its_networks_and_nothing_beside_them),
+        cmocka_unit_test(a_peer_is_trusted_as_one_of_unix_only_where_it_is_on_a_unix_socket),
         cmocka_unit_test(what_is_no_network_is_refused_where_it_stands),
         cmocka_unit_test(the_client_is_the_rightmost_address_that_is_not_trusted),
         cmocka_unit_test(a_chain_is_followed_so_far_and_no_further),
