@@ -29,7 +29,9 @@ struct transport {
     unsigned overhead;  /* what TLS sent for itself since data came: see transport_is_flooded */
 };
 
-/* At most `size` bytes into `at`. */
+/* At most `size` bytes into `at`.  IO_WANT_WRITE: TLS has to answer first (new keys that the peer asked for); again when the socket is
+ * writable and not before, for it stays readable meanwhile.
+ */
 enum io transport_read(struct transport *transport, char *at, size_t size, size_t *done);
 
 /* Whether the peer sent more messages of TLS itself (new keys, sessions, renegotiation) than are let through without data between them:

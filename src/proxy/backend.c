@@ -118,7 +118,7 @@ static bool has_leftovers(struct backend *backend)
 static void give_back(struct backend *backend)
 {
     bool is_clean = backend->is_request_done && !backend->wants_close && !backend->is_deaf &&
-                    buf_len(&backend->out) == 0 && !has_leftovers(backend);
+                    !backend->is_read_blocked && buf_len(&backend->out) == 0 && !has_leftovers(backend);
     backend->user = NULL;
     if (!is_clean || !pool_keep(backend->pool, backend)) {
         backend_close(backend);
@@ -353,6 +353,26 @@ static void on_bytes(struct backend *backend, size_t got, bool is_scratch)
         worker_again(backend->pool->worker, &backend->read_event);
 }
 
+/* TLS has to answer before it reads on; who waits in the pool is not waited for. */
+static void block_reading(struct backend *backend)
+{
+    if (backend->state == BACKEND_IDLE) {
+        backend_close(backend);
+        return;
+    }
+    backend->is_read_blocked = true;
+    backend_watch_read(backend, false);
+    backend_watch_write(backend, true);
+}
+
+/* Reading as the user wants it, now that TLS lets it. */
+static void watch_reading(struct backend *backend)
+{
+    backend_watch_read(backend, !backend->is_paused && !backend->has_end && !backend->is_read_blocked);
+    if (backend->is_reading && transport_pending(&backend->transport))
+        worker_again(backend->pool->worker, &backend->read_event);
+}
+
 static void on_readable(struct backend *backend)
 {
     bool is_scratch = buf_len(&backend->in) == 0;
@@ -369,8 +389,8 @@ static void on_readable(struct backend *backend)
     case IO_OK: on_bytes(backend, got, is_scratch); return;
     case IO_END: on_end(backend, true); return;
     case IO_FAILED: on_end(backend, false); return;
-    case IO_WANT_READ:
-    case IO_WANT_WRITE: return;
+    case IO_WANT_READ: return;
+    case IO_WANT_WRITE: block_reading(backend); return;
     }
 }
 
@@ -381,10 +401,16 @@ static void stop_writing(struct backend *backend)
     backend->had_full = false;
     buf_fini(&backend->out);
     backend_watch_write(backend, false);
+    backend->is_read_blocked = false;
+    watch_reading(backend);
 }
 
 static void on_writable(struct backend *backend)
 {
+    if (backend->is_read_blocked) {
+        backend->is_read_blocked = false;
+        watch_reading(backend);
+    }
     if (!transport_flush(&backend->transport, &backend->out))
         stop_writing(backend);
     restart_deadline(backend);
@@ -506,12 +532,10 @@ void backend_want(struct backend *backend, bool wants)
     if (backend->is_paused == !wants)
         return;
     backend->is_paused = !wants;
-    backend_watch_read(backend, wants && !backend->has_end);
     restart_deadline(backend);
     if (wants && buf_len(&backend->in) > 0)
         worker_defer(backend->pool->worker, &backend->task);
-    if (backend->is_reading && transport_pending(&backend->transport))
-        worker_again(backend->pool->worker, &backend->read_event);
+    watch_reading(backend);
 }
 
 void backend_drop(struct backend *backend)

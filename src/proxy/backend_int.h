@@ -56,6 +56,7 @@ struct backend {
     struct transport transport;
     struct event read_event, write_event;
     bool is_reading, is_writing;
+    bool is_read_blocked;      /* TLS has to write before it reads on */
     bool is_reused, has_bytes; /* some byte of the answer came */
     bool is_request_done, to_head, is_paused, has_head, wants_close;
     bool had_full;

@@ -27,7 +27,7 @@ static bool wants_input(const struct conn *conn)
 
 static bool wants_output(const struct conn *conn)
 {
-    return buf_len(&conn->out) > 0 || conn->state == CONN_FLUSH ||
+    return buf_len(&conn->out) > 0 || conn->is_read_blocked || conn->state == CONN_FLUSH ||
            (conn->state == CONN_OPENING && conn_open_wants_output(conn));
 }
 
@@ -36,7 +36,7 @@ void conn_watch(struct conn *conn)
     if (conn->state == CONN_CLOSED)
         return;
     bool was_reading = conn->is_reading;
-    worker_watch(&conn->read_event, &conn->is_reading, !conn->has_end && wants_input(conn));
+    worker_watch(&conn->read_event, &conn->is_reading, !conn->has_end && !conn->is_read_blocked && wants_input(conn));
     worker_watch(&conn->write_event, &conn->is_writing, wants_output(conn));
     if (conn->is_reading && !was_reading && transport_pending(&conn->transport))
         worker_again(conn_worker(conn), &conn->read_event); /* what TLS holds already no socket tells of */
@@ -61,12 +61,24 @@ static void count_open(struct service *service, int64_t amount)
         metric_move(service->metrics.connections, service->worker->index, amount);
 }
 
+/* Whether the client could take what it got of an answer for all of it: some end where the connection does (RFC 9112 6.3).  In HTTP/2
+ * a frame tells of the end.
+ */
+static bool is_cut(const struct conn *conn)
+{
+    const struct stream *stream = conn->stream;
+    bool is_begun = stream != NULL && stream->has_answer && !stream->is_answer_whole;
+    return is_begun || (conn->protocol == &conn_h1_protocol && buf_len(&conn->out) > 0);
+}
+
 void conn_close(struct conn *conn, enum reason why)
 {
     if (conn->state == CONN_CLOSED)
         return;
     bool is_orderly = (conn->state == CONN_IDLE || conn->state == CONN_LINGER) && buf_len(&conn->out) == 0;
-    if (!is_orderly)
+    if (is_cut(conn))
+        transport_reset(&conn->transport);
+    else if (!is_orderly)
         transport_hush(&conn->transport);
     conn->state = CONN_CLOSED;
     deadline_cancel(&conn->deadline);
@@ -275,8 +287,11 @@ void conn_read(struct conn *conn, bool is_scratch)
     case IO_OK: on_bytes(conn, got, is_scratch); return;
     case IO_END: on_end(conn); return;
     case IO_FAILED: on_broken(conn); return;
-    case IO_WANT_READ:
-    case IO_WANT_WRITE: return;
+    case IO_WANT_READ: return;
+    case IO_WANT_WRITE:
+        conn->is_read_blocked = true;
+        conn_watch(conn);
+        return;
     }
 }
 
@@ -306,6 +321,11 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (conn->state == CONN_OPENING) {
         conn_open(conn);
+        return;
+    }
+    conn->is_read_blocked = false;
+    if (conn->state == CONN_LINGER) {
+        conn_watch(conn);
         return;
     }
     if (!flush_output(conn)) {

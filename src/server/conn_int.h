@@ -75,6 +75,7 @@ struct conn {
     bool wants_close;            /* no further request after this one */
     bool has_end;                /* the client ended its side */
     bool is_broken;              /* a write failed */
+    bool is_read_blocked;        /* TLS has to write before it reads on */
     struct buf in, out;
     struct deadline deadline;
     struct deadline out_deadline; /* runs while output is pending */

@@ -39,18 +39,6 @@ static enum io tls_result(const struct transport *transport, int result)
     return IO_FAILED;
 }
 
-/* Without renegotiation no right peer makes a read wait for a write: one that asks for answers again and again and takes none would
- * keep the loop busy, for its socket stays readable.
- */
-static enum io read_result(const struct transport *transport, int result)
-{
-    enum io io = tls_result(transport, result);
-    if (io != IO_WANT_WRITE)
-        return io;
-    SSL_set_quiet_shutdown(transport->tls, 1);
-    return IO_FAILED;
-}
-
 /* Records that OpenSSL has read ahead are taken with the first: no event would tell of them.  Not too many: they may hold a byte each,
  * and empty ones stand between them.
  */
@@ -60,7 +48,7 @@ static enum io tls_read(struct transport *transport, char *at, size_t size, size
     ERR_clear_error();
     int result = SSL_read_ex(transport->tls, at, size, &got);
     if (result != 1)
-        return read_result(transport, result);
+        return tls_result(transport, result);
     *done = got;
     for (int i = 1; i < READS_MAX && *done < size && SSL_has_pending(transport->tls) == 1 &&
                     SSL_read_ex(transport->tls, at + *done, size - *done, &got) == 1;

@@ -8,10 +8,11 @@ import test from 'node:test';
 import { promisify } from 'node:util';
 import { newAuthority } from './harness/certs.mjs';
 import { send } from './harness/client.mjs';
+import { BINARY } from './harness/gateway.mjs';
 import { pairOf, startSecure } from './harness/tls.mjs';
 import { within } from './harness/until.mjs';
 
-const HELPER = path.join(path.dirname(process.env.JWTGATE_BIN), '..', 'tests', 'tls_updates');
+const HELPER = path.join(path.dirname(BINARY), '..', 'tests', 'tls_updates');
 const run = promisify(execFile);
 const updates = async (stand, count) => (await within('the client', run(HELPER, [String(stand.gateway.port), String(count)]))).stdout.trim();
 

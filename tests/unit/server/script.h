@@ -4,6 +4,7 @@
  *   /echo  answers "METHOD BODY" when the request is whole      /now   answers when the head is there, body unread
  *   /big   BIG_BYTES in pieces, as the client takes them        /bulk  BULK_BYTES in one piece
  *   /half  a head and a piece of more, then finishes            /wait  nothing, until script_release
+ *   /open  a head and a piece of more, and then nothing         /all   BULK_BYTES, with no length told
  */
 #ifndef UNIT_SERVER_SCRIPT_H
 #define UNIT_SERVER_SCRIPT_H
@@ -63,6 +64,20 @@ static inline void script_half(struct stream *stream)
     stream_finish(stream);
 }
 
+static inline void script_begin_open(struct stream *stream)
+{
+    struct answer answer = {.status = 200, .body = BODY_STREAM};
+    script.waiting = stream;
+    stream_answer(stream, &answer, SPAN("begin"), false);
+}
+
+static inline void script_all(struct stream *stream)
+{
+    struct answer answer = {.status = 200, .body = BODY_STREAM};
+    stream_answer(stream, &answer, span_of(bulk, sizeof bulk), true);
+    stream_finish(stream);
+}
+
 static inline void script_path(struct stream *stream)
 {
     struct span path = stream->head.path;
@@ -73,6 +88,10 @@ static inline void script_path(struct stream *stream)
         script_answer(stream, 200, span_of(bulk, sizeof bulk));
     } else if (span_eq(path, SPAN("/half"))) {
         script_half(stream);
+    } else if (span_eq(path, SPAN("/open"))) {
+        script_begin_open(stream);
+    } else if (span_eq(path, SPAN("/all"))) {
+        script_all(stream);
     } else if (span_eq(path, SPAN("/wait"))) {
         script.waiting = stream;
     } else if (span_eq(path, SPAN("/big"))) {

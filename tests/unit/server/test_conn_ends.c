@@ -271,6 +271,61 @@ static void cutting_ends_streams_under_way(void **state)
     script_close(&loop);
 }
 
+/* In HTTP/1.0 an answer of no stated length ends where the connection does: one that is cut must not end so. */
+static void what_is_cut_of_an_answer_that_the_end_delimits_is_reset(void **state)
+{
+    static const struct {
+        const char *path, *heard;
+        enum heard end;
+    } cases[] = {
+        {"/open", "\r\n\r\nbegin", HEARD_RESET}, /* half of it was there */
+        {"/all", "\r\n\r\nbbb", HEARD_RESET},    /* the client has not taken it */
+        {"/half", "\r\n\r\nhalf", HEARD_RESET},  /* the handler gave up */
+        {"/now", "\r\n\r\nnow", HEARD_END},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct loop loop;
+        AUTO(buf) got = {0};
+        AUTO(buf) head = {0};
+        const struct service_settings settings = loop_settings();
+        script_open(&loop, &settings);
+        int client = loop_connect_with(&loop, SMALL_SOCKET);
+        buf_printf(&head, "GET %s HTTP/1.0\r\n\r\n", cases[i].path);
+        loop_send(&loop, client, buf_span(&head));
+        loop_idle(&loop, 5);
+        loop_await(&loop, client, &got, cases[i].heard);
+        service_cut(&loop.service);
+        if (loop_await(&loop, client, &got, NULL) != cases[i].end)
+            fail_msg("%s ended otherwise", cases[i].path);
+        assert_true(loop_count(&got, "\r\n\r\n") == 1 && buf_len(&got) < BULK_BYTES);
+        close(client);
+        script_close(&loop);
+    }
+}
+
+static void a_slow_client_loses_the_rest_by_a_reset(void **state)
+{
+    struct loop loop;
+    AUTO(buf) got = {0};
+    struct service_settings settings = loop_settings();
+    (void)state;
+    settings.idle_ms = 300;
+    script_open(&loop, &settings);
+    int client = loop_connect_with(&loop, SMALL_SOCKET);
+    loop_send_str(&loop, client, "GET /all HTTP/1.0\r\n\r\n");
+    int64_t until_ms = now_read().mono_ms + PATIENCE_MS;
+    while (loop.service.count > 0 && now_read().mono_ms < until_ms) {
+        loop_turn(&loop);
+        usleep(1000);
+    }
+    assert_int_equal(loop.service.count, 0);
+    assert_int_equal(loop_await(&loop, client, &got, NULL), HEARD_RESET);
+    assert_true(buf_len(&got) < BULK_BYTES);
+    close(client);
+    script_close(&loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +341,8 @@ int main(void)
         cmocka_unit_test(drain_loses_no_answer_that_is_still_being_sent),
         cmocka_unit_test(drain_answers_requests_that_have_come_already),
         cmocka_unit_test(cutting_ends_streams_under_way),
+        cmocka_unit_test(what_is_cut_of_an_answer_that_the_end_delimits_is_reset),
+        cmocka_unit_test(a_slow_client_loses_the_rest_by_a_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
