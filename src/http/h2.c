@@ -373,6 +373,11 @@ bool h2_awaits_head(const struct h2 *h)
     return h->preface_left > 0 || h->frame.block > 0 || is_in_block;
 }
 
+unsigned h2_blocks(const struct h2 *h)
+{
+    return h->frame.blocks;
+}
+
 bool h2_is_done(const struct h2 *h)
 {
     return h->fault == H2_NO_ERROR && nghttp2_session_want_read(h->session) == 0 &&

@@ -59,6 +59,7 @@ static bool check_id(struct h2 *h, int32_t id)
 static bool begin_block(struct h2 *h, bool is_end)
 {
     h->frame.continuations = 0;
+    h->frame.blocks++;
     h->frame.block = 0;
     return block_fits(h, h->frame.left + H2_FRAME_HEAD_BYTES, is_end);
 }

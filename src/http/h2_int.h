@@ -29,6 +29,7 @@ struct h2_frame {
     size_t left;  /* bytes of payload to come */
     size_t block; /* encoded bytes of the header block under way */
     unsigned continuations;
+    unsigned blocks; /* that began */
 };
 
 struct h2 {

@@ -105,7 +105,9 @@ static void end_faulty(struct conn *conn)
     end(conn, is_flood ? H2_ENDED_FLOOD : H2_ENDED_PROTOCOL, REASON_BAD_REQUEST);
 }
 
-/* Time for a head runs from its begin on, time without a request from the last one's end. */
+/* Time for a head runs from its begin on, and each has its own: a busy client's reads may end within one again and again.  Time without
+ * a request runs from the last one's end.
+ */
 static void watch_time(struct conn *conn)
 {
     struct conn_h2 *h2 = conn->h2;
@@ -113,9 +115,10 @@ static void watch_time(struct conn *conn)
     if (h2_awaits_head(h2->codec))
         timing = H2_AWAITS_HEAD;
     conn->state = h2->lane_count == 0 ? CONN_IDLE : CONN_ANSWER;
-    if (timing == h2->timing)
+    if (timing == h2->timing && (timing != H2_AWAITS_HEAD || h2->timed_block == h2_blocks(h2->codec)))
         return;
     h2->timing = timing;
+    h2->timed_block = h2_blocks(h2->codec);
     if (timing == H2_AWAITS_NOTHING)
         deadline_cancel(&conn->deadline);
     else
@@ -342,6 +345,8 @@ bool conn_h2_start(struct conn *conn)
     conn->state = CONN_IDLE;
     count_moved(conn, conn->service->metrics.h2_connections, 1);
     conn_h2_send_soon(conn);
+    if (conn->service->is_draining) /* it was opening when that began */
+        notice(conn);
     return true;
 }
 

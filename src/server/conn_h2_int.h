@@ -41,6 +41,7 @@ struct conn_h2 {
     size_t owed_bytes;    /* of them, what the connection's window was not given back for */
     size_t pending_bytes; /* in all `out` */
     enum h2_timing timing;
+    unsigned timed_block; /* with H2_AWAITS_HEAD: which one */
     struct task task;
     struct deadline notice;        /* how long the answer to our PING is waited for */
     bool is_noticed, is_last_told; /* first and second GOAWAY */

@@ -209,6 +209,63 @@ static void heads_that_drip_are_late(void **state)
     }
 }
 
+/* ---- HTTP/2 ---- */
+
+static int connect_h2(struct loop *loop)
+{
+    const struct entrance entrance = {.takes_h2 = true};
+    struct sockaddr_in at;
+    socklen_t len = sizeof at;
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(getsockname(loop->listening, (struct sockaddr *)&at, &len), 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&at, len), 0);
+    fcntl(client, F_SETFL, O_NONBLOCK);
+    int fd = accept4(loop->listening, (struct sockaddr *)&at, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    service_accept(&loop->service, fd, (struct sockaddr *)&at, &entrance);
+    loop_send(loop, client, span_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33));
+    return client;
+}
+
+enum { H2_REQUEST_BYTES = 15, H2_SPLIT = 12 };
+
+/* A whole GET / in one HEADERS frame. */
+static void h2_request(char out[H2_REQUEST_BYTES], int number)
+{
+    memcpy(out, "\0\0\6\1\5\0\0\0\0\x82\x86\x84\x41\1h", H2_REQUEST_BYTES);
+    out[8] = (char)(2 * number + 1);
+}
+
+/* Each second brings the rest of one head with the begin of the next. */
+static void each_head_of_a_busy_client_has_its_own_time(void **state)
+{
+    struct loop loop;
+    AUTO(buf) got = {0};
+    struct service_settings settings = loop_settings();
+    char first[H2_REQUEST_BYTES], next[H2_REQUEST_BYTES], bytes[H2_REQUEST_BYTES];
+    (void)state;
+    settings.head_ms = 3000;
+    script_open(&loop, &settings);
+    int client = connect_h2(&loop);
+    h2_request(first, 0);
+    loop_send(&loop, client, span_of(first, H2_SPLIT));
+    for (int second = 1; second <= STEPS_MAX; second++) {
+        h2_request(next, second);
+        memcpy(bytes, first + H2_SPLIT, H2_REQUEST_BYTES - H2_SPLIT);
+        memcpy(bytes + H2_REQUEST_BYTES - H2_SPLIT, next, H2_SPLIT);
+        step_on(&loop);
+        if (send(client, bytes, sizeof bytes, MSG_NOSIGNAL) != sizeof bytes || loop.service.count == 0)
+            fail_msg("ended in second %d", second);
+        loop_idle(&loop, 3);
+        assert_int_equal(script.begun, second);
+    }
+    for (int second = 1; second <= 4; second++) /* the last one does not go on */
+        step_on(&loop);
+    assert_int_equal(script.begun, STEPS_MAX);
+    assert_int_equal(loop_await(&loop, client, &got, NULL), HEARD_END);
+    close(client);
+    script_close(&loop);
+}
+
 static void waiting_is_added_up_over_interruptions(void **state)
 {
     const struct pace_limits limits = {.first_ms = 1000, .rate = 10, .still_ms = 5000};
@@ -241,6 +298,7 @@ int main(void)
         cmocka_unit_test(an_answer_has_a_time_that_grows_with_what_was_taken),
         cmocka_unit_test(what_is_left_of_the_last_answer_is_held_to_it_too),
         cmocka_unit_test(heads_that_drip_are_late),
+        cmocka_unit_test(each_head_of_a_busy_client_has_its_own_time),
         cmocka_unit_test(waiting_is_added_up_over_interruptions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
