@@ -123,9 +123,10 @@ static const struct metric_family table[] = {
     [FIGURE_LISTENER_CERTIFICATE_READS] = {"jwtgate_listener_certificate_reads_total", METRIC_COUNTER, "result",
                                            "Changes of the files of listeners' certificates, by result of reading "
                                            "them: ok, or failed (those read before stay)."},
-    [FIGURE_TLS_FLOODS] = {"jwtgate_tls_floods_total", METRIC_COUNTER, "",
-                           "Client connections closed because TLS's own messages (new keys, renegotiation) came without "
-                           "data between them."},
+    [FIGURE_TLS_FLOODS] =
+        {"jwtgate_tls_floods_total", METRIC_COUNTER, "",
+         "Client connections closed because TLS's own messages (new keys, renegotiation) came without "
+         "data between them."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");

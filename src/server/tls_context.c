@@ -45,7 +45,7 @@ void tls_context_ready(SSL_CTX *context)
     SSL_CTX_set_msg_callback(context, on_part);
 }
 
-void tls_attach(SSL *tls, struct transport *transport)
+void tls_context_attach(SSL *tls, struct transport *transport)
 {
     SSL_set_msg_callback_arg(tls, transport);
     transport->overhead = 0;

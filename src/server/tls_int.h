@@ -31,7 +31,7 @@ int64_t tls_pem_time_s(const ASN1_TIME *time);
  */
 void tls_context_ready(SSL_CTX *context);
 /* Makes `transport` the one of `tls`, which it owns from now on. */
-void tls_attach(SSL *tls, struct transport *transport);
+void tls_context_attach(SSL *tls, struct transport *transport);
 
 /* ---- names ---- */
 

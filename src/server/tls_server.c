@@ -289,7 +289,7 @@ bool tls_server_start(struct tls_server *server, struct transport *transport, st
     }
     SSL_set_accept_state(tls);
     SSL_set_app_data(tls, tls_server_take(server)); /* given back by transport_close */
-    tls_attach(tls, transport);
+    tls_context_attach(tls, transport);
     return true;
 }
 

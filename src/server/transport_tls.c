@@ -129,6 +129,6 @@ bool tls_client_start(struct tls_client *client, struct transport *transport, co
     resume(tls, session);
     SSL_set_connect_state(tls);
     ERR_clear_error();
-    tls_attach(tls, transport);
+    tls_context_attach(tls, transport);
     return true;
 }
