@@ -89,6 +89,7 @@ struct gate {
     struct task verify_task; /* serves `unverified` */
     struct revocations_view revocations;
     struct gate_figures figures;
+    struct buf pen; /* texts being written, within one call */
 };
 
 /* Readies a worker's gate with the current site.  Main thread, before workers run. */

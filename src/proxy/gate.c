@@ -211,6 +211,7 @@ void gate_fini(struct gate *gate)
     gate->current = NULL;
     verified_free(gate->verified);
     revocations_unsee(&gate->revocations);
+    buf_fini(&gate->pen);
     service_fini(&gate->service);
     deadline_class_fini(&gate->wait_class);
 }

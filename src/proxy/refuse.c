@@ -90,16 +90,30 @@ static struct refusal refusal_of(const struct exchange *x)
     return refusal;
 }
 
+/* The worker's pen, empty: what is written with it is kept by `keep`, before anything else is. */
+static struct buf *take_pen(struct exchange *x)
+{
+    buf_clear(&x->gate->pen);
+    return &x->gate->pen;
+}
+
+/* A copy in the arena; at NULL: no memory. */
+static struct span keep(struct exchange *x, const struct buf *text)
+{
+    return text->is_broken ? (struct span){NULL, 0} : arena_copy(&x->stream->arena, buf_span(text));
+}
+
 /* The challenge of one scheme, in the arena; at NULL: no memory. */
 static struct span challenge_text(struct exchange *x, struct refusal refusal, bool is_dpop)
 {
-    AUTO(buf) text = {0};
-    AUTO(buf) algs = {0};
-    if (is_dpop)
-        dpop_add_algs(x->rule_now->algs, &algs);
-    refusal.algs = buf_span(&algs);
-    bool is_whole = is_dpop ? refusal_challenge_dpop(&refusal, &text) : refusal_challenge(&refusal, &text);
-    return is_whole ? arena_copy(&x->stream->arena, buf_span(&text)) : (struct span){NULL, 0};
+    struct buf *pen = take_pen(x);
+    if (is_dpop) {
+        dpop_add_algs(x->rule_now->algs, pen);
+        refusal.algs = keep(x, pen);
+        pen = take_pen(x);
+    }
+    bool is_whole = is_dpop ? refusal_challenge_dpop(&refusal, pen) : refusal_challenge(&refusal, pen);
+    return is_whole ? keep(x, pen) : (struct span){NULL, 0};
 }
 
 struct span refuse_challenge(struct exchange *x)
@@ -167,9 +181,10 @@ static unsigned allowed_methods(const struct exchange *x)
     return x->route == NULL ? 0 : route_methods(x->site->site, &x->stream->head);
 }
 
-/* RFC 9110 15.5.6 */
-static void put_allow(const struct exchange *x, struct buf *out)
+/* RFC 9110 15.5.6; in the arena. */
+static struct span allow_text(struct exchange *x)
 {
+    struct buf *out = take_pen(x);
     unsigned methods = allowed_methods(x);
     for (int method = METHOD_GET; method <= METHOD_OPTIONS; method++) {
         if (methods != 0 && (methods >> method & 1u) == 0)
@@ -177,6 +192,7 @@ static void put_allow(const struct exchange *x, struct buf *out)
         buf_add_str(out, buf_len(out) == 0 ? "" : ", ");
         buf_add_str(out, method_name((enum method)method));
     }
+    return keep(x, out);
 }
 
 /* A field for each scheme that is offered. */
@@ -203,9 +219,8 @@ void refuse_send(struct exchange *x)
 {
     struct refusal refusal = refusal_of(x);
     struct reply reply = {.count = 0};
-    AUTO(buf) body = {0};
-    AUTO(buf) allow = {0};
-    bool is_ok = refusal_body(&refusal, &body);
+    struct buf *pen = take_pen(x);
+    struct span body = refusal_body(&refusal, pen) ? keep(x, pen) : (struct span){NULL, 0};
     add_field(&reply, SPAN("Content-Type"), refusal_type(&refusal));
     add_challenges(x, &refusal, &reply);
     if (x->reason == REASON_OPENID_CONFIG_UNAVAILABLE || x->reason == REASON_BACKEND_BUSY)
@@ -213,14 +228,12 @@ void refuse_send(struct exchange *x)
     if (x->reason == REASON_TOO_MANY_REFUSALS)
         add_field(&reply, SPAN("Retry-After"), seconds_text(x, x->retry_after_s));
     if (x->reason == REASON_METHOD_NOT_ALLOWED)
-        put_allow(x, &allow);
-    if (buf_len(&allow) > 0)
-        add_field(&reply, SPAN("Allow"), buf_span(&allow));
+        add_field(&reply, SPAN("Allow"), allow_text(x));
     if (refusal.shape == SHAPE_ODATA)
         add_field(&reply, SPAN("OData-Version"), SPAN("4.0"));
     if (x->is_asked)
         reply.fields[reply.count++] = forward_auth_no_store();
-    bool wants_close = ends_connection[x->reason] || x->is_token_too_long || !is_ok;
-    struct answer answer = answer_of(refusal.status, &reply, buf_span(&body), wants_close);
-    send_refusal(x, &answer, refusal.message, buf_span(&body));
+    bool wants_close = ends_connection[x->reason] || x->is_token_too_long || body.at == NULL;
+    struct answer answer = answer_of(refusal.status, &reply, body, wants_close);
+    send_refusal(x, &answer, refusal.message, body);
 }
