@@ -93,6 +93,8 @@ static struct span expected_credential(struct judging *j)
 {
     const struct rule *rule = j->rule;
     struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
+    if (rule->is_authorization && span_eq(scheme, SPAN("Bearer")) && span_eq(rule->source_name, SPAN("Authorization")))
+        return SPAN("header Authorization: Bearer TOKEN"); /* so it is nearly always */
     if (rule->is_authorization)
         return judge_text(j, "header %.*s: %.*s TOKEN", SPAN_ARG(rule->source_name), SPAN_ARG(scheme));
     return judge_text(j, "%s %.*s", rule->source == TOKEN_FROM_QUERY ? "query parameter" : "header",
@@ -114,7 +116,7 @@ static bool refuse_token(struct judging *j, enum check_name name, const struct e
         check->expected = expected_credential(j);
     else
         check->expected = name == CHECK_HEADER ? SPAN("a header of a signed token") : SPAN("one compact signed token");
-    check->found = judge_text(j, "%s", err->text);
+    check->found = arena_copy(j->in->arena, span_str(err->text));
     return false;
 }
 

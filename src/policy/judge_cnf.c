@@ -97,7 +97,8 @@ static bool compare_certificate(struct judging *j, struct span thumbprint)
     size_t len = b64url_encode(j->in->certificate.at, j->in->certificate.len, text);
     if (digest_eq(span_of(text, len), thumbprint))
         return note_cnf(j, VERDICT_PASS, SPAN("the certificate of cnf.x5t#S256"), thumbprint);
-    return refuse_cnf(j, DPOP_NO_ERROR, SPAN("the certificate of cnf.x5t#S256"), judge_text(j, "%s", text));
+    return refuse_cnf(j, DPOP_NO_ERROR, SPAN("the certificate of cnf.x5t#S256"),
+                      arena_copy(j->in->arena, span_str(text)));
 }
 
 /* RFC 8705 3: the certificate that the client proved to have is the token's. */
