@@ -405,6 +405,13 @@ static void stop_writing(struct backend *backend)
     watch_reading(backend);
 }
 
+/* TLS says good-bye first, which a full socket takes later. */
+static void end_writing(struct backend *backend)
+{
+    if (transport_end_writing(&backend->transport) == IO_WANT_WRITE)
+        backend_watch_write(backend, true);
+}
+
 static void on_writable(struct backend *backend)
 {
     if (backend->is_read_blocked) {
@@ -418,7 +425,7 @@ static void on_writable(struct backend *backend)
         return;
     backend_watch_write(backend, false);
     if (backend->is_ending)
-        transport_end_writing(&backend->transport);
+        end_writing(backend);
     if (backend->had_full && backend->user != NULL) {
         backend->had_full = false;
         backend->vtable->drained(backend->user);
@@ -519,7 +526,7 @@ void backend_end_writing(struct backend *backend)
 {
     backend->is_ending = true;
     if (buf_len(&backend->out) == 0)
-        transport_end_writing(&backend->transport);
+        end_writing(backend);
 }
 
 size_t backend_pending(const struct backend *backend)

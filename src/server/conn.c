@@ -28,6 +28,7 @@ static bool wants_input(const struct conn *conn)
 static bool wants_output(const struct conn *conn)
 {
     return buf_len(&conn->out) > 0 || conn->is_read_blocked || conn->state == CONN_FLUSH ||
+           (conn->state == CONN_TUNNEL && conn->owes_end) ||
            (conn->state == CONN_OPENING && conn_open_wants_output(conn));
 }
 
@@ -133,6 +134,12 @@ void conn_end(struct conn *conn)
     }
     conn->state = CONN_FLUSH;
     deadline_cancel(&conn->deadline); /* that of the output runs */
+    conn_watch(conn);
+}
+
+void conn_end_writing(struct conn *conn)
+{
+    conn->owes_end = transport_end_writing(&conn->transport) == IO_WANT_WRITE;
     conn_watch(conn);
 }
 

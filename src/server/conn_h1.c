@@ -304,7 +304,7 @@ static void on_flushed(struct conn *conn)
 {
     bool is_empty = buf_len(&conn->out) == 0;
     if (is_empty && conn->state == CONN_TUNNEL && conn->stream->is_answer_whole)
-        transport_end_writing(&conn->transport);
+        conn_end_writing(conn);
     if (is_empty && conn->state == CONN_IDLE)
         conn_start_deadline(conn, &conn->service->idle_class);
     if (conn->is_full && conn->stream != NULL && buf_len(&conn->out) <= service_low_bytes(conn->service)) {

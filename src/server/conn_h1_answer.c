@@ -121,7 +121,7 @@ enum flow conn_h1_piece(struct stream *stream, struct span piece, bool is_last)
         return conn_h1_pending(stream) < service_high_bytes(stream->conn->service) ? FLOW_OPEN : FLOW_FULL;
     enum flow flow = send_body(stream, SPAN(""), piece, is_last);
     if (is_last && stream->conn->state == CONN_TUNNEL && conn_h1_pending(stream) == 0)
-        transport_end_writing(&stream->conn->transport);
+        conn_end_writing(stream->conn);
     return flow;
 }
 

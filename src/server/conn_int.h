@@ -75,6 +75,7 @@ struct conn {
     bool wants_close;            /* no further request after this one */
     bool has_end;                /* the client ended its side */
     bool is_broken;              /* a write failed */
+    bool owes_end;               /* of a tunnel: our side is to end when the socket is writable */
     bool is_read_blocked;        /* TLS has to write before it reads on */
     struct buf in, out;
     struct deadline deadline;
@@ -111,6 +112,8 @@ void conn_close(struct conn *conn, enum reason why);
 void conn_abort(struct conn *conn);
 /* Sends what is pending, then ends our side, waits a little for the client's and closes. */
 void conn_end(struct conn *conn);
+/* Ends our side; what the client sends still comes in. */
+void conn_end_writing(struct conn *conn);
 /* Ends the connection when it is idle, else after what is under way. */
 void conn_drain(struct conn *conn);
 /* Looks at what is wanted now and watches the socket for it. */

@@ -23,6 +23,16 @@ static const char site_text[] =
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" \
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 
+/* As TLS does where the socket is just full: what goes before our end has no room for now. */
+static int busy_times;
+
+enum io __real_transport_end_writing(struct transport *transport);
+enum io __wrap_transport_end_writing(struct transport *transport);
+enum io __wrap_transport_end_writing(struct transport *transport)
+{
+    return busy_times > 0 && busy_times-- > 0 ? IO_WANT_WRITE : __real_transport_end_writing(transport);
+}
+
 enum { BULK_BYTES = 24 << 20, HELD_BYTES_MAX = 12 << 20 }; /* kernel buffers of loopback take some MiB themselves */
 
 struct scene {
@@ -122,6 +132,27 @@ static void bytes_on_their_way_survive_both_ends(void **state)
     close_tunnel(&s);
 }
 
+/* Either side's end goes on to the other, which answers it yet. */
+static void an_end_that_a_full_socket_does_not_take_goes_when_it_does(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 2; way++) {
+        for (int times = 0; times < 3; times++) {
+            struct scene s;
+            open_tunnel(&s);
+            int from = way == 0 ? s.client : s.server;
+            int to = way == 0 ? s.server : s.client;
+            busy_times = times;
+            shutdown(from, SHUT_WR);
+            assert_true(house_hear(&s.house, to, &s.got, NULL));
+            assert_int_equal(busy_times, 0);
+            house_send(&s.house, to, "back");
+            assert_true(house_hear(&s.house, from, &s.got, "back"));
+            close_tunnel(&s);
+        }
+    }
+}
+
 static void silence_ends_it_with_a_frame_where_one_may_stand(void **state)
 {
     static const struct {
@@ -210,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_side_that_does_not_read_holds_the_other_back),
         cmocka_unit_test(bytes_on_their_way_survive_both_ends),
+        cmocka_unit_test(an_end_that_a_full_socket_does_not_take_goes_when_it_does),
         cmocka_unit_test(silence_ends_it_with_a_frame_where_one_may_stand),
         cmocka_unit_test(a_handshake_opens_or_is_refused_whatever_fails),
     };
