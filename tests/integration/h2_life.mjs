@@ -2,11 +2,17 @@
 // Goal: a connection of HTTP/2 begins only where the listener takes it, and ends in order: streams under way finish, requests on the way
 // are served or known not to be, idle connections end at once.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import test from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { answerBytes } from './harness/backend.mjs';
 import { connect, send } from './harness/client.mjs';
-import { ACK, DATA, END_STREAM, GOAWAY, H2_LISTENER, HEADERS, PING, PREFACE, connectH2, frame, request, settings, u32 } from './harness/h2.mjs';
+import { ACK, DATA, END_STREAM, GOAWAY, H2_LISTENER, HEADERS, PING, PREFACE, connectH2, frame, helloH2, request, settings, u32 } from './harness/h2.mjs';
+import { newAuthority } from './harness/certs.mjs';
+import { figure } from './harness/metrics.mjs';
 import { startStand } from './harness/stand.mjs';
+import { pairOf } from './harness/tls.mjs';
 import { until } from './harness/until.mjs';
 
 const startPublic = (t, more = {}) =>
@@ -89,6 +95,27 @@ test('drain: an idle connection ends at once, and is told what was served', asyn
   client.destroy();
   await until('the end', () => stand.gateway.end, 3000);
 });
+
+for (const how of ['TLS', 'a PROXY header'])
+  test(`drain: a connection that was opening by ${how} is told of it, and then ended`, async (t) => {
+    const tls = how === 'TLS' ? pairOf(newAuthority(t).issue('gateway.test')) : undefined;
+    const listener = tls ? { bind: '127.0.0.1:0', tls } : { ...H2_LISTENER, proxy_protocol: true };
+    const stand = await startPublic(t, { config: { listeners: [listener] } });
+    const plain = net.connect({ port: stand.gateway.port, host: '127.0.0.1', noDelay: true });
+    await once(plain, 'connect');
+    await until('the connection', async () => (await figure(stand.gateway, 'jwtgate_connections')) === 1);
+    stand.gateway.signal('SIGTERM');
+    await stand.gateway.event('draining');
+    if (!tls) plain.write('PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n');
+    const socket = tls ? connectTls({ socket: plain, ALPNProtocols: ['h2'], rejectUnauthorized: false }) : plain;
+    if (tls) await once(socket, 'secureConnect');
+    const client = helloH2(socket);
+    const { code, last } = await client.goaway(3000);
+    assert.deepEqual([code, last], ['NO_ERROR', 0x7fffffff]);
+    await client.closing(5000);
+    client.destroy();
+    await until('the end', () => stand.gateway.end, 3000);
+  });
 
 test('a client that says GOAWAY still gets its answers', async (t) => {
   const stand = await startPublic(t, {

@@ -181,7 +181,12 @@ class Connection {
 export async function connectH2(port, { hello = Buffer.concat([PREFACE, settings([1, 0])]), ...more } = {}) {
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  const connection = Object.assign(new Connection(socket), more);
+  return Object.assign(helloH2(socket, hello), more);
+}
+
+// The same on a socket that is there.
+export function helloH2(socket, hello = Buffer.concat([PREFACE, settings([1, 0])])) {
+  const connection = new Connection(socket);
   connection.send(hello);
   return connection;
 }
