@@ -68,8 +68,8 @@ struct gate_site {
 
 /* Series that every exchange of a worker counts into. */
 struct gate_figures {
-    struct metric_series *cache_hits, *cache_misses, *cache_entries, *cache_bytes, *parked, *parked_refused, *sent,
-        *received;
+    struct metric_series *cache_hits, *cache_misses, *cache_entries, *cache_bytes, *parked, *parked_refused,
+        *unverified, *sent, *received;
 };
 
 struct gate {

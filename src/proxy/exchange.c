@@ -253,6 +253,14 @@ static void on_wait_over(struct deadline *deadline)
  */
 enum { VERIFIED_A_TURN = 8 };
 
+static void leave_line(struct exchange *x)
+{
+    if (!list_is_linked(&x->unverified))
+        return;
+    list_remove(&x->unverified);
+    metric_move(x->gate->figures.unverified, x->gate->worker->index, -1);
+}
+
 bool exchange_must_queue(struct exchange *x)
 {
     struct gate *gate = x->gate;
@@ -267,6 +275,7 @@ bool exchange_must_queue(struct exchange *x)
     if (list_is_empty(&gate->unverified) && gate->verified_now++ < VERIFIED_A_TURN)
         return false;
     list_append(&gate->unverified, &x->unverified);
+    metric_move(gate->figures.unverified, gate->worker->index, 1);
     worker_defer_next(gate->worker, &gate->verify_task);
     return true;
 }
@@ -277,7 +286,7 @@ void exchange_verify_next(struct task *task)
     struct list *first;
     for (int i = 0; i < VERIFIED_A_TURN && (first = list_first(&gate->unverified)) != NULL; i++) {
         struct exchange *x = CONTAINER_OF(first, exchange, unverified);
-        list_remove(first);
+        leave_line(x);
         x->has_turn = true;
         judge_again(x);
     }
@@ -362,7 +371,7 @@ void exchange_end(struct exchange *x, enum reason why)
     if (x->step == STEP_ENDED)
         return;
     exchange_enter(x, STEP_ENDED);
-    list_remove(&x->unverified);
+    leave_line(x);
     unpark(x);
     deadline_cancel(&x->deadline);
     if (x->waiter != NULL)

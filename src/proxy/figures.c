@@ -127,6 +127,9 @@ static const struct metric_family table[] = {
         {"jwtgate_tls_floods_total", METRIC_COUNTER, "",
          "Client connections closed because TLS's own messages (new keys, renegotiation) came without "
          "data between them."},
+    [FIGURE_UNVERIFIED] = {"jwtgate_requests_unverified", METRIC_GAUGE, "",
+                           "Requests waiting now for their turn to have a token verified: more came at once than a "
+                           "turn of a worker's loop takes."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");

@@ -166,6 +166,7 @@ static void take_figures(struct gate *gate)
                                           .cache_bytes = metric_series(metrics, FIGURE_CACHE_BYTES, NULL, 0),
                                           .parked = metric_series(metrics, FIGURE_PARKED, NULL, 0),
                                           .parked_refused = metric_series(metrics, FIGURE_PARKED_REFUSED, NULL, 0),
+                                          .unverified = metric_series(metrics, FIGURE_UNVERIFIED, NULL, 0),
                                           .sent = metric_series(metrics, FIGURE_SENT_BYTES, NULL, 0),
                                           .received = metric_series(metrics, FIGURE_RECEIVED_BYTES, NULL, 0)};
     gate->service.metrics =

@@ -23,6 +23,13 @@ static const char hasty_text[] =
     "routes: [ { name: r, path: /, backend: b, validate_jwt: {\n"
     "    openid_config: [ { url: \"http://127.0.0.1:%u/.well-known/openid-configuration\" } ] } } ]\n";
 
+static const char many_text[] =
+    "listeners: [ { bind: \"127.0.0.1:0\" } ]\n"
+    "keys: { wait: 20s, parked: 100 }\n"
+    "backends: { b: { servers: [\"http://127.0.0.1:%u\"] } }\n"
+    "routes: [ { name: r, path: /, backend: b, validate_jwt: {\n"
+    "    openid_config: [ { url: \"http://127.0.0.1:%u/.well-known/openid-configuration\" } ] } } ]\n";
+
 struct scene {
     struct house house;
     struct buf got;
@@ -86,6 +93,15 @@ static int ask(struct scene *s, const char *before, const char *after)
     return client;
 }
 
+/* One that was not seen yet. */
+static void take_token(struct scene *s, int number)
+{
+    char claims[96];
+    snprintf(claims, sizeof claims, "{\"iss\":\"https://idp.example\",\"exp\":4102444800,\"jti\":\"%d\"}", number);
+    free(s->token);
+    s->token = signer_token(s->signer, ALG_EDDSA, NULL, span_str(claims));
+}
+
 static int park(struct scene *s)
 {
     int64_t before = house_figure(&s->house, FIGURE_PARKED, NULL);
@@ -113,6 +129,31 @@ static void keys_wake_who_waits(void **state)
     answer_all_is_well(&s, client);
     assert_int_equal(house_figure(&s.house, FIGURE_PARKED, NULL), 0);
     close(client);
+    close_scene(&s);
+}
+
+/* A turn verifies eight of them; the others stand in a line, which whoever goes away leaves, and which a figure tells of. */
+static void who_waits_to_be_verified_is_counted(void **state)
+{
+    enum { CLIENTS = 20, A_TURN = 8 };
+    struct scene s;
+    int clients[CLIENTS];
+    (void)state;
+    open_scene(&s, many_text);
+    for (int i = 0; i < CLIENTS; i++) {
+        take_token(&s, i);
+        clients[i] = park(&s);
+    }
+    assert_int_equal(house_figure(&s.house, FIGURE_UNVERIFIED, NULL), 0);
+    provider_gives_keys(&s);
+    for (int i = 0; i < 5000 && house_figure(&s.house, FIGURE_UNVERIFIED, NULL) == 0; i++)
+        house_turn(&s.house);
+    int64_t waiting = house_figure(&s.house, FIGURE_UNVERIFIED, NULL);
+    assert_true(waiting > 0 && waiting <= CLIENTS - A_TURN);
+    assert_int_equal(house_figure(&s.house, FIGURE_PARKED, NULL), 0);
+    for (int i = 0; i < CLIENTS; i++)
+        close(clients[i]);
+    house_await_figure(&s.house, FIGURE_UNVERIFIED, NULL, 0);
     close_scene(&s);
 }
 
@@ -287,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_wake_who_waits),
+        cmocka_unit_test(who_waits_to_be_verified_is_counted),
         cmocka_unit_test(a_body_that_came_meanwhile_arrives_whole),
         cmocka_unit_test(a_client_that_waits_for_100_hears_it_only_then),
         cmocka_unit_test(a_fetch_that_failed_is_503),
