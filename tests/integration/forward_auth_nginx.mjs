@@ -40,14 +40,14 @@ test('a token that passes reaches the application, with the claim and not what t
   assert.equal(stand.backend.requests.length, 0);
 });
 
-test('one that is refused does not, and nginx passes 401 and 403 on with the challenge', options, async (t) => {
+test('one that is refused does not, and nginx passes 401 on with one challenge, and 403', options, async (t) => {
   const stand = await start(t, { route: { insufficient_scope: '403' }, policy: { required_claims: [{ name: 'scp', values: ['read'] }] } });
   const none = await stand.ask({ token: undefined });
   assert.equal(none.status, 401);
   assert.match(none.field('www-authenticate'), /^Bearer realm="main"/);
+  assert.equal(none.fields.filter(([name]) => name.toLowerCase() === 'www-authenticate').length, 1);
   const poor = await stand.ask();
   assert.equal(poor.status, 403);
-  assert.match(poor.field('www-authenticate'), /insufficient_scope/);
   assert.equal(stand.app.requests.length, 0);
   assert.equal((await stand.ask({ token: stand.issuer.token({ scp: 'read' }) })).status, 200);
   assert.equal(stand.app.requests.length, 1);
