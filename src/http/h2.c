@@ -17,7 +17,8 @@ enum {
     RESETS_MAX = 100, /* and as many more as streams may be open */
     RESETS_PER_S = 10,
     SETTINGS_NO_RFC7540_PRIORITIES = 9, /* RFC 9218 2.1 */
-    ACKS_WAITING_MAX = 1000
+    ACKS_WAITING_MAX = 1000,
+    STREAMS_OVER = 100 /* that are refused one by one; past them nghttp2 ends the connection */
 };
 
 bool h2_fail(struct h2 *h, enum h2_code code, const char *why)
@@ -37,8 +38,11 @@ static void note_user(struct h2 *h, int32_t id)
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 {
+    struct h2 *h = context;
     (void)session;
-    h2_block_begin(context, frame->hd.stream_id, frame->headers.cat != NGHTTP2_HCAT_REQUEST);
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+        h->open++;
+    h2_block_begin(h, frame->hd.stream_id, frame->headers.cat != NGHTTP2_HCAT_REQUEST);
     return 0;
 }
 
@@ -87,6 +91,10 @@ static void note_headers(struct h2 *h, const nghttp2_frame *frame)
     note_user(h, id);
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
         h->last_id = id;
+        if (h->open > h->settings.streams_max) { /* RFC 9113 5.1.2 */
+            nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+            return;
+        }
         h->step = H2_HEAD;
         h->event.is_end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
         h2_earn(&h->chatter, 10);
@@ -157,6 +165,7 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
 {
     struct h2 *h = context;
     void *user = nghttp2_session_get_stream_user_data(session, id);
+    h->open--;
     if (user != NULL) {
         nghttp2_session_set_stream_user_data(session, id, NULL);
         h->hooks->closed(user, code, h->is_reading);
@@ -201,8 +210,9 @@ static bool begin(struct h2 *h)
 {
     const struct h2_settings *settings = &h->settings;
     size_t head_bytes = settings->limits->head_bytes_max;
-    const nghttp2_settings_entry entries[] = {
-        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings->streams_max},
+    const nghttp2_settings_entry entries[H2_SETTINGS] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+         settings->streams_max + STREAMS_OVER}, /* the client is told less: h2_write */
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings->window_bytes},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, head_bytes < UINT32_MAX ? (uint32_t)head_bytes : UINT32_MAX},
         {SETTINGS_NO_RFC7540_PRIORITIES, 1}, /* all streams get the same share, whatever the client asks for */

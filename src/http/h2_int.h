@@ -8,7 +8,12 @@
 
 #include <nghttp2/nghttp2.h>
 
-enum { H2_FRAME_HEAD_BYTES = 9, H2_GOAWAY_BYTES = H2_FRAME_HEAD_BYTES + 8 };
+enum {
+    H2_FRAME_HEAD_BYTES = 9,
+    H2_GOAWAY_BYTES = H2_FRAME_HEAD_BYTES + 8,
+    H2_SETTINGS = 4, /* that a client is told; the first is MAX_CONCURRENT_STREAMS */
+    H2_GREETING_BYTES = H2_FRAME_HEAD_BYTES + 6 * H2_SETTINGS
+};
 
 /* A field of a header block: offsets, since the bytes may move while they gather. */
 struct h2_spot {
@@ -42,6 +47,7 @@ struct h2 {
     struct h2_allowance resets;  /* streams ended before their answer was */
     int64_t now_ms;              /* of the call under way */
     int32_t last_id;             /* the highest that a request began with */
+    size_t open;                 /* streams */
     /* the header block under way, or the last one */
     int32_t block_id;
     bool is_trailers;
@@ -56,8 +62,8 @@ struct h2 {
     enum h2_code error; /* of the GOAWAY that went out, or is about to */
     bool is_reading;    /* inside nghttp2_session_mem_recv */
     bool has_gaps;      /* the client left stream numbers out */
-    bool has_last_words, is_noticed;
-    unsigned char last_words[H2_GOAWAY_BYTES];
+    bool has_greeted, has_last_words, is_noticed;
+    unsigned char greeting[H2_GREETING_BYTES], last_words[H2_GOAWAY_BYTES];
 };
 
 /* Notes that the connection ends with this code; false. */

@@ -104,10 +104,25 @@ static struct span say_last_words(struct h2 *h)
     return span_of(h->last_words, sizeof h->last_words);
 }
 
+/* nghttp2 would end the connection of a client that opens one stream too many; RFC 9113 5.1.2 refuses the stream.  So nghttp2 has a
+ * higher limit than the one that its first frame tells.
+ */
+static struct span say_hello(struct h2 *h, struct span settings)
+{
+    h->has_greeted = true;
+    assert(settings.len == sizeof h->greeting && settings.at[3] == NGHTTP2_SETTINGS &&
+           settings.at[H2_FRAME_HEAD_BYTES + 1] == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    memcpy(h->greeting, settings.at, settings.len);
+    put_number(h->greeting + H2_FRAME_HEAD_BYTES + 2, h->settings.streams_max);
+    return span_of(h->greeting, sizeof h->greeting);
+}
+
 struct span h2_write(struct h2 *h)
 {
     const uint8_t *at = NULL;
     ssize_t len = h->fault == H2_NO_ERROR ? nghttp2_session_mem_send(h->session, &at) : 0;
+    if (len > 0 && !h->has_greeted)
+        return say_hello(h, span_of(at, (size_t)len));
     if (len > 0)
         return span_of(at, (size_t)len);
     if (len < 0)

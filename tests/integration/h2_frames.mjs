@@ -3,11 +3,13 @@
 // client may not, and names the error that the section demands; its neighbours are right and are answered.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { answerBytes } from './harness/backend.mjs';
 import {
   ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, H2_LISTENER, HEADERS, PADDED, PING, PREFACE, PRIORITY, PUSH_PROMISE, RST_STREAM,
   SETTINGS, WINDOW_UPDATE, block, connectH2, frame, indexed, literal, remembered, request, settings, u32,
 } from './harness/h2.mjs';
 import { startStand } from './harness/stand.mjs';
+import { until } from './harness/until.mjs';
 
 const GET = block(request());
 const POST = block(request({ ':method': 'POST' }));
@@ -169,16 +171,29 @@ test('PING is answered with its content, at once', async (t) => {
   client.destroy();
 });
 
-test('RFC 9113 5.1.2: more streams at the same time than limits.streams are refused', async (t) => {
-  const stand = await startStand(t, {
-    route: { policy: 'none' },
-    config: { listeners: [H2_LISTENER], limits: { streams: 3 } },
-    handler: () => {},
+for (const acks of [false, true]) {
+  const when = acks ? 'also by a client that knows it' : 'before the client knows it';
+  test(`RFC 9113 5.1.2: more streams at the same time than limits.streams are refused, ${when}`, async (t) => {
+    const held = [];
+    const stand = await startStand(t, {
+      route: { policy: 'none' },
+      config: { listeners: [H2_LISTENER], limits: { streams: 3 } },
+      handler: (request, conn) => void held.push(conn),
+    });
+    const client = await connectH2(stand.gateway.port, { acks });
+    const told = await client.frame('SETTINGS', ({ type, flags }) => type === SETTINGS && !(flags & ACK));
+    assert.equal(told.payload.readUInt32BE(2), 3);
+    await client.read();
+    for (const id of [1, 3, 5, 7]) client.ask(request(), { id });
+    assert.equal((await client.reset(7)).code, 'REFUSED_STREAM');
+    await client.read();
+    assert.equal(client.frames.filter(({ type }) => type === RST_STREAM).length, 1);
+    await until('the others at the backend', () => held.length === 3);
+    held[0].write(answerBytes());
+    await until('an answer', () => [1, 3, 5].some((id) => client.of(id, HEADERS).length > 0));
+    await client.read();
+    client.ask(request(), { id: 9 }); // there is room again
+    await until('it at the backend', () => held.length === 4);
+    client.destroy();
   });
-  const client = await connectH2(stand.gateway.port, { acks: false });
-  for (const id of [1, 3, 5, 7]) client.ask(request(), { id });
-  assert.equal((await client.reset(7)).code, 'REFUSED_STREAM');
-  await client.read();
-  assert.equal(client.frames.filter(({ type }) => type === RST_STREAM).length, 1);
-  client.destroy();
-});
+}
