@@ -90,7 +90,7 @@ export function judgeAnswer(world, tally, request, answer, wasDisturbed) {
     tally.counts.cut++;
     if (!wasDisturbed && !world.isDisturbed()) tally.note(tally.lost, `${about}: the answer ended early`);
   } else if (!isRightBody(request, answer)) {
-    tally.note(tally.wrong, `${about}: another body than that of the backend`);
+    tally.note(tally.wrong, `${about}: another body than that of the backend: ${answer.bytes} bytes, stated ${answer.field('content-length')}`);
   }
 }
 

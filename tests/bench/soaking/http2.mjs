@@ -41,9 +41,11 @@ function ask(session, request) {
       answer.chunks.push(piece);
     });
     stream.on('error', () => {});
-    // Node does not tell the close of a stream that was answered and reset before all of its body went: the answer's end counts.
+    // Node does not tell the close of a stream that was answered and reset before all of its body went: the answer's end counts.  It
+    // tells an end also where the connection broke, and does not compare lengths.
     stream.on('end', () => {
-      answer.isWhole = answer.status !== undefined && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR;
+      const stated = Number(answer.field?.('content-length') ?? answer.bytes);
+      answer.isWhole = answer.status !== undefined && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR && answer.bytes === stated;
       conclude();
     });
     stream.on('close', conclude);
