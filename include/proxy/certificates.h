@@ -32,7 +32,4 @@ void certificates_free(struct certificates *certificates);
  */
 bool certificates_use(struct certificates *certificates, struct site *site, struct err *err) MUST_CHECK;
 
-/* The newest of the listener at `index` of the site in use; NULL: it is plain.  Borrowed. */
-struct tls_server *certificates_server(const struct certificates *certificates, size_t index);
-
 #endif

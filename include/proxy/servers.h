@@ -48,8 +48,6 @@ struct server_options {
 
 /* The server of that key, with a reference of the caller's own.  NULL: err says why. */
 struct server *servers_take(struct servers *servers, const struct server_options *options, struct err *err) MUST_CHECK;
-/* One reference more; any thread. */
-struct server *server_take(struct server *server);
 /* One reference less, on any thread; NULL is let through. */
 void server_release(struct server *server);
 

@@ -54,7 +54,9 @@ bool h1_rule_request(struct head *head, const struct h1_limits *limits, struct e
 /* What an answer's fields say of its body. */
 bool h1_rule_answer(struct head *head, const struct h1_limits *limits, bool to_head, struct err *err) MUST_CHECK;
 
-/* Rules that HTTP/2 has too.  A body's length: digits only, said once; nothing changes where there is none. */
+/* Rules that HTTP/2 has too.  The method that method_text names: known, and one to forward. */
+bool h1_rule_method(struct head *head, struct err *err) MUST_CHECK;
+/* A body's length: digits only, said once; nothing changes where there is none. */
 bool h1_rule_length(struct head *head, struct err *err) MUST_CHECK;
 /* RFC 9110 10.1.1 */
 bool h1_rule_expectations(struct head *head, struct err *err) MUST_CHECK;

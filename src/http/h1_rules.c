@@ -28,6 +28,16 @@ static struct span start_line(struct span bytes)
     return cr == NULL ? bytes : span_cut(bytes, (size_t)(cr - bytes.at));
 }
 
+bool h1_rule_method(struct head *head, struct err *err)
+{
+    head->method = method_of(head->method_text);
+    if (head->method == METHOD_UNKNOWN)
+        return fail(err, REASON_METHOD_UNKNOWN, "method %s", QUOTED(head->method_text));
+    if (head->method == METHOD_CONNECT || head->method == METHOD_TRACE)
+        return fail(err, REASON_METHOD_NOT_ALLOWED, "method %s", method_name(head->method));
+    return true;
+}
+
 bool h1_read_request_line(struct span bytes, struct head *head, struct err *err)
 {
     struct span rest = start_line(bytes);
@@ -35,14 +45,7 @@ bool h1_read_request_line(struct span bytes, struct head *head, struct err *err)
         return fail(err, REASON_BAD_REQUEST, "the method is not a token");
     if (!span_split(&rest, ' ', &head->target) || head->target.len == 0)
         return fail(err, REASON_BAD_REQUEST, "no target behind one blank");
-    if (!read_version(rest, head, err))
-        return false;
-    head->method = method_of(head->method_text);
-    if (head->method == METHOD_UNKNOWN)
-        return fail(err, REASON_METHOD_UNKNOWN, "method %s", QUOTED(head->method_text));
-    if (head->method == METHOD_CONNECT || head->method == METHOD_TRACE)
-        return fail(err, REASON_METHOD_NOT_ALLOWED, "method %s", method_name(head->method));
-    return true;
+    return read_version(rest, head, err) && h1_rule_method(head, err);
 }
 
 enum { PHRASE_BYTES_MAX = 256 };

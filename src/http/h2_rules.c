@@ -177,16 +177,6 @@ static bool read_scheme(struct span scheme, struct err *err)
            fail(err, REASON_BAD_REQUEST, ":scheme %s", QUOTED(scheme));
 }
 
-static bool read_method(struct head *head, struct err *err)
-{
-    head->method = method_of(head->method_text);
-    if (head->method == METHOD_UNKNOWN)
-        return fail(err, REASON_METHOD_UNKNOWN, "method %s", QUOTED(head->method_text));
-    if (head->method == METHOD_CONNECT || head->method == METHOD_TRACE)
-        return fail(err, REASON_METHOD_NOT_ALLOWED, "method %s", method_name(head->method));
-    return true;
-}
-
 /* With END_STREAM there is no body; nghttp2 saw to it that no length speaks of one. */
 static bool read_body(struct head *head, bool is_end, struct err *err)
 {
@@ -206,7 +196,7 @@ bool h2_take_head(struct h2 *h, struct arena *arena, struct head *head, struct e
     head->target = parts.path;
     if (h->refusal != REASON_NONE)
         return refuse_limit(h, err);
-    if (!read_method(head, err) || !read_scheme(parts.scheme, err) || !read_authority(head, &parts, &host, err) ||
+    if (!h1_rule_method(head, err) || !read_scheme(parts.scheme, err) || !read_authority(head, &parts, &host, err) ||
         !read_target(head, host, err) || !read_body(head, h->event.is_end, err) || !h1_rule_expectations(head, err))
         return false;
     head_mark_hops(head);

@@ -209,8 +209,3 @@ bool certificates_use(struct certificates *certificates, struct site *site, stru
             show_ends(certificates, &all[i]);
     return true;
 }
-
-struct tls_server *certificates_server(const struct certificates *certificates, size_t index)
-{
-    return certificates->all[index].server;
-}

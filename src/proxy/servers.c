@@ -142,15 +142,6 @@ struct server *servers_take(struct servers *servers, const struct server_options
     return kept == NULL ? NULL : &kept->server;
 }
 
-struct server *server_take(struct server *server)
-{
-    struct kept *kept = kept_of(server);
-    pthread_mutex_lock(&kept->servers->lock);
-    kept->references++;
-    pthread_mutex_unlock(&kept->servers->lock);
-    return server;
-}
-
 void server_release(struct server *server)
 {
     if (server == NULL)
