@@ -37,9 +37,30 @@ struct listener_settings {
     const struct node *node;
 };
 
+/* Probes and metrics alone, for whom no credentials can be given. */
+struct admin_health_settings {
+    struct span bind;
+    const struct node *node; /* NULL: none */
+};
+
+/* Signing in from the token console, as a client of an OpenID provider. */
+struct console_settings {
+    struct span client_id;
+    struct span client_secret; /* at NULL: a public client */
+    struct span provider;      /* discovery URL or authority; at NULL: the route's first */
+    struct schema_texts scopes;
+    const struct node *parameters; /* a map of further parameters of the authorization request; NULL: none */
+    const struct node *node;       /* NULL: nobody signs in */
+};
+
 struct admin_settings {
     bool is_off;
     struct span bind;
+    struct span token;         /* what callers show as bearer token; at NULL: none is asked for */
+    struct schema_texts hosts; /* names beside the bound address that callers may use in Host */
+    struct listener_tls_settings tls;
+    struct admin_health_settings health;
+    struct console_settings console;
     const struct node *node; /* NULL: the default */
 };
 
@@ -82,9 +103,13 @@ struct timeouts_settings {
     int64_t drain_delay_ms; /* how long connections are still accepted after readiness failed */
 };
 
+/* Refusals as lines of their own: always, never, or where the access log, which tells of them too, is off. */
+enum log_audit { LOG_AUDIT_AUTO, LOG_AUDIT_ON, LOG_AUDIT_OFF };
+
 struct log_settings {
     int format, level, to;
     bool access;
+    int audit; /* enum log_audit */
 };
 
 struct certificate_settings {
