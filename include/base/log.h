@@ -32,6 +32,16 @@ struct log_field {
 /* Sets the sink: file descriptor (not owned), least level, format.  Before any call: stderr, info, text. */
 void log_set(int fd, enum log_level level, enum log_format format);
 
+/* The least level that is written, and its change while lines are being written: from any thread.  A reload sets it as the
+ * configuration says.
+ */
+enum log_level log_level(void);
+void log_set_level(enum log_level level);
+
+/* The level of that name (`debug`, `info`, `warning`, `error`); false: there is none.  And the name of a level. */
+bool log_level_of(struct span name, enum log_level *level) MUST_CHECK;
+const char *log_level_name(enum log_level level);
+
 /* Whether lines of `level` are written. */
 bool log_has(enum log_level level);
 

@@ -28,9 +28,37 @@ void log_set(int fd, enum log_level level, enum log_format format)
     atomic_store(&sink_format, (int)format);
 }
 
+enum log_level log_level(void)
+{
+    return (enum log_level)atomic_load_explicit(&sink_level, memory_order_relaxed);
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store(&sink_level, (int)level);
+}
+
+static const char *const level_names[] = {"debug", "info", "warning", "error", "notice"};
+
+const char *log_level_name(enum log_level level)
+{
+    return level_names[level];
+}
+
+bool log_level_of(struct span name, enum log_level *level)
+{
+    for (int i = LOG_DEBUG; i <= LOG_ERROR; i++) {
+        if (span_eq(name, span_str(level_names[i]))) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool log_has(enum log_level level)
 {
-    return (int)level >= atomic_load_explicit(&sink_level, memory_order_relaxed);
+    return level >= log_level();
 }
 
 static void put(struct line *line, const char *bytes, size_t len)
@@ -135,12 +163,6 @@ static void put_field(struct line *line, const struct log_field *field, enum log
     }
 }
 
-static const char *level_name(enum log_level level)
-{
-    static const char *const names[] = {"debug", "info", "warning", "error", "notice"};
-    return names[level];
-}
-
 /* `time` stands last in text, so that `event=` begins the line and scripts can wait for it. */
 static void put_line(struct line *line, const char *event, const char *level, const char *stamp,
                      const struct log_field *fields, size_t count)
@@ -180,7 +202,7 @@ void log_line(enum log_level level, const char *event, const struct log_field *f
         return;
     now_text(now_read().wall_us, stamp);
     struct line line = {bytes, 0, sizeof bytes - 128};
-    put_line(&line, event, level_name(level), stamp, fields, count);
+    put_line(&line, event, log_level_name(level), stamp, fields, count);
     write_all(line.at, line.len);
 }
 
@@ -210,7 +232,7 @@ void log_batch_line(struct log_batch *batch, int64_t wall_us, const char *event,
         log_batch_flush(batch);
     batch_stamp(batch, wall_us);
     struct line line = {batch->at + batch->len, 0, LINE_BYTES_MAX - 128};
-    put_line(&line, event, level_name(LOG_INFO), batch->stamp, fields, count);
+    put_line(&line, event, log_level_name(LOG_INFO), batch->stamp, fields, count);
     batch->len += line.len;
 }
 
