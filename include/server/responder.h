@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stream_handler for services that answer whole requests at once: admin surface, demo servers.
+/* A stream_handler for services that take and give whole messages: admin surface, demo servers.
  *
- * Gathers the body up to a maximum, calls `answer` once, sends what it filled in.  Malformed heads, bodies past the maximum and
+ * Gathers the body up to a maximum, calls `answer` once, sends what it filled in, at once or when it is there.  Malformed heads, bodies past the maximum and
  * bodies that break are answered here, in API Management's shape of errors.  HEAD gets the head of the answer to GET.
  */
 #ifndef SERVER_RESPONDER_H
@@ -15,15 +15,23 @@
 
 enum { RESPONDER_FIELDS_MAX = 16 };
 
-/* All of it lives until `answer` returns. */
+struct gathering;
+
+/* All of it lives until `answer` returns; where the answer was postponed, what it points to lives on until that ended, so that a copy
+ * of the struct is as good as itself.
+ */
 struct request {
     const struct head *head;
-    struct span path;    /* raw, begins with `/`; or `*` */
-    struct span query;   /* with its `?`; at NULL: none */
-    struct span body;    /* whole */
-    struct span peer;    /* address of the client */
-    struct arena *arena; /* for what the answer needs; lives until it was sent or kept */
+    struct span path;  /* raw, begins with `/`; or `*` */
+    struct span query; /* with its `?`; at NULL: none */
+    struct span body;  /* whole */
+    struct span peer;  /* address of the client; empty where it has none, as on a unix socket */
+    bool is_unix;      /* the client is on a unix socket */
+    bool is_tls;
+    bool has_certificate; /* the client showed one, and it was verified */
+    struct arena *arena;  /* for what the answer needs; lives until it was sent or kept */
     struct worker *worker;
+    struct gathering *gathering; /* the responder's own */
 };
 
 struct reply {
@@ -45,6 +53,22 @@ struct responder {
 };
 
 extern const struct stream_handler responder_handler;
+
+/* An answer that is owed. */
+struct later;
+
+/* Called inside `answer`, which then leaves its reply as it is: the answer is given by later_answer.  NULL where memory is out, or the
+ * answer was postponed already: the reply is sent as ever then.
+ *
+ * Ended by exactly one of later_answer and `gone`, after which it is not to be touched.  `gone` tells that nobody waits any more: the
+ * connection broke or was cut.  A client that merely ended its side is still answered, and the responder knows no time by which an
+ * answer must be there: whoever postpones keeps a deadline.  The next request of the same HTTP/1 connection waits meanwhile; a service
+ * that drains waits too.
+ */
+struct later *responder_postpone(const struct request *request, void (*gone)(void *context), void *context) MUST_CHECK;
+
+/* Sends the answer; the reply's body is freed.  From any callback on the worker's thread. */
+void later_answer(struct later *later, struct reply *reply);
 
 /* Adds a field to the reply; name and value must live until `answer` returned and the reply is sent: constants, or memory of the
  * request's arena.  The value holds no CR, LF or NUL.  Past RESPONDER_FIELDS_MAX: asserted.

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole requests in, whole answers out.  The body lies in a buffer of its own, freed before the stream finishes; all else is in
+/* Whole requests in, whole answers out, at once or later.  The body lies in a buffer of its own, freed before the stream finishes; all else is in
  * the stream's arena.
  */
 #include "server/responder.h"
 
 #include "http/refusal.h"
 
+/* An answer that is given later. */
+struct later {
+    struct stream *stream;
+    void (*gone)(void *context);
+    void *context;
+    bool is_owed;
+};
+
 /* A request under way, in its stream's arena. */
 struct gathering {
     const struct responder *responder;
     struct buf body;
+    struct reply *reply; /* while `answer` runs */
+    struct later later;
 };
 
 void responder_add_field(struct reply *reply, const char *name, struct span value)
@@ -109,6 +119,7 @@ static void on_begin(void *context, struct stream *stream, const struct err *err
         return;
     }
     gathering->responder = responder;
+    gathering->later.stream = stream;
     stream->user = gathering;
     stream_want_body(stream, true);
 }
@@ -122,10 +133,42 @@ static void on_body(struct stream *stream, struct span piece)
         refuse(stream, REASON_OUT_OF_MEMORY);
 }
 
+struct later *responder_postpone(const struct request *request, void (*gone)(void *context), void *context)
+{
+    struct later *later = &request->gathering->later;
+    if (later->gone != NULL)
+        return NULL;
+    later->gone = gone;
+    later->context = context;
+    later->is_owed = true;
+    return later;
+}
+
+/* One that is there before `answer` returned is sent by whoever called that. */
+void later_answer(struct later *later, struct reply *reply)
+{
+    struct gathering *gathering = later->stream->user;
+    assert(later->is_owed);
+    later->is_owed = false;
+    if (gathering->reply != NULL)
+        *gathering->reply = *reply;
+    else
+        send_and_finish(later->stream, reply);
+}
+
+/* Whoever owes an answer need not give it any more. */
+static void release_owing(struct gathering *gathering)
+{
+    if (gathering == NULL || !gathering->later.is_owed)
+        return;
+    gathering->later.is_owed = false;
+    gathering->later.gone(gathering->later.context);
+}
+
 static void on_batch(struct stream *stream, bool is_whole)
 {
     struct gathering *gathering = stream->user;
-    if (!is_whole)
+    if (!is_whole || gathering->later.is_owed)
         return;
     const struct request request = {
         .head = &stream->head,
@@ -133,12 +176,19 @@ static void on_batch(struct stream *stream, bool is_whole)
         .query = stream->head.query,
         .body = buf_span(&gathering->body),
         .peer = stream->peer,
+        .is_unix = stream->is_unix,
+        .is_tls = stream->is_tls,
+        .has_certificate = stream->certificate != NULL,
         .arena = &stream->arena,
         .worker = stream->worker,
+        .gathering = gathering,
     };
     struct reply reply = {.status = 200};
+    gathering->reply = &reply;
     gathering->responder->answer(gathering->responder->context, &request, &reply);
-    send_and_finish(stream, &reply);
+    gathering->reply = NULL;
+    if (!gathering->later.is_owed)
+        send_and_finish(stream, &reply);
 }
 
 /* Never owed: an answer is sent whole in one go and the stream finished with it. */
@@ -149,12 +199,14 @@ static void on_drained(struct stream *stream)
 
 static void on_broken(struct stream *stream, const struct err *err)
 {
+    release_owing(stream->user);
     refuse(stream, err->reason);
 }
 
 static void on_gone(struct stream *stream, enum reason why)
 {
     (void)why;
+    release_owing(stream->user);
     let_go(stream);
 }
 
