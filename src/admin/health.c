@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Health and metrics for probes and scrapers. */
-#include "admin/health.h"
+#include "admin_int.h"
 
 #include "oidc/issuer.h"
 
@@ -49,12 +49,11 @@ static bool put_issuers(struct buf *out, const struct site *site)
     return is_ready;
 }
 
-static void answer_ready(const struct health *health, struct reply *reply)
+void health_ready(const struct admin_call *call, struct reply *reply)
 {
     AUTO(buf) issuers = {0};
-    struct site *site = snapshot_take(&health->gateway->site);
-    bool is_ready = site != NULL && put_issuers(&issuers, site) && !health->is_draining;
-    site_release(site);
+    bool has_keys = call->site != NULL && put_issuers(&issuers, call->site);
+    bool is_ready = has_keys && !call->admin->is_draining;
     reply->status = is_ready ? 200 : 503;
     reply->content_type = SPAN("application/json");
     buf_add_str(&reply->body, is_ready ? "{\"ready\":true,\"issuers\":[" : "{\"ready\":false,\"issuers\":[");
@@ -63,25 +62,15 @@ static void answer_ready(const struct health *health, struct reply *reply)
     buf_add_str(&reply->body, "]}");
 }
 
-void health_answer(void *context, const struct request *request, struct reply *reply)
+void health_live(const struct admin_call *call, struct reply *reply)
 {
-    const struct health *health = context;
-    bool is_live = span_eq(request->path, SPAN("/livez"));
-    bool is_ready = span_eq(request->path, SPAN("/readyz"));
-    bool is_metrics = span_eq(request->path, SPAN("/metrics"));
-    if (!is_live && !is_ready && !is_metrics) {
-        responder_refuse(reply, REASON_NO_ROUTE);
-        return;
-    }
-    if (!responder_wants_get(request, reply))
-        return;
-    if (is_ready) {
-        answer_ready(health, reply);
-    } else if (is_metrics) {
-        reply->content_type = SPAN("text/plain; version=0.0.4; charset=utf-8");
-        metrics_text(health->gateway->metrics, &reply->body);
-    } else {
-        reply->content_type = SPAN("text/plain");
-        buf_add_str(&reply->body, "ok\n");
-    }
+    (void)call;
+    reply->content_type = SPAN("text/plain");
+    buf_add_str(&reply->body, "ok\n");
+}
+
+void health_metrics(const struct admin_call *call, struct reply *reply)
+{
+    reply->content_type = SPAN("text/plain; version=0.0.4; charset=utf-8");
+    metrics_text(call->admin->gateway->metrics, &reply->body);
 }

@@ -69,7 +69,7 @@ void run_drain(struct run *run)
     struct site *site = snapshot_take(&run->gateway.site);
     int64_t delay_ms = site->settings.timeouts.drain_delay_ms;
     run->is_draining = true;
-    run->health.is_draining = true;
+    run->admin.is_draining = true;
     deadline_class_init(&run->control, &run->drain_class, site->settings.timeouts.drain_ms);
     deadline_class_init(&run->control, &run->delay_class, delay_ms);
     site_release(site);

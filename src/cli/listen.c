@@ -202,12 +202,12 @@ static bool take_admin(struct run *run, struct listen_plan *plan, struct err *er
         return true;
     }
     if (plan->admin.number != 0) {
-        is_ok = listener_attach(&run->admin, plan->admin_fd, plan->admin.number, &(struct entrance){0}, err);
+        is_ok = listener_attach(&run->admin_service, plan->admin_fd, plan->admin.number, &(struct entrance){0}, err);
         tell("listening", "admin", &plan->admin);
     }
     if (before != 0) {
         close_listener("admin", &run->admin_listener);
-        listener_detach(&run->admin, before);
+        listener_detach(&run->admin_service, before);
     }
     drop_bind(&run->admin_listener);
     run->admin_listener = plan->admin;

@@ -3,7 +3,7 @@
 #ifndef CLI_RUN_INT_H
 #define CLI_RUN_INT_H
 
-#include "admin/health.h"
+#include "admin/admin.h"
 #include "cli/serve.h"
 #include "listen_int.h"
 #include "notify_int.h"
@@ -28,9 +28,8 @@ struct run {
     struct certificates *certificates;
     struct names *names;
     struct prober *prober;
-    struct service admin;
-    struct responder responder;
-    struct health health;
+    struct admin admin;
+    struct service admin_service;
     bool has_control, has_admin, has_snapshot, has_fetch;
     struct event *signals[RUN_SIGNALS];
     struct deadline_class drain_class;

@@ -73,8 +73,18 @@ static bool watch_signals(struct run *run, struct err *err)
     return true;
 }
 
+static bool listener_at(void *context, size_t index, struct admin_listener *listener)
+{
+    const struct run *run = context;
+    if (index >= run->listener_count)
+        return false;
+    *listener = (struct admin_listener){.address = run->listeners[index].address};
+    return true;
+}
+
 static bool make_admin(struct run *run, struct err *err)
 {
+    const struct admin_hooks hooks = {.context = run, .listener = listener_at};
     const struct service_settings settings = {.limits = {.head_bytes_max = ADMIN_HEAD_MAX,
                                                          .field_bytes_max = ADMIN_HEAD_MAX,
                                                          .fields_max = 100,
@@ -83,9 +93,8 @@ static bool make_admin(struct run *run, struct err *err)
                                               .head_ms = ADMIN_TIMEOUT_MS,
                                               .idle_ms = ADMIN_TIMEOUT_MS};
     (void)err;
-    run->health = (struct health){.gateway = &run->gateway};
-    run->responder = (struct responder){.answer = health_answer, .context = &run->health, .body_bytes_max = 65536};
-    service_init(&run->admin, &run->control, &responder_handler, &run->responder, &settings);
+    admin_init(&run->admin, &run->gateway, &hooks);
+    service_init(&run->admin_service, &run->control, &responder_handler, &run->admin.main.responder, &settings);
     run->has_admin = true;
     return true;
 }
@@ -248,8 +257,9 @@ static void end_gateway(struct run *run)
     for (unsigned i = 0; i < run->inited_workers; i++)
         worker_fini(&run->workers[i]);
     if (run->has_admin) {
-        service_cut(&run->admin);
-        service_fini(&run->admin);
+        service_cut(&run->admin_service);
+        service_fini(&run->admin_service);
+        admin_fini(&run->admin);
     }
     binding_free(run->gateway.binding);
     prober_free(run->prober);

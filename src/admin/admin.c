@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of the admin surface, and how a request finds its row. */
+#include "admin_int.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum {
+    GET = 1U << METHOD_GET,
+};
+
+/* Of rows with the same path each has other methods. */
+static const struct admin_row rows[] = {
+    {"/livez", GET, ADMIN_PROBE, health_live},
+    {"/readyz", GET, ADMIN_PROBE, health_ready},
+    {"/metrics", GET, ADMIN_PROBE, health_metrics},
+};
+
+static bool is_match(const struct admin_row *row, struct span path)
+{
+    struct span own = span_str(row->path);
+    bool is_folder = own.len > 1 && span_ends(own, SPAN("/"));
+    return is_folder ? span_starts(path, own) : span_eq(path, own);
+}
+
+const struct admin_row *admin_find(const struct admin_row *table, size_t count, struct span path, enum method method,
+                                   unsigned *methods)
+{
+    enum method asked = method == METHOD_HEAD ? METHOD_GET : method;
+    *methods = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_match(&table[i], path))
+            continue;
+        if ((table[i].methods & (1U << asked)) != 0)
+            return &table[i];
+        *methods |= table[i].methods;
+    }
+    return NULL;
+}
+
+void admin_refuse(struct reply *reply, unsigned status, const char *format, ...)
+{
+    char text[ERR_TEXT_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    reply->status = status;
+    reply->content_type = SPAN("application/json");
+    buf_clear(&reply->body);
+    buf_add_str(&reply->body, "{\"error\":");
+    buf_add_json_text(&reply->body, span_str(text));
+    buf_add_str(&reply->body, "}");
+}
+
+/* RFC 9110 10.2.1 */
+static void refuse_method(unsigned methods, const struct request *request, struct reply *reply)
+{
+    AUTO(buf) text = {0};
+    for (enum method method = METHOD_GET; method < METHOD_COUNT; method++) {
+        enum method via = method == METHOD_HEAD ? METHOD_GET : method;
+        if ((methods & (1U << via)) != 0)
+            buf_printf(&text, "%s%s", buf_len(&text) > 0 ? ", " : "", method_name(method));
+    }
+    admin_refuse(reply, 405, "the method %s is not for this path", method_name(request->head->method));
+    struct span allow = arena_copy(request->arena, buf_span(&text));
+    if (allow.at != NULL)
+        responder_add_field(reply, "Allow", allow);
+}
+
+static void answer_call(struct admin_call *call, const struct admin_row *row, struct reply *reply)
+{
+    call->site = snapshot_take(&call->admin->gateway->site);
+    row->answer(call, reply);
+    site_release(call->site);
+}
+
+static void answer(void *context, const struct request *request, struct reply *reply)
+{
+    const struct admin_door *door = context;
+    struct admin_call call = {.admin = door->admin, .request = request, .is_trusted = true};
+    unsigned methods;
+    const struct admin_row *row = admin_find(rows, COUNT_OF(rows), request->path, request->head->method, &methods);
+    bool is_hidden = row != NULL && door->is_for_probes && row->access != ADMIN_PROBE;
+    if (is_hidden || (row == NULL && methods == 0))
+        admin_refuse(reply, 404, "no such path on this listener");
+    else if (row == NULL)
+        refuse_method(methods, request, reply);
+    else
+        answer_call(&call, row, reply);
+}
+
+static void init_door(struct admin_door *door, struct admin *admin, bool is_for_probes)
+{
+    *door = (struct admin_door){.admin = admin, .is_for_probes = is_for_probes};
+    door->responder = (struct responder){.answer = answer, .context = door, .body_bytes_max = ADMIN_BODY_BYTES_MAX};
+}
+
+void admin_init(struct admin *admin, struct gateway *gateway, const struct admin_hooks *hooks)
+{
+    *admin = (struct admin){.gateway = gateway, .hooks = *hooks};
+    init_door(&admin->main, admin, false);
+    init_door(&admin->health, admin, true);
+}
+
+void admin_fini(struct admin *admin)
+{
+    (void)admin;
+}
