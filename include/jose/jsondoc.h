@@ -33,6 +33,11 @@ bool jsonval_is_array(const struct jsonval *value);
 /* Whether the value is a string. */
 bool jsonval_is_string(const struct jsonval *value);
 
+/* Whether the value is true or false. */
+bool jsonval_is_bool(const struct jsonval *value);
+/* Whether the value is true. */
+bool jsonval_is_true(const struct jsonval *value);
+
 /* Elements of an array; 0 for anything else. */
 size_t jsonval_count(const struct jsonval *array);
 /* The element at `index`; NULL beyond the end. */

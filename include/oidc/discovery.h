@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The discovery document (OpenID Connect Discovery 1.0 4.2): only `issuer` and `jwks_uri` are needed of it. */
+/* The discovery document (OpenID Connect Discovery 1.0 4.2): `issuer` and `jwks_uri` are what judging needs of it; who signs people in
+ * needs the endpoints too.
+ */
 #ifndef OIDC_DISCOVERY_H
 #define OIDC_DISCOVERY_H
 
@@ -17,6 +19,21 @@ struct discovery {
 /* Reads a document; texts are copied into `arena`, jwks_uri with a NUL behind it.  Reason DOCUMENT_INVALID. */
 bool discovery_read(struct discovery *discovery, struct arena *arena, struct span text, bool allow_http,
                     struct err *err) MUST_CHECK;
+
+/* What a client that signs people in must know (RFC 8414 2).  Texts as in struct discovery. */
+struct discovery_sign_in {
+    struct span issuer;
+    struct span authorization_endpoint; /* URLs as jwks_uri is; a query is kept */
+    struct span token_endpoint;
+    bool promises_iss;       /* answers name their issuer (RFC 9207 3) */
+    bool takes_basic;        /* client_secret_basic, which is the default where the document names no method */
+    bool takes_post;         /* client_secret_post */
+    bool refuses_challenges; /* it names methods of PKCE, and S256 is not among them */
+};
+
+/* Reads a document for signing in; each endpoint may be fetched as discovery_url_check() says.  Reason DOCUMENT_INVALID. */
+bool discovery_read_sign_in(struct discovery_sign_in *found, struct arena *arena, struct span text, bool allow_http,
+                            struct err *err) MUST_CHECK;
 
 /* The URL to fetch for what a policy names: a discovery URL as it is (query kept); to an authority, with or without a slash at
  * its end, `/.well-known/openid-configuration` is added before any query.  A discovery URL is one whose path has a segment
@@ -45,9 +62,13 @@ bool discovery_proxy_check(struct span url, struct span proxy, bool allow_http, 
  * The document's issuer equals the authority that `url`, the discovery URL, belongs to (OpenID Connect Discovery 1.0 4.3).
  */
 bool discovery_issuer_check(const struct discovery *discovery, struct span url, struct err *err) MUST_CHECK;
-/* jwks_uri, the one endpoint of the document that is used, has the scheme, host and port of `url`; 443 and 80 need not be
+/* jwks_uri, the one endpoint of the document that judging uses, has the scheme, host and port of `url`; 443 and 80 need not be
  * written.
  */
 bool discovery_hosts_check(const struct discovery *discovery, struct span url, struct err *err) MUST_CHECK;
+/* Both for who signs in: the issuer as above, and the host of either endpoint. */
+bool discovery_sign_in_issuer_check(const struct discovery_sign_in *found, struct span url, struct err *err) MUST_CHECK;
+/* The hosts of both endpoints, as jwks_uri's above. */
+bool discovery_sign_in_hosts_check(const struct discovery_sign_in *found, struct span url, struct err *err) MUST_CHECK;
 
 #endif

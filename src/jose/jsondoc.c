@@ -121,6 +121,16 @@ bool jsonval_is_string(const struct jsonval *value)
     return json_is_string(inner(value));
 }
 
+bool jsonval_is_bool(const struct jsonval *value)
+{
+    return json_is_boolean(inner(value));
+}
+
+bool jsonval_is_true(const struct jsonval *value)
+{
+    return json_is_true(inner(value));
+}
+
 size_t jsonval_count(const struct jsonval *array)
 {
     return json_array_size(inner(array));

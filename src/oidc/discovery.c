@@ -193,6 +193,62 @@ bool discovery_read(struct discovery *discovery, struct arena *arena, struct spa
     return discovery_url_check(discovery->jwks_uri, allow_http, err) || err_prefix(err, "jwks_uri");
 }
 
+/* ---- for signing in ---- */
+
+static bool endpoint_read(struct span *url, struct arena *arena, const struct jsonval *root, const char *name,
+                          bool allow_http, struct err *err)
+{
+    return text_read(url, arena, root, name, err) &&
+           (discovery_url_check(*url, allow_http, err) || err_prefix(err, "%s", name));
+}
+
+/* Whether a list of texts holds `word`; what is no list holds nothing. */
+static bool names(const struct jsonval *list, struct span word)
+{
+    for (size_t i = 0; i < jsonval_count(list); i++)
+        if (span_eq(jsonval_text(jsonval_element(list, i)), word))
+            return true;
+    return false;
+}
+
+/* A list that is there must be one: what cannot be read must not be taken for the default. */
+static bool list_check(const struct jsonval *list, const char *name, struct err *err)
+{
+    return list == NULL || jsonval_is_array(list) || fail(err, REASON_DOCUMENT_INVALID, "%s is no list", name);
+}
+
+static bool abilities_read(struct discovery_sign_in *found, const struct jsonval *root, struct err *err)
+{
+    const struct jsonval *iss = jsonval_member(root, "authorization_response_iss_parameter_supported");
+    const struct jsonval *methods = jsonval_member(root, "token_endpoint_auth_methods_supported");
+    const struct jsonval *challenges = jsonval_member(root, "code_challenge_methods_supported");
+    if (iss != NULL && !jsonval_is_bool(iss))
+        return fail(err, REASON_DOCUMENT_INVALID, "authorization_response_iss_parameter_supported is no boolean");
+    if (!list_check(methods, "token_endpoint_auth_methods_supported", err) ||
+        !list_check(challenges, "code_challenge_methods_supported", err))
+        return false;
+    found->promises_iss = jsonval_is_true(iss);
+    found->takes_basic = methods == NULL || names(methods, SPAN("client_secret_basic"));
+    found->takes_post = names(methods, SPAN("client_secret_post"));
+    found->refuses_challenges = challenges != NULL && !names(challenges, SPAN("S256"));
+    return true;
+}
+
+bool discovery_read_sign_in(struct discovery_sign_in *found, struct arena *arena, struct span text, bool allow_http,
+                            struct err *err)
+{
+    AUTO_PTR(jsondoc) document = jsondoc_read(text, DISCOVERY_DEPTH_MAX, err);
+    if (document == NULL)
+        return false;
+    const struct jsonval *root = jsondoc_root(document);
+    return text_read(&found->issuer, arena, root, "issuer", err) &&
+           endpoint_read(&found->authorization_endpoint, arena, root, "authorization_endpoint", allow_http, err) &&
+           endpoint_read(&found->token_endpoint, arena, root, "token_endpoint", allow_http, err) &&
+           abilities_read(found, root, err);
+}
+
+/* ---- which document ---- */
+
 /* Some policies name a document that stands elsewhere than at the well-known place; it is theirs to know. */
 static bool is_document(struct span path)
 {
@@ -226,25 +282,44 @@ struct span discovery_authority(struct span url)
     return authority;
 }
 
-bool discovery_issuer_check(const struct discovery *discovery, struct span url, struct err *err)
+static bool issuer_check(struct span issuer, struct span url, struct err *err)
 {
     struct span authority = discovery_authority(url);
-    struct span issuer = discovery->issuer;
+    struct span found = issuer;
     /* Discovery 4.1 takes a slash at the end off before the path is added, so it can't be told from the URL. */
-    if (span_ends(issuer, SPAN("/")))
-        issuer.len--;
-    return span_eq(issuer, authority) ||
-           fail(err, REASON_DOCUMENT_INVALID, "the issuer \"%s\" is not the authority of the URL",
-                QUOTED(discovery->issuer));
+    if (span_ends(found, SPAN("/")))
+        found.len--;
+    return span_eq(found, authority) ||
+           fail(err, REASON_DOCUMENT_INVALID, "the issuer \"%s\" is not the authority of the URL", QUOTED(issuer));
+}
+
+static bool host_check(struct span endpoint, const char *name, struct span url, struct err *err)
+{
+    struct url_parts ours = {0};
+    struct url_parts theirs = {0};
+    if (url_split(url, &ours) && url_split(endpoint, &theirs) && span_eq_nocase(ours.scheme, theirs.scheme) &&
+        span_eq_nocase(ours.host, theirs.host) && port_of(&ours) == port_of(&theirs))
+        return true;
+    return fail(err, REASON_DOCUMENT_INVALID, "%s is on another host: \"%s\"", name, QUOTED(theirs.authority));
+}
+
+bool discovery_issuer_check(const struct discovery *discovery, struct span url, struct err *err)
+{
+    return issuer_check(discovery->issuer, url, err);
 }
 
 bool discovery_hosts_check(const struct discovery *discovery, struct span url, struct err *err)
 {
-    struct url_parts ours = {0};
-    struct url_parts theirs = {0};
-    if (url_split(url, &ours) && url_split(discovery->jwks_uri, &theirs) &&
-        span_eq_nocase(ours.scheme, theirs.scheme) && span_eq_nocase(ours.host, theirs.host) &&
-        port_of(&ours) == port_of(&theirs))
-        return true;
-    return fail(err, REASON_DOCUMENT_INVALID, "jwks_uri is on another host: \"%s\"", QUOTED(theirs.authority));
+    return host_check(discovery->jwks_uri, "jwks_uri", url, err);
+}
+
+bool discovery_sign_in_issuer_check(const struct discovery_sign_in *found, struct span url, struct err *err)
+{
+    return issuer_check(found->issuer, url, err);
+}
+
+bool discovery_sign_in_hosts_check(const struct discovery_sign_in *found, struct span url, struct err *err)
+{
+    return host_check(found->authorization_endpoint, "authorization_endpoint", url, err) &&
+           host_check(found->token_endpoint, "token_endpoint", url, err);
 }

@@ -42,12 +42,13 @@ void fetch_global_fini(void)
     curl_global_cleanup();
 }
 
-static void fetch_free(struct fetch *fetch)
+void fetch_free(struct fetch *fetch)
 {
     list_remove(&fetch->link);
     if (fetch->easy != NULL)
         curl_easy_cleanup(fetch->easy);
     curl_slist_free_all(fetch->fields);
+    curl_slist_free_all(fetch->places);
     buf_fini(&fetch->body);
     fetch->magic = 0;
     free(fetch);
@@ -147,8 +148,12 @@ static void fetch_conclude(struct fetch *fetch)
 {
     AUTO(arena) arena = {0};
     struct fetch_answer answer;
-    fetch_answer_read(fetch, &arena, &answer);
-    fetch->done(fetch->context, &answer);
+    if (fetch->called != NULL) {
+        call_conclude(fetch);
+    } else {
+        fetch_answer_read(fetch, &arena, &answer);
+        fetch->done(fetch->context, &answer);
+    }
     fetch_free(fetch);
 }
 
@@ -215,34 +220,55 @@ void fetcher_free(struct fetcher *fetcher)
 
 /* Starting. */
 
-struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_options *options, fetch_done *done, void *context,
-                          struct err *err)
+static bool options_check(const struct fetch_options *options, struct err *err)
 {
-    assert(options->bytes_max > 0 && options->timeout_ms > 0);
     struct span url = span_str(options->url);
     bool is_direct = options->proxy == NULL || *options->proxy == '\0';
-    if (!discovery_url_check(url, options->allow_http, err) ||
-        (!is_direct && !discovery_proxy_check(url, span_str(options->proxy), options->allow_http, err))) {
-        if (err != NULL)
-            err->reason = REASON_FETCH_FAILED;
+    if (discovery_url_check(url, options->allow_http, err) &&
+        (is_direct || discovery_proxy_check(url, span_str(options->proxy), options->allow_http, err)))
+        return true;
+    if (err != NULL)
+        err->reason = REASON_FETCH_FAILED;
+    return false;
+}
+
+struct fetch *fetch_new(struct fetcher *fetcher, const struct fetch_options *options, struct err *err)
+{
+    assert(options->bytes_max > 0 && options->timeout_ms > 0);
+    if (!options_check(options, err))
         return NULL;
-    }
     struct fetch *fetch = calloc(1, sizeof *fetch);
     if (fetch == NULL) {
         fail(err, REASON_OUT_OF_MEMORY, "no memory for a fetch");
         return NULL;
     }
-    *fetch = (struct fetch){.magic = FETCH_MAGIC, .fetcher = fetcher, .done = done, .context = context};
+    *fetch = (struct fetch){.magic = FETCH_MAGIC, .fetcher = fetcher};
     fetch->begun_mono_us = now_read().mono_us;
     fetch->timeout_ms = options->timeout_ms;
     fetch->body.bytes_max = options->bytes_max;
-    if (!fetch_prepare(fetch, options) || curl_multi_add_handle(fetcher->multi, fetch->easy) != CURLM_OK) {
+    return fetch;
+}
+
+struct fetch *fetch_run(struct fetch *fetch, bool is_prepared, struct err *err)
+{
+    if (!is_prepared || curl_multi_add_handle(fetch->fetcher->multi, fetch->easy) != CURLM_OK) {
         fetch_free(fetch);
         fail(err, REASON_FETCH_FAILED, "libcurl refuses the fetch: no memory, or an option it cannot take");
         return NULL;
     }
-    list_append(&fetcher->running, &fetch->link);
+    list_append(&fetch->fetcher->running, &fetch->link);
     return fetch;
+}
+
+struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_options *options, fetch_done *done, void *context,
+                          struct err *err)
+{
+    struct fetch *fetch = fetch_new(fetcher, options, err);
+    if (fetch == NULL)
+        return NULL;
+    fetch->done = done;
+    fetch->context = context;
+    return fetch_run(fetch, fetch_prepare(fetch, options), err);
 }
 
 void fetch_cancel(struct fetch *fetch)

@@ -127,17 +127,19 @@ static const char *certificate_text(const struct fetch *fetch)
     }
 }
 
-/* A status that decides comes before how the transfer ended: we end those ourselves. */
-static bool fetch_judge(struct fetch *fetch, long status, struct err *err)
+bool fetch_fits(const struct fetch *fetch, struct err *err)
 {
-    long proxy_status = 0;
-    curl_easy_getinfo(fetch->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (fetch->head_bytes > FETCH_HEAD_BYTES_MAX)
         return fail(err, REASON_FETCH_FAILED, "the answer's head has more than %d bytes", FETCH_HEAD_BYTES_MAX);
     if (fetch->is_too_large || fetch->result == CURLE_FILESIZE_EXCEEDED)
         return fail(err, REASON_FETCH_FAILED, "the document has more than %zu bytes", fetch->body.bytes_max);
-    if (status >= 200 && !fetch_sees_status(fetch, status, err))
-        return false;
+    return true;
+}
+
+bool fetch_arrived(const struct fetch *fetch, struct err *err)
+{
+    long proxy_status = 0;
+    curl_easy_getinfo(fetch->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (fetch->body.is_broken)
         return fail(err, REASON_FETCH_FAILED, "no memory for the document");
     if (fetch->result == CURLE_OPERATION_TIMEDOUT)
@@ -147,6 +149,15 @@ static bool fetch_judge(struct fetch *fetch, long status, struct err *err)
         return fail(err, REASON_FETCH_FAILED, "the proxy answered %ld", proxy_status);
     if (fetch->result != CURLE_OK)
         return fail(err, REASON_FETCH_FAILED, "%s%s", result_text(fetch->result), certificate_text(fetch));
+    return true;
+}
+
+/* A status that decides comes before how the transfer ended: we end those ourselves. */
+static bool fetch_judge(const struct fetch *fetch, long status, struct err *err)
+{
+    if (!fetch_fits(fetch, err) || (status >= 200 && !fetch_sees_status(fetch, status, err)) ||
+        !fetch_arrived(fetch, err))
+        return false;
     if (status == 200 && buf_len(&fetch->body) == 0)
         return fail(err, REASON_FETCH_FAILED, "answered 200 without a body");
     return status >= 200 || fail(err, REASON_FETCH_FAILED, "no answer");

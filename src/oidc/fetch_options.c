@@ -22,12 +22,25 @@ static void moments_read(struct fetch *fetch)
     fetch->begun_us = now.wall_us - (now.mono_us - fetch->begun_mono_us);
 }
 
+/* What stands behind "HTTP/1.1 200 ". */
+static void phrase_read(struct fetch *fetch, struct span line)
+{
+    struct span piece;
+    while (line.len > 0 && (line.at[line.len - 1] == '\r' || line.at[line.len - 1] == '\n'))
+        line.len--;
+    fetch->phrase[0] = '\0';
+    if (span_split(&line, ' ', &piece) && span_split(&line, ' ', &piece) && line.len > 0)
+        snprintf(fetch->phrase, sizeof fetch->phrase, "%.*s", SPAN_ARG(line));
+}
+
 static size_t head_came(char *bytes, size_t size, size_t count, void *arg)
 {
     struct fetch *fetch = CHECKED(arg, fetch, FETCH_MAGIC);
     (void)size;
-    if (span_starts(span_of(bytes, count), SPAN("HTTP/")))
+    if (span_starts(span_of(bytes, count), SPAN("HTTP/"))) {
         moments_read(fetch);
+        phrase_read(fetch, span_of(bytes, count));
+    }
     fetch->head_bytes += count;
     if (fetch->head_bytes <= FETCH_HEAD_BYTES_MAX)
         return count;
@@ -42,10 +55,12 @@ static size_t body_came(char *bytes, size_t size, size_t count, void *arg)
     long status = 0;
     (void)size;
     curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200)
+    if (status != 200 && fetch->called == NULL)
         return 0; /* nobody reads what came with it */
-    if (count > fetch->body.bytes_max - buf_len(&fetch->body)) {
-        fetch->is_too_large = true;
+    size_t room = fetch->body.bytes_max - buf_len(&fetch->body);
+    if (count > room) {
+        fetch->is_cut = fetch->cuts_body && buf_add(&fetch->body, bytes, room);
+        fetch->is_too_large = !fetch->cuts_body;
         return 0;
     }
     return buf_add(&fetch->body, bytes, count) ? count : 0;
@@ -53,9 +68,9 @@ static size_t body_came(char *bytes, size_t size, size_t count, void *arg)
 
 /* Options. */
 
-static bool field_add(struct fetch *fetch, const char *field)
+bool fetch_add_field(struct fetch *fetch, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(fetch->fields, field);
+    struct curl_slist *longer = curl_slist_append(fetch->fields, line);
     if (longer != NULL)
         fetch->fields = longer;
     return longer != NULL;
@@ -64,13 +79,13 @@ static bool field_add(struct fetch *fetch, const char *field)
 static bool fields_make(struct fetch *fetch, const char *if_none_match)
 {
     char condition[FETCH_ETAG_BYTES_MAX + 32];
-    if (!field_add(fetch, "Accept: application/json, application/jwk-set+json"))
+    if (!fetch_add_field(fetch, "Accept: application/json, application/jwk-set+json"))
         return false;
     if (if_none_match == NULL || *if_none_match == '\0' || !fetch_is_etag(span_str(if_none_match)))
         return true;
     snprintf(condition, sizeof condition, "If-None-Match: %s", if_none_match);
     fetch->is_conditional = true;
-    return field_add(fetch, condition);
+    return fetch_add_field(fetch, condition);
 }
 
 /* A text or none: libcurl copies it.  NULL takes a default away where libcurl has one of its own. */
@@ -127,13 +142,16 @@ static bool options_route(CURL *easy, const struct fetch_options *options)
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
 }
 
-static bool options_limits(CURL *easy, const struct fetch_options *options)
+/* A length that is stated is believed where it is too much; where the rest is cut off anyway it does not count. */
+static bool options_limits(const struct fetch *fetch, const struct fetch_options *options)
 {
+    CURL *easy = fetch->easy;
+    curl_off_t bytes_max = fetch->cuts_body ? 0 : (curl_off_t)options->bytes_max;
     long timeout_ms = (long)options->timeout_ms;
     long connect_ms = timeout_ms < CONNECT_MS_MAX ? timeout_ms : CONNECT_MS_MAX;
     bool is_set = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
                   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
-                  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)options->bytes_max) == CURLE_OK &&
+                  curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, bytes_max) == CURLE_OK &&
                   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 #if LIBCURL_VERSION_NUM >= 0x075700
     /* A name lookup may outlive the fetch by far; ending the fetch must not wait for it. */
@@ -154,10 +172,14 @@ static bool options_callbacks(struct fetch *fetch)
            option_text(easy, CURLOPT_USERAGENT, "jwtgate/" JWTGATE_VERSION);
 }
 
-bool fetch_prepare(struct fetch *fetch, const struct fetch_options *options)
+bool fetch_set_options(struct fetch *fetch, const struct fetch_options *options)
 {
     fetch->easy = curl_easy_init();
-    return fetch->easy != NULL && fields_make(fetch, options->if_none_match) && options_callbacks(fetch) &&
-           options_route(fetch->easy, options) && options_limits(fetch->easy, options) &&
-           options_tls(fetch->easy, options);
+    return fetch->easy != NULL && options_callbacks(fetch) && options_route(fetch->easy, options) &&
+           options_limits(fetch, options) && options_tls(fetch->easy, options);
+}
+
+bool fetch_prepare(struct fetch *fetch, const struct fetch_options *options)
+{
+    return fields_make(fetch, options->if_none_match) && fetch_set_options(fetch, options);
 }

@@ -74,5 +74,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         must(err.reason == REASON_DOCUMENT_INVALID);
     }
+    struct discovery_sign_in found;
+    if (discovery_read_sign_in(&found, &arena, text, false, &err)) {
+        url_check(found.authorization_endpoint, false);
+        url_check(found.token_endpoint, false);
+        (void)!discovery_sign_in_issuer_check(&found, text, NULL);
+        (void)!discovery_sign_in_hosts_check(&found, text, NULL);
+    }
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One connection is one struct: bytes come in until the empty line, the answer of the path goes out, and again. */
+/* One connection is one struct: bytes come in until the empty line and the body behind it, the answer of the path goes out, and again. */
 #include "tiny_server.h"
 
 #include "base/buf.h"
@@ -129,6 +129,14 @@ static struct tiny_path *path_of(struct tiny_server *server, struct span target)
     return NULL;
 }
 
+/* Bytes of the body that the head states. */
+static size_t body_bytes(struct span head)
+{
+    static const char name[] = "\r\nContent-Length: ";
+    const char *at = memmem(head.at, head.len, name, sizeof name - 1);
+    return at == NULL ? 0 : strtoul(at + sizeof name - 1, NULL, 10);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct tiny_conn *conn = arg;
@@ -147,6 +155,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     if (end == NULL)
         return;
     struct span head = span_cut(in, (size_t)(end - in.at) + 4);
+    if (in.len < head.len + body_bytes(head))
+        return;
+    head.len += body_bytes(head);
     struct span rest = head;
     struct span target = {NULL, 0};
     must(span_split(&rest, ' ', &target) && span_split(&rest, ' ', &target), "no request line");

@@ -36,7 +36,7 @@ const char *tiny_url(struct tiny_server *server, const char *path);
 /* What requests for `path` (a literal) get from now on. */
 void tiny_answer(struct tiny_server *server, const char *path, struct tiny_reply reply);
 
-/* Requests for `path` seen so far, and the last one's head as text; NULL: none. */
+/* Requests for `path` seen so far, and the last one as text, head and body; NULL: none. */
 unsigned tiny_count(struct tiny_server *server, const char *path);
 const char *tiny_request(struct tiny_server *server, const char *path);
 

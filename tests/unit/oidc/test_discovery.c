@@ -239,6 +239,100 @@ static void a_proxy_is_host_and_port_and_no_way_off_the_machine_for_plain_http(v
     }
 }
 
+#define SIGN_IN \
+    "{\"issuer\":\"https://i\",\"authorization_endpoint\":\"https://i/a?p=1\",\"token_endpoint\":\"https://i/t\""
+
+static void a_document_for_signing_in_names_endpoints_that_may_be_used(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_taken;
+    } cases[] = {
+        {SIGN_IN "}", true},
+        {"{\"issuer\":\"https://i\",\"authorization_endpoint\":\"https://i/a\"}", false},
+        {"{\"issuer\":\"https://i\",\"token_endpoint\":\"https://i/t\"}", false},
+        {"{\"authorization_endpoint\":\"https://i/a\",\"token_endpoint\":\"https://i/t\"}", false},
+        {"{\"issuer\":\"i\",\"authorization_endpoint\":\"http://127.0.0.1/a\",\"token_endpoint\":\"https://i/t\"}",
+         true},
+        {"{\"issuer\":\"i\",\"authorization_endpoint\":\"http://i/a\",\"token_endpoint\":\"https://i/t\"}", false},
+        {"{\"issuer\":\"i\",\"authorization_endpoint\":\"https://i/a\",\"token_endpoint\":\"http://i/t\"}", false},
+        {"{\"issuer\":\"i\",\"authorization_endpoint\":\"javascript:alert(1)\",\"token_endpoint\":\"https://i/t\"}",
+         false},
+        {"{\"issuer\":\"i\",\"authorization_endpoint\":\"https://i/a#f\",\"token_endpoint\":\"https://i/t\"}", false},
+        {"{\"issuer\":\"i\",\"authorization_endpoint\":1,\"token_endpoint\":\"https://i/t\"}", false},
+        {SIGN_IN ",\"authorization_response_iss_parameter_supported\":false}", true},
+        {SIGN_IN ",\"authorization_response_iss_parameter_supported\":\"true\"}", false},
+        {SIGN_IN ",\"token_endpoint_auth_methods_supported\":[]}", true},
+        {SIGN_IN ",\"token_endpoint_auth_methods_supported\":\"none\"}", false},
+        {SIGN_IN ",\"code_challenge_methods_supported\":{}}", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(arena) arena = {0};
+        struct discovery_sign_in found = {0};
+        struct err err = {0};
+        if (discovery_read_sign_in(&found, &arena, span_str(cases[i].text), false, &err) != cases[i].is_taken)
+            fail_msg("%s: %s", cases[i].text, err.text);
+        if (!cases[i].is_taken)
+            assert_int_equal(err.reason, REASON_DOCUMENT_INVALID);
+    }
+}
+
+static void what_a_provider_can_do_is_what_its_document_says(void **state)
+{
+    static const struct {
+        const char *text;
+        bool promises_iss, takes_basic, takes_post, refuses_challenges;
+    } cases[] = {
+        {SIGN_IN "}", false, true, false, false},
+        {SIGN_IN ",\"authorization_response_iss_parameter_supported\":true}", true, true, false, false},
+        {SIGN_IN ",\"token_endpoint_auth_methods_supported\":[\"client_secret_post\",1]}", false, false, true, false},
+        {SIGN_IN ",\"token_endpoint_auth_methods_supported\":[\"client_secret_post\",\"client_secret_basic\"]}", false,
+         true, true, false},
+        {SIGN_IN ",\"token_endpoint_auth_methods_supported\":[\"private_key_jwt\"]}", false, false, false, false},
+        {SIGN_IN ",\"code_challenge_methods_supported\":[\"plain\",\"S256\"]}", false, true, false, false},
+        {SIGN_IN ",\"code_challenge_methods_supported\":[\"plain\"]}", false, true, false, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(arena) arena = {0};
+        struct discovery_sign_in found = {0};
+        struct err err = {0};
+        if (!discovery_read_sign_in(&found, &arena, span_str(cases[i].text), false, &err))
+            fail_msg("%s: %s", cases[i].text, err.text);
+        assert_string_equal(found.authorization_endpoint.at, "https://i/a?p=1");
+        assert_string_equal(found.token_endpoint.at, "https://i/t");
+        assert_int_equal(found.promises_iss, cases[i].promises_iss);
+        assert_int_equal(found.takes_basic, cases[i].takes_basic);
+        assert_int_equal(found.takes_post, cases[i].takes_post);
+        assert_int_equal(found.refuses_challenges, cases[i].refuses_challenges);
+    }
+}
+
+static void checks_of_a_provider_hold_its_endpoints_too(void **state)
+{
+    static const struct {
+        const char *authorization, *token;
+        bool is_held;
+    } cases[] = {
+        {"https://i/a", "https://i:443/t", true},
+        {"https://j/a", "https://i/t", false},
+        {"https://i/a", "https://j/t", false},
+        {"https://i/a", "https://i:444/t", false},
+    };
+    struct discovery_sign_in found = {.issuer = SPAN("https://i/r")};
+    struct span url = SPAN("https://i/r/.well-known/openid-configuration");
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        found.authorization_endpoint = span_str(cases[i].authorization);
+        found.token_endpoint = span_str(cases[i].token);
+        assert_int_equal(discovery_sign_in_hosts_check(&found, url, NULL), cases[i].is_held);
+    }
+    assert_true(discovery_sign_in_issuer_check(&found, url, NULL));
+    found.issuer = SPAN("https://i/s");
+    assert_false(discovery_sign_in_issuer_check(&found, url, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +343,9 @@ int main(void)
         cmocka_unit_test(escapes_in_a_document_are_decoded),
         cmocka_unit_test(a_checked_issuer_is_the_authority_of_the_url_to_the_letter),
         cmocka_unit_test(checked_hosts_are_equal_in_scheme_name_and_port),
+        cmocka_unit_test(a_document_for_signing_in_names_endpoints_that_may_be_used),
+        cmocka_unit_test(what_a_provider_can_do_is_what_its_document_says),
+        cmocka_unit_test(checks_of_a_provider_hold_its_endpoints_too),
         cmocka_unit_test(a_proxy_is_host_and_port_and_no_way_off_the_machine_for_plain_http),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
