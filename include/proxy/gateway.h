@@ -123,6 +123,9 @@ bool gate_has_room(struct gate_site *site, const struct site_backend *backend, u
 /* Fills the trusts of a rule for judge(): RULE_PROVIDERS_MAX + 1 at most.  Returns how many. */
 size_t gate_trusts(struct gate_site *site, const struct site_rule *rule, struct trust trusts[RULE_PROVIDERS_MAX + 1]);
 
+/* Whether a provider of the rule published other keys since gate_trusts was called for it. */
+bool gate_has_newer_keys(const struct gate_site *site, const struct site_rule *rule);
+
 /* Logs `any-tenant`, once for each route of the current site, where a document tells that its issuer is a template and the policy
  * holds tokens to no tenant and no audience: everybody's pass.  Control thread; after publishing a site, and by the next.
  */

@@ -178,21 +178,37 @@ static void park(struct exchange *x)
         deadline_start(x->gate->worker, &x->gate->wait_class, &x->deadline);
 }
 
+/* Whether newer keys could change the judgement. */
+static bool is_wanting_keys(const struct exchange *x)
+{
+    return !list_is_linked(&x->unverified) && !x->judgement.has_passed && x->judgement.refetch != 0;
+}
+
+/* Judged, and then found that no fetch is under way: one may have ended between these two looks.  Its keys are published before
+ * it counts as ended, so they are seen by now, and it is judged by them.  `*waits`: a fetch is under way.
+ */
+static void judge_by_newest(struct exchange *x, bool *waits)
+{
+    do {
+        exchange_judge(x);
+        x->keys_note = is_wanting_keys(x) ? reason_not_to_wait(x) : NULL;
+        *waits = is_wanting_keys(x) && x->keys_note == NULL;
+    } while (is_wanting_keys(x) && !*waits && gate_has_newer_keys(x->site, x->rule));
+}
+
 enum trial exchange_try(struct exchange *x, const struct site_rule *rule, const struct rule *now)
 {
+    bool waits;
     x->rule = rule;
     x->rule_now = now;
-    exchange_judge(x);
+    judge_by_newest(x, &waits);
     if (list_is_linked(&x->unverified))
         return TRIAL_PARKED;
     if (x->judgement.has_passed)
         return TRIAL_PASSED;
-    if (x->judgement.refetch != 0) {
-        x->keys_note = reason_not_to_wait(x);
-        if (x->keys_note == NULL) {
-            park(x);
-            return TRIAL_PARKED;
-        }
+    if (waits) {
+        park(x);
+        return TRIAL_PARKED;
     }
     exchange_count_refusal(x);
     if (x->counted == REASON_NONE)

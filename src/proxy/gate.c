@@ -244,6 +244,15 @@ size_t gate_trusts(struct gate_site *at, const struct site_rule *rule, struct tr
     return count;
 }
 
+bool gate_has_newer_keys(const struct gate_site *at, const struct site_rule *rule)
+{
+    struct gate_issuer *const *row = at->issuers + at->first_issuer[rule->index];
+    for (size_t i = 0; i < rule->rule->provider_count; i++)
+        if (row[i]->number != snapshot_number(issuer_keys(row[i]->issuer)))
+            return true;
+    return false;
+}
+
 /* A letter to one worker: keys were fetched, or not. */
 static void read_letter(struct letter *letter, void *context)
 {

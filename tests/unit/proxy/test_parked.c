@@ -3,6 +3,8 @@
  * the backend, server 1 the provider; both are driven by hand.
  */
 #include "house.h"
+#include "jose/jsondoc.h"
+#include "oidc/issuer.h"
 #include "signing.h"
 #include "unit.h"
 
@@ -197,6 +199,61 @@ static void a_client_that_waits_for_100_hears_it_only_then(void **state)
     close_scene(&s);
 }
 
+/* The linker puts the first in place of issuer_want and names it the second: keys published there came after the judgement. */
+bool __wrap_issuer_want(struct issuer *issuer, int64_t mono_ms);
+bool __real_issuer_want(struct issuer *issuer, int64_t mono_ms);
+
+static const struct signer *published_meanwhile;
+
+static void publish_keys(struct issuer *issuer, const struct signer *signer)
+{
+    AUTO_PTR(jsondoc) document = NULL;
+    struct err err;
+    char *keys = signer_jwks(&signer, 1);
+    struct keyset *set = keyset_new(SPAN("https://idp.example"), 0);
+    document = jsondoc_read(span_str(keys), 8, &err);
+    assert_true(keyset_add_jwks(set, jsondoc_root(document), &err));
+    snapshot_publish(issuer_keys(issuer), set);
+    free(keys);
+}
+
+bool __wrap_issuer_want(struct issuer *issuer, int64_t mono_ms)
+{
+    if (published_meanwhile == NULL)
+        return __real_issuer_want(issuer, mono_ms);
+    publish_keys(issuer, STEAL(published_meanwhile));
+    return false;
+}
+
+/* A fetch that ends between the look at the keys and the look for a fetch leaves nothing to wait for, and nothing is missing. */
+static void keys_that_came_after_the_look_at_them_count(void **state)
+{
+    struct scene s;
+    (void)state;
+    open_scene(&s, site_text);
+    published_meanwhile = s.signer;
+    int client = ask(&s, "GET", "\r\n");
+    answer_all_is_well(&s, client);
+    assert_null(published_meanwhile);
+    close(client);
+    close_scene(&s);
+}
+
+/* The neighbour: the keys that came are those of somebody else. */
+static void keys_of_others_that_came_after_the_look_do_not_help(void **state)
+{
+    struct scene s;
+    struct signer *other = signer_new(SIGNER_ED25519, "k1");
+    (void)state;
+    open_scene(&s, hasty_text);
+    published_meanwhile = other;
+    int client = ask(&s, "GET", "\r\n");
+    house_hear(&s.house, client, &s.got, "HTTP/1.1 401 ");
+    close(client);
+    close_scene(&s);
+    signer_free(other);
+}
+
 static void a_fetch_that_failed_is_503(void **state)
 {
     struct scene s;
@@ -331,6 +388,8 @@ int main(void)
         cmocka_unit_test(who_waits_to_be_verified_is_counted),
         cmocka_unit_test(a_body_that_came_meanwhile_arrives_whole),
         cmocka_unit_test(a_client_that_waits_for_100_hears_it_only_then),
+        cmocka_unit_test(keys_that_came_after_the_look_at_them_count),
+        cmocka_unit_test(keys_of_others_that_came_after_the_look_do_not_help),
         cmocka_unit_test(a_fetch_that_failed_is_503),
         cmocka_unit_test(a_fetch_that_hangs_is_503_after_the_wait),
         cmocka_unit_test(a_token_that_is_none_does_not_wait),
