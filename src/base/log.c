@@ -3,14 +3,13 @@
 #include "base/log.h"
 
 #include "base/now.h"
+#include "log_int.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
-#include <unistd.h>
 
-enum { VALUE_BYTES_MAX = 200, LINE_BYTES_MAX = 4096 };
+/* A value of `VALUE_BYTES_MAX` bytes, escaped, and what stands around it; and the end of a line. */
+enum { VALUE_BYTES_MAX = 200, VALUE_ROOM = VALUE_BYTES_MAX * 6 + 8, END_ROOM = 128 };
 
-static _Atomic(int) sink_fd = STDERR_FILENO;
 static _Atomic(int) sink_level = LOG_INFO;
 static _Atomic(int) sink_format = LOG_FORMAT_TEXT;
 
@@ -23,7 +22,7 @@ struct line {
 
 void log_set(int fd, enum log_level level, enum log_format format)
 {
-    atomic_store(&sink_fd, fd);
+    log_write_standard_to(fd);
     atomic_store(&sink_level, (int)level);
     atomic_store(&sink_format, (int)format);
 }
@@ -85,26 +84,71 @@ static bool is_bare(struct span text)
     return true;
 }
 
-static void put_escaped(struct line *line, struct span text, enum log_format format)
+static void put_unicode(struct line *line, unsigned unit)
 {
     static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-        if (c == '"' || c == '\\') {
-            put(line, (char[]){'\\', (char)c}, 2);
-        } else if (c >= 0x20 && c < 0x7f) {
-            put(line, text.at + i, 1);
-        } else if (format == LOG_FORMAT_JSON) {
-            put(line, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
-        } else {
-            put(line, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
-        }
+    put(line, (char[]){'\\', 'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15], hex[unit & 15]}, 6);
+}
+
+/* The character of `len` bytes as JSON escapes it (RFC 8259 7); bytes that are none become U+FFFD.  Returns how many are done. */
+static size_t put_character(struct line *line, struct span text)
+{
+    size_t len = span_utf8(text);
+    const unsigned char *at = (const unsigned char *)text.at;
+    if (len == 0) {
+        put_unicode(line, 0xfffd);
+        return 1;
     }
+    unsigned c = len == 1 ? at[0] : at[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++)
+        c = c << 6 | (at[i] & 0x3f);
+    if (c < 0x10000) {
+        put_unicode(line, c);
+    } else {
+        put_unicode(line, 0xd800 + ((c - 0x10000) >> 10));
+        put_unicode(line, 0xdc00 + ((c - 0x10000) & 0x3ff));
+    }
+    return len;
+}
+
+/* All that is not printable ASCII, in either format: a terminal obeys some of it. */
+static size_t put_strange(struct line *line, struct span text, enum log_format format)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char c = (unsigned char)text.at[0];
+    if (format == LOG_FORMAT_JSON)
+        return put_character(line, text);
+    put(line, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
+    return 1;
+}
+
+static void put_escaped(struct line *line, struct span text, enum log_format format)
+{
+    while (text.len > 0) {
+        char c = text.at[0];
+        size_t done = 1;
+        if (c == '"' || c == '\\')
+            put(line, (char[]){'\\', c}, 2);
+        else if (c >= 0x20 && c < 0x7f)
+            put(line, &c, 1);
+        else
+            done = put_strange(line, text, format);
+        text = span_from(text, done);
+    }
+}
+
+/* At most VALUE_BYTES_MAX bytes, and no part of a character. */
+static struct span cut_value(struct span text)
+{
+    struct span shown = span_cut(text, VALUE_BYTES_MAX);
+    while (shown.len < text.len && shown.len > VALUE_BYTES_MAX - 4 && (text.at[shown.len] & 0xc0) == 0x80)
+        shown.len--;
+    return shown;
 }
 
 static void put_text(struct line *line, struct span text, enum log_format format)
 {
-    struct span shown = span_cut(text, VALUE_BYTES_MAX);
+    struct span shown = cut_value(text);
     bool is_cut = shown.len < text.len;
     if (format == LOG_FORMAT_TEXT && !is_cut && is_bare(shown)) {
         put(line, shown.at, shown.len);
@@ -133,6 +177,10 @@ static void put_number(struct line *line, int64_t number)
 
 static void put_microseconds(struct line *line, int64_t number)
 {
+    if (number < 0) { /* a clock that was set back */
+        put(line, "-", 1);
+        number = -number;
+    }
     int64_t rest = number % 1000;
     put_number(line, number / 1000);
     put(line, (char[]){'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)}, 4);
@@ -152,7 +200,7 @@ static void put_field(struct line *line, const struct log_field *field, enum log
         put_str(line, field->key);
         put(line, "=", 1);
     }
-    if (line->max - line->len < VALUE_BYTES_MAX * 6 + 8) {
+    if (line->max - line->len < VALUE_ROOM) {
         line->len = before;
         return;
     }
@@ -174,7 +222,7 @@ static void put_line(struct line *line, const char *event, const char *level, co
         put(line, "\"", 1);
     for (size_t i = 0; i < count; i++)
         put_field(line, &fields[i], format);
-    line->max += 128; /* kept free for the end */
+    line->max += END_ROOM;
     put_str(line, format == LOG_FORMAT_JSON ? ",\"level\":\"" : " level=");
     put_str(line, level);
     put_str(line, format == LOG_FORMAT_JSON ? "\",\"time\":\"" : " time=");
@@ -182,28 +230,31 @@ static void put_line(struct line *line, const char *event, const char *level, co
     put_str(line, format == LOG_FORMAT_JSON ? "\"}\n" : "\n");
 }
 
-static void write_all(const char *at, size_t len)
+size_t log_spell(char out[LOG_LINE_BYTES_MAX], enum log_level level, const char *event, const struct log_field *fields,
+                 size_t count)
 {
-    int fd = atomic_load_explicit(&sink_fd, memory_order_relaxed);
-    while (len > 0) {
-        ssize_t wrote = write(fd, at, len);
-        if (wrote <= 0)
-            return;
-        at += wrote;
-        len -= (size_t)wrote;
-    }
+    char stamp[NOW_TEXT_BYTES];
+    now_text(now_read().wall_us, stamp);
+    struct line line = {out, 0, LOG_LINE_BYTES_MAX - END_ROOM};
+    put_line(&line, event, log_level_name(level), stamp, fields, count);
+    return line.len;
 }
 
 void log_line(enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
-    char bytes[LINE_BYTES_MAX];
-    char stamp[NOW_TEXT_BYTES];
-    if (!log_has(level))
-        return;
-    now_text(now_read().wall_us, stamp);
-    struct line line = {bytes, 0, sizeof bytes - 128};
-    put_line(&line, event, log_level_name(level), stamp, fields, count);
-    write_all(line.at, line.len);
+    char bytes[LOG_LINE_BYTES_MAX];
+    if (log_has(level))
+        log_write(LOG_STREAM_EVENTS, level, span_of(bytes, log_spell(bytes, level, event, fields, count)));
+}
+
+static enum log_level stream_level(enum log_stream stream)
+{
+    return stream == LOG_STREAM_ACCESS ? LOG_INFO : LOG_NOTICE;
+}
+
+bool log_stream_has(enum log_stream stream)
+{
+    return log_has(stream_level(stream));
 }
 
 /* The spelling of a second is kept: a busy worker writes thousands of lines in one. */
@@ -222,24 +273,25 @@ static void batch_stamp(struct log_batch *batch, int64_t wall_us)
 void log_batch_line(struct log_batch *batch, int64_t wall_us, const char *event, const struct log_field *fields,
                     size_t count)
 {
-    if (!log_has(LOG_INFO))
+    enum log_level level = stream_level(batch->stream);
+    if (!log_has(level))
         return;
     if (batch->at == NULL && (batch->at = malloc(LOG_BATCH_BYTES)) == NULL) {
-        log_line(LOG_INFO, event, fields, count);
+        log_line(level, event, fields, count);
         return;
     }
-    if (LOG_BATCH_BYTES - batch->len < LINE_BYTES_MAX)
+    if (LOG_BATCH_BYTES - batch->len < LOG_LINE_BYTES_MAX)
         log_batch_flush(batch);
     batch_stamp(batch, wall_us);
-    struct line line = {batch->at + batch->len, 0, LINE_BYTES_MAX - 128};
-    put_line(&line, event, log_level_name(LOG_INFO), batch->stamp, fields, count);
+    struct line line = {batch->at + batch->len, 0, LOG_LINE_BYTES_MAX - END_ROOM};
+    put_line(&line, event, log_level_name(level), batch->stamp, fields, count);
     batch->len += line.len;
 }
 
 void log_batch_flush(struct log_batch *batch)
 {
     if (batch->len > 0)
-        write_all(batch->at, batch->len);
+        log_write(batch->stream, stream_level(batch->stream), span_of(batch->at, batch->len));
     batch->len = 0;
 }
 
@@ -247,5 +299,5 @@ void log_batch_fini(struct log_batch *batch)
 {
     log_batch_flush(batch);
     free(batch->at);
-    *batch = (struct log_batch){0};
+    *batch = (struct log_batch){.stream = batch->stream};
 }
