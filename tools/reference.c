@@ -62,11 +62,10 @@ static void revocation_print(void)
 
 static void metrics_print(void)
 {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
     const struct metric_family *families = figures_table();
     puts("\n| metric | kind | labels | meaning |\n|---|---|---|---|");
     for (size_t i = 0; i < FIGURE_COUNT; i++) {
-        printf("| `%s` | %s | ", families[i].name, kinds[families[i].kind]);
+        printf("| `%s` | %s | ", families[i].name, metric_kind_name(families[i].kind));
         for (const char *at = families[i].labels; *at != '\0'; at++)
             printf(*at == ',' ? ", " : "%c", *at);
         printf("%s| ", families[i].labels[0] == '\0' ? "" : " ");

@@ -13,7 +13,8 @@
 
 #include <stdatomic.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+/* Of the two kinds of TIME microseconds are added or set, and seconds shown. */
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM, METRIC_TIME_COUNTER, METRIC_TIME_GAUGE };
 
 struct metric_family {
     const char *name;
@@ -27,6 +28,9 @@ enum {
     METRIC_SERIES_MAX = 20000, /* beyond it a family counts into one series labelled overflow="true" */
     METRIC_BUCKETS = 14
 };
+
+/* The word that Prometheus has for it. */
+const char *metric_kind_name(enum metric_kind kind);
 
 struct metrics;       /* the registry */
 struct metric_series; /* one series */
@@ -49,6 +53,11 @@ void metric_add(struct metric_series *series, unsigned shard, uint64_t amount);
 /* Sets a gauge, from any thread. */
 void metric_set(struct metric_series *series, int64_t value);
 
+/* Leaves the series out of the text until it is set again: what it told of is gone.  From any thread. */
+void metric_unset(struct metric_series *series);
+/* The same for each series of family number `family`. */
+void metrics_unset(struct metrics *metrics, size_t family);
+
 /* Moves a gauge by `amount` on the shard of the calling thread; shown is the sum of all shards and the set value. */
 void metric_move(struct metric_series *series, unsigned shard, int64_t amount);
 
@@ -57,6 +66,9 @@ void metric_observe(struct metric_series *series, unsigned shard, int64_t micros
 
 /* The sum of a counter or gauge over all shards. */
 int64_t metric_value(const struct metric_series *series);
+
+/* How many series there are; METRIC_SERIES_MAX at most. */
+size_t metrics_series(struct metrics *metrics);
 
 /* All families as Prometheus text (exposition format 0.0.4). */
 bool metrics_text(struct metrics *metrics, struct buf *out);

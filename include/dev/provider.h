@@ -3,10 +3,12 @@
  *
  * Any path prefix is an issuer of its own; the prefix decides whose manners it has.  All sign with the same key.
  *
- * plain      /anything                                    GET jwks, POST token, POST rotate
- * Keycloak   /realms/NAME, /auth/realms/NAME              .../protocol/openid-connect/certs and /token
- * Entra v2   /TENANT/v2.0; TENANT a GUID, or common       /TENANT/discovery/v2.0/keys, /TENANT/oauth2/v2.0/token
- * Entra v1   /TENANT                                      /TENANT/discovery/keys, /TENANT/oauth2/token
+ * plain      /anything                                    GET jwks, authorize, POST token, POST rotate
+ * Keycloak   /realms/NAME, /auth/realms/NAME              .../protocol/openid-connect/certs, /auth and /token
+ * Entra v2   /TENANT/v2.0; TENANT a GUID, or common       /TENANT/discovery/v2.0/keys, /TENANT/oauth2/v2.0/authorize and /token
+ * Entra v1   /TENANT                                      /TENANT/discovery/keys, /TENANT/oauth2/authorize and /token
+ *
+ * Users sign in on a page of the authorization endpoint, for a code (RFC 6749 4.1) with PKCE; nobody stays signed in.
  *
  * Rotation makes a new key, which signs from then on; the one before stays listed until the next rotation.
  */
@@ -28,7 +30,8 @@
 struct provider;
 
 struct provider_client {
-    const char *id, *secret;
+    const char *id;
+    const char *secret;         /* NULL: a public client, for the code flow alone */
     const char *audience;       /* of plain tokens, unless it asks for another */
     const char *scope;          /* of plain tokens likewise; of Entra's for a user */
     const char *realm_audience; /* in a Keycloak realm */
@@ -45,10 +48,13 @@ const struct provider_client *provider_client_find(struct span id);
 
 struct provider_user {
     const char *name, *password;
+    bool has_rights; /* those of the client by way of which the user signs in; else none */
 };
 
-/* The one user, for the password grant of Keycloak and Entra shapes. */
-extern const struct provider_user provider_user;
+/* The users that every provider knows; ended by a row without name. */
+extern const struct provider_user provider_users[];
+/* The user of that name; NULL when there is none.  Letter case counts. */
+const struct provider_user *provider_user_find(struct span name);
 
 /* A provider with a fresh key.  Reasons of secret_key_make. */
 struct provider *provider_new(enum alg alg, int64_t lifetime_s, struct err *err) MUST_CHECK;
@@ -66,7 +72,7 @@ void provider_answer(void *context, const struct request *request, struct reply 
 struct provider_wish {
     const char *authority; /* path of the issuer's discovery document without `/.well-known/openid-configuration` */
     const char *client;    /* one of provider_clients */
-    bool for_user;         /* provider_user, who signed in by way of the client */
+    const char *user;      /* one of provider_users, who signed in by way of the client; NULL: for the client itself */
     const char *scope;     /* NULL: the issuer's default */
     enum breakage breakage;
 };

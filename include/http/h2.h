@@ -128,6 +128,8 @@ const char *h2_code_name(uint32_t code);
 bool h2_awaits_head(const struct h2 *h);
 /* Which of them that is: counts the header blocks that began. */
 unsigned h2_blocks(const struct h2 *h);
+/* How many requests were refused because streams_max of others were under way. */
+uint64_t h2_refused(const struct h2 *h);
 /* Whether nothing is to be read or written any more: the client said that it ends, and all streams are over. */
 bool h2_is_done(const struct h2 *h);
 

@@ -31,11 +31,11 @@ struct issuer_timing {
 int64_t issuer_refresh_ms(const struct issuer_timing *timing, int64_t max_age_s);
 
 /* Families of the metrics table that issuers count into: age gauge {issuer}, refresh counter {issuer,result}, gauge of the clocks'
- * difference {issuer}.
+ * difference {issuer}, gauge of whether the last fetch failed {issuer}.
  */
 struct issuer_metrics {
     struct metrics *metrics;
-    size_t age_family, refresh_family, clock_family;
+    size_t age_family, refresh_family, clock_family, failing_family;
     unsigned shard;
 };
 

@@ -47,6 +47,7 @@ struct explain_input {
     struct token_limits limits;
     enum cnf_mode cnf;                   /* of the route */
     const struct revocation *revocation; /* NULL: nothing is revoked */
+    bool is_brief;                       /* the verdict is all that is wanted: libjwt is not asked */
     struct arena *arena;                 /* all that is found lives here */
 };
 

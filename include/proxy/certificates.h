@@ -15,7 +15,7 @@ enum { CERTIFICATES_LOOK_MS = 1000 };
 struct certificates;
 struct event_base;
 
-/* Who is told that the listener at `index` of the site in use has a new tls_server; it is borrowed. */
+/* Who is told that the listener at `index` of the site in use has a new tls_server, as site_tls_settings counts them; it is borrowed. */
 struct certificates_user {
     void (*renewed)(void *context, size_t index, struct tls_server *server);
     void *context;

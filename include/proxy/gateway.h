@@ -69,7 +69,7 @@ struct gate_site {
 /* Series that every exchange of a worker counts into. */
 struct gate_figures {
     struct metric_series *cache_hits, *cache_misses, *cache_entries, *cache_bytes, *parked, *parked_refused,
-        *unverified, *sent, *received;
+        *parked_late, *unverified, *sent, *received, *request_pauses, *answer_pauses;
 };
 
 struct gate {

@@ -18,8 +18,9 @@ struct pool;
 
 struct pool_options {
     struct metric_series *idle, *busy, *connected, *failed;
-    size_t connections_max;  /* 0: as many as are asked for */
-    bool is_single_use;      /* nothing is kept for a further request */
+    struct metric_series *late_connects, *late_answers, *late_bodies; /* too slow by timeouts.connect, response, idle */
+    size_t connections_max;                                           /* 0: as many as are asked for */
+    bool is_single_use;                                               /* nothing is kept for a further request */
     struct pending *pending; /* told when a connection came free; NULL: nobody is */
 };
 

@@ -4,6 +4,7 @@
 #define PROXY_ROUTE_H
 
 #include "http/head.h"
+#include "policy/explain.h"
 #include "proxy/site.h"
 
 /* The route for host (without port and final dot) and raw path, and of routes with equal host and path that for the method; NULL with NO_ROUTE,
@@ -22,6 +23,11 @@ unsigned route_methods(const struct site *site, const struct head *head);
  * (RFC 1034 3.1).
  */
 struct span route_host(struct span authority);
+
+/* The request that who judges without one tells expressions of: a GET by https of the route's first host and its path; a host that
+ * stands for several is not known.
+ */
+struct explain_request route_explain_request(const struct site_route *route);
 
 /* Puts entries into the order that route_find relies on. */
 void route_sort(struct site_entry *entries, size_t count);

@@ -106,10 +106,15 @@ struct timeouts_settings {
 /* Refusals as lines of their own: always, never, or where the access log, which tells of them too, is off. */
 enum log_audit { LOG_AUDIT_AUTO, LOG_AUDIT_ON, LOG_AUDIT_OFF };
 
+/* What becomes of a request without a trace context: it goes on as it came, or a trace begins with it. */
+enum log_trace { LOG_TRACE_PASS, LOG_TRACE_START };
+
 struct log_settings {
-    int format, level, to;
+    int format, level;
+    struct span to, access_to, audit_to; /* stderr, syslog, syslog:PATH, or a path; the latter two at NULL: as `to` */
     bool access;
     int audit; /* enum log_audit */
+    int trace; /* enum log_trace */
 };
 
 struct certificate_settings {

@@ -8,6 +8,7 @@
 #ifndef PROXY_SITE_H
 #define PROXY_SITE_H
 
+#include "base/log_sink.h"
 #include "http/h1.h"
 #include "http/refusal.h"
 #include "http/uri.h"
@@ -150,8 +151,9 @@ struct site {
     _Atomic(unsigned) references;
     struct arena arena;
     struct settings settings;
-    struct site_listener *listeners; /* one for each of settings.listeners */
-    size_t listener_count;
+    struct listener_settings admin_listener; /* that of settings.admin, as far as TLS concerns it */
+    struct site_listener *listeners; /* one for each of settings.listeners, and one more for that of admin */
+    size_t listener_count;           /* of settings.listeners */
     struct site_route *routes;
     size_t route_count;
     struct site_entry *entries;
@@ -170,6 +172,7 @@ struct site {
     struct h1_limits limits;
     struct token_limits token_limits;
     struct site_user user;
+    struct log_place log_places[LOG_STREAM_COUNT];
     struct revocation *revocation; /* of the file that the settings name, as it was when they were read; NULL: none */
 };
 
@@ -187,6 +190,10 @@ struct site_means {
  * NAMES_START_MS.
  */
 bool site_start(struct site *site, const struct site_means *means, struct err *err) MUST_CHECK;
+/* Shows what its configuration tells, limits of backends and ends of certificates, in place of what another site showed.  Control
+ * thread, when the site is published.
+ */
+void site_show(const struct site *site, struct metrics *metrics);
 
 /* One reference more, less; any thread.  The last one must be released before the registries of issuers and servers go. */
 struct site *site_take(struct site *site);
@@ -195,6 +202,17 @@ void site_release(struct site *site);
 
 /* The timing for issuers_configure. */
 struct issuer_timing site_timing(const struct site *site);
+
+/* How many of site->listeners there are, and the settings of each: those of settings.listeners, then that of admin. */
+static inline size_t site_tls_count(const struct site *site)
+{
+    return site->listeners == NULL ? 0 : site->listener_count + 1;
+}
+static inline const struct listener_settings *site_tls_settings(const struct site *site, size_t index)
+{
+    const struct listener_settings *settings = site->settings.listeners.at;
+    return index < site->listener_count ? &settings[index] : &site->admin_listener;
+}
 
 /* How many workers the settings ask for, from 1. */
 unsigned site_workers(const struct site *site);

@@ -55,6 +55,7 @@ struct service_metrics {
     struct metric_series *tls_floods;                  /* counter: closed, see transport_is_flooded */
     struct metric_series *h2_connections, *h2_streams; /* gauges: open now, under way on them */
     struct metric_series *h2_endings[H2_ENDINGS];      /* counters */
+    struct metric_series *h2_refused;                  /* counter: requests past streams_max */
     struct metric_series *late_heads, *late_bodies, *late_answers; /* counters: clients that were too slow */
 };
 

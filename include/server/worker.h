@@ -2,7 +2,7 @@
 /* A thread with its event loop, and what all objects on it share: the time of this turn, scratch memory, deadlines, a mailbox,
  * the graveyard.
  *
- * A loop turn is: wait for events, run them, run deferred tasks, empty the graveyard, flush the access log.  All functions but
+ * A loop turn is: wait for events, run them, run deferred tasks, empty the graveyard, flush the logs.  All functions but
  * worker_post belong to the worker's own thread.
  */
 #ifndef SERVER_WORKER_H
@@ -59,7 +59,7 @@ struct worker {
     unsigned index; /* also its metric shard */
     struct event_base *base;
     struct arena_pool blocks;
-    struct log_batch access;
+    struct log_batch access, audit;
     char *scratch; /* WORKER_SCRATCH_BYTES, for what is read; valid until the next read */
     struct list deferred, next, graves, classes;
     uint64_t turns; /* that ended */
@@ -71,7 +71,7 @@ struct worker {
     pthread_mutex_t mail_lock;
     struct letter *mail, *mail_last;
     uint64_t random[2]; /* state of worker_random */
-    int64_t flushed_ms; /* when the access log was flushed last */
+    int64_t flushed_ms; /* when the logs were flushed last */
     void *owner;        /* of whom stands above: proxy's own state of this worker */
 };
 

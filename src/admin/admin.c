@@ -7,6 +7,7 @@
 
 enum {
     GET = 1U << METHOD_GET,
+    POST = 1U << METHOD_POST,
 };
 
 /* Of rows with the same path each has other methods. */
@@ -14,6 +15,8 @@ static const struct admin_row rows[] = {
     {"/livez", GET, ADMIN_PROBE, health_live},
     {"/readyz", GET, ADMIN_PROBE, health_ready},
     {"/metrics", GET, ADMIN_PROBE, health_metrics},
+    {"/explain", POST, ADMIN_PROTECTED, explain_answer},
+    {"/explain/all", POST, ADMIN_PROTECTED, explain_all_answer},
 };
 
 static bool is_match(const struct admin_row *row, struct span path)

@@ -10,4 +10,7 @@ typedef void admin_answer(const struct admin_call *call, struct reply *reply);
 /* health.c */
 admin_answer health_live, health_ready, health_metrics;
 
+/* explain.c */
+admin_answer explain_answer, explain_all_answer;
+
 #endif

@@ -2,6 +2,7 @@
 /* Health and metrics for probes and scrapers. */
 #include "admin_int.h"
 
+#include "admin/vitals.h"
 #include "oidc/issuer.h"
 
 static bool was_seen(const struct site *site, const struct issuer *issuer, size_t rule, size_t provider)
@@ -72,5 +73,6 @@ void health_live(const struct admin_call *call, struct reply *reply)
 void health_metrics(const struct admin_call *call, struct reply *reply)
 {
     reply->content_type = SPAN("text/plain; version=0.0.4; charset=utf-8");
+    vitals_show(call->admin->gateway, call->admin->is_draining);
     metrics_text(call->admin->gateway->metrics, &reply->body);
 }

@@ -19,6 +19,7 @@ struct metric_series {
     struct metric_series *next; /* of the same family, in the order made */
     char *labels;               /* as shown between braces; "" for none */
     unsigned shards;
+    atomic_bool is_unset; /* not shown */
     _Atomic(int64_t) set;
     _Atomic(uint64_t) *buckets; /* histograms: shards rows of METRIC_BUCKETS + 1 */
     struct shard *shard;
@@ -110,6 +111,23 @@ void metrics_free(struct metrics *metrics)
     free(metrics);
 }
 
+/* The format knows three escapes and takes all other bytes as they are; JSON's would be refused. */
+static void add_label(struct buf *out, struct span name, struct span value)
+{
+    buf_add_span(out, name);
+    buf_add_str(out, "=\"");
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.at[i] == '\n') {
+            buf_add_str(out, "\\n");
+            continue;
+        }
+        if (value.at[i] == '"' || value.at[i] == '\\')
+            buf_add_char(out, '\\');
+        buf_add_char(out, value.at[i]);
+    }
+    buf_add_char(out, '"');
+}
+
 /* `name="value",...`; NULL when out of memory. */
 static char *labels_text(const struct metric_family *family, const struct span *labels, size_t count)
 {
@@ -119,9 +137,7 @@ static char *labels_text(const struct metric_family *family, const struct span *
     for (size_t i = 0; i < count && span_split(&names, ',', &name); i++) {
         if (i > 0)
             buf_add_char(&text, ',');
-        buf_add_span(&text, name);
-        buf_add_char(&text, '=');
-        buf_add_json_text(&text, labels[i]);
+        add_label(&text, name, labels[i]);
     }
     return text.is_broken ? NULL : span_dup(buf_span(&text));
 }
@@ -176,6 +192,30 @@ void metric_add(struct metric_series *series, unsigned shard, uint64_t amount)
 void metric_set(struct metric_series *series, int64_t value)
 {
     atomic_store_explicit(&series->set, value, memory_order_relaxed);
+    if (atomic_load_explicit(&series->is_unset, memory_order_relaxed))
+        atomic_store_explicit(&series->is_unset, false, memory_order_relaxed);
+}
+
+void metric_unset(struct metric_series *series)
+{
+    atomic_store_explicit(&series->is_unset, true, memory_order_relaxed);
+}
+
+void metrics_unset(struct metrics *metrics, size_t family)
+{
+    assert(family < metrics->count);
+    pthread_mutex_lock(&metrics->lock);
+    for (struct metric_series *series = metrics->first[family]; series != NULL; series = series->next)
+        metric_unset(series);
+    pthread_mutex_unlock(&metrics->lock);
+}
+
+size_t metrics_series(struct metrics *metrics)
+{
+    pthread_mutex_lock(&metrics->lock);
+    size_t count = metrics->series_count;
+    pthread_mutex_unlock(&metrics->lock);
+    return count;
 }
 
 void metric_move(struct metric_series *series, unsigned shard, int64_t amount)
@@ -230,24 +270,47 @@ static void histogram_text(const char *name, const struct metric_series *series,
     buf_printf(out, "%s_count%s%s%s %llu\n", name, open, series->labels, close, (unsigned long long)below);
 }
 
+static void value_text(const struct metric_family *family, int64_t value, struct buf *out)
+{
+    if (family->kind == METRIC_TIME_COUNTER || family->kind == METRIC_TIME_GAUGE)
+        buf_printf(out, " %s%lld.%06lld\n", value < 0 ? "-" : "", llabs(value / 1000000), llabs(value % 1000000));
+    else
+        buf_printf(out, " %lld\n", (long long)value);
+}
+
 static void series_text(const struct metric_family *family, const struct metric_series *series, struct buf *out)
 {
+    if (atomic_load_explicit(&series->is_unset, memory_order_relaxed))
+        return;
     if (family->kind == METRIC_HISTOGRAM) {
         histogram_text(family->name, series, out);
         return;
     }
     const char *open = series->labels[0] == '\0' ? "" : "{";
     const char *close = series->labels[0] == '\0' ? "" : "}";
-    buf_printf(out, "%s%s%s%s %lld\n", family->name, open, series->labels, close, (long long)metric_value(series));
+    buf_printf(out, "%s%s%s%s", family->name, open, series->labels, close);
+    value_text(family, metric_value(series), out);
+}
+
+const char *metric_kind_name(enum metric_kind kind)
+{
+    switch (kind) {
+    case METRIC_COUNTER:
+    case METRIC_TIME_COUNTER: return "counter";
+    case METRIC_GAUGE:
+    case METRIC_TIME_GAUGE: return "gauge";
+    case METRIC_HISTOGRAM: return "histogram";
+    }
+    return "untyped";
 }
 
 bool metrics_text(struct metrics *metrics, struct buf *out)
 {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
     pthread_mutex_lock(&metrics->lock);
     for (size_t i = 0; i < metrics->count; i++) {
         const struct metric_family *family = &metrics->families[i];
-        buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name, kinds[family->kind]);
+        buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
+                   metric_kind_name(family->kind));
         for (const struct metric_series *series = metrics->first[i]; series != NULL; series = series->next)
             series_text(family, series, out);
         if (metric_value(metrics->spare[i]) != 0)

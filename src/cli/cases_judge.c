@@ -4,6 +4,7 @@
 
 #include "base/now.h"
 #include "cli/request.h"
+#include "proxy/route.h"
 
 bool cases_holds(const struct case_row *row, const struct case_outcome *outcome)
 {
@@ -111,7 +112,7 @@ static bool note_trouble(const struct hearing *h, const char *verdict, unsigned 
 static bool evaluate(const struct hearing *h, const struct rule *from, struct rule *rule, struct err *err)
 {
     const struct explain_input input = {.request =
-                                            h->row->request.is_given ? h->row->request : request_of_route(h->route),
+                                            h->row->request.is_given ? h->row->request : route_explain_request(h->route),
                                         .at_s = h->at_s,
                                         .arena = h->arena};
     return explain_evaluate(&input, from, rule, err);

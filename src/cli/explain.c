@@ -7,6 +7,7 @@
 #include "cli/keys.h"
 #include "cli/request.h"
 #include "policy/explain.h"
+#include "proxy/route.h"
 #include "proxy/site.h"
 
 #include <errno.h>
@@ -171,7 +172,7 @@ static bool read_route(struct session *s)
     if (route->is_public)
         return complain("route \"%s\" is public: it asks for no token", QUOTED(route->name));
     s->input.route = route->name;
-    s->input.request = request_of_route(route);
+    s->input.request = route_explain_request(route);
     s->input.limits = s->site->token_limits;
     s->input.cnf = route->cnf;
     s->input.revocation = s->site->revocation;

@@ -235,13 +235,17 @@ static void take_listeners(struct run *run, struct listen_plan *plan)
     run->listener_count = plan->count;
 }
 
+/* That of the admin listener, if there is one, stands behind those of the others. */
 static bool keep_addresses(struct run *run, struct err *err)
 {
     char text[BIND_TEXT_BYTES];
     run->address_count = run->listener_count;
-    run->addresses = arena_zero(&run->arena, run->address_count * sizeof *run->addresses);
-    for (size_t i = 0; run->addresses != NULL && i < run->address_count; i++) {
-        bind_address_text(&run->listeners[i].address, text);
+    run->addresses = arena_zero(&run->arena, (run->address_count + 1) * sizeof *run->addresses);
+    for (size_t i = 0; run->addresses != NULL && i <= run->address_count; i++) {
+        const struct run_listener *listener = i < run->address_count ? &run->listeners[i] : &run->admin_listener;
+        if (listener->number == 0)
+            continue;
+        bind_address_text(&listener->address, text);
         run->addresses[i] = arena_copy(&run->arena, span_str(text));
     }
     return run->addresses != NULL || fail(err, REASON_OUT_OF_MEMORY, "no memory for the listeners");

@@ -3,6 +3,7 @@
 #include "cli/cases.h"
 #include "cli/check.h"
 #include "cli/explain.h"
+#include "cli/health.h"
 #include "cli/options.h"
 #include "cli/serve.h"
 
@@ -41,6 +42,7 @@ static int serve_command(const struct command *command, int argc, char **argv);
 static int check_command(const struct command *command, int argc, char **argv);
 static int explain_command(const struct command *command, int argc, char **argv);
 static int test_command(const struct command *command, int argc, char **argv);
+static int health_command(const struct command *command, int argc, char **argv);
 
 static const struct command serve = {
     .name = "serve",
@@ -166,7 +168,40 @@ static const struct command test = {
     .run = test_command,
 };
 
-static const struct command *const commands[] = {&serve, &check, &explain, &test};
+static const struct option_row health_rows[] = {
+    {.name = "config",
+     .letter = 'c',
+     .argument = "FILE",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct health_options, config),
+     .help = "configuration (default " CHECK_FILE_DEFAULT ")"},
+    {.name = "url",
+     .argument = "URL",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct health_options, url),
+     .help = "ask this address, http only, without reading a configuration"},
+    {.name = "ready",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct health_options, is_readiness),
+     .help = "ask for /readyz in place of /livez: whether the keys are there, too"},
+};
+
+static const struct command health = {
+    .name = "health",
+    .summary = "ask a running gateway how it is",
+    .synopsis = "[-c FILE | --url URL] [--ready]",
+    .description =
+        "For health checks of containers that have no curl.  Asks the address of admin.health, else that of\n"
+        "admin, for /livez.  Ends with 0 when the answer is 200, else with 1 and tells why.",
+    .examples = "  jwtgate health\n"
+                "  jwtgate health --ready -c conf/calculator.yaml\n"
+                "  jwtgate health --url http://127.0.0.1:9180/livez\n",
+    .options = health_rows,
+    .count = COUNT_OF(health_rows),
+    .run = health_command,
+};
+
+static const struct command *const commands[] = {&serve, &check, &explain, &test, &health};
 static const struct program program = {
     .name = "jwtgate",
     .about = "A reverse proxy that lets a request through only when its bearer token is right.",
@@ -220,6 +255,20 @@ static int test_command(const struct command *command, int argc, char **argv)
         return options_wrong(&program, command, "at least one table of cases is needed: CASES.yaml");
     const struct cases_options what = {.config = options.file, .files = operands.at, .count = operands.count};
     return cases_run(&what);
+}
+
+static int health_command(const struct command *command, int argc, char **argv)
+{
+    struct health_options options = {.config = NULL};
+    struct operands operands;
+    int status;
+    if (!options_read(&program, command, argc, argv, &options, &operands, &status))
+        return status;
+    if (options.config != NULL && options.url != NULL)
+        return options_wrong(&program, command, "either a configuration or --url");
+    if (options.config == NULL)
+        options.config = CHECK_FILE_DEFAULT;
+    return health_run(&options);
 }
 
 int main(int argc, char **argv)

@@ -5,40 +5,6 @@
 #include "proxy/site_providers.h"
 #include "run_int.h"
 
-void run_set_log(const struct site *site)
-{
-    const struct log_settings *log = &site->settings.log;
-    log_set(2, (enum log_level)log->level, (enum log_format)log->format);
-}
-
-void run_show_limits(struct run *run, const struct site *site)
-{
-    const struct limits_settings *limits = &site->settings.limits;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {{"head", limits->head},
-                {"field", limits->field},
-                {"fields", (uint64_t)limits->fields},
-                {"target", limits->target},
-                {"token", limits->token},
-                {"json_depth", (uint64_t)limits->json_depth},
-                {"document", limits->document},
-                {"body", limits->body},
-                {"body_buffer", limits->body_buffer},
-                {"streams", (uint64_t)limits->streams},
-                {"connections", gateway_connections(&run->gateway, site)},
-                {"client_connections", (uint64_t)limits->client_connections},
-                {"client_refusals", (uint64_t)limits->client_refusals},
-                {"parked", (uint64_t)site->settings.keys.parked},
-                {"dpop_replays", (uint64_t)site->settings.dpop.replays},
-                {"token_cache_bytes", VERIFIED_BYTES_MAX}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct span label = span_str(rows[i].name);
-        metric_set(metric_series(run->gateway.metrics, FIGURE_LIMIT, &label, 1), (int64_t)rows[i].value);
-    }
-}
-
 static void count_reload(struct run *run, const char *result)
 {
     struct span label = span_str(result);
@@ -137,12 +103,15 @@ static void tell_failed(struct run *run, const char *error, unsigned errors)
 static bool take_up(struct run *run, struct site *site, struct err *err)
 {
     struct listen_plan *plan = run_listen_plan(run, site, err);
-    if (plan == NULL || !start_site(run, site, err)) {
+    struct log_sinks *sinks = plan == NULL ? NULL : log_sinks_open(site->log_places, err);
+    if (sinks == NULL || !start_site(run, site, err)) {
+        log_sinks_free(sinks);
         run_listen_abandon(plan);
         site_release(site);
         return false;
     }
     size_t routes = site->route_count;
+    log_sinks_use(sinks);
     publish(run, site, plan);
     count_reload(run, "ok");
     LOG_EVENT(LOG_NOTICE, "reloaded", LOG_STR("file", run->options->file), LOG_NUM("routes", routes));

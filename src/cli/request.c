@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* URLs and routes as the requests that expressions see. */
+/* URLs as the requests that expressions see. */
 #include "cli/request.h"
 
 #include "http/uri.h"
@@ -46,12 +46,4 @@ bool request_of_url(struct arena *arena, struct span url, struct explain_request
                                         .path = uri.path.len > 0 ? uri.path : SPAN("/"),
                                         .query = uri.query.at == NULL ? SPAN("") : uri.query};
     return read_parameters(arena, request, err);
-}
-
-struct explain_request request_of_route(const struct site_route *route)
-{
-    struct explain_request request = {.path = route->path};
-    if (route->host_count > 0 && !span_starts(route->hosts[0], SPAN(".")))
-        request.host = route->hosts[0];
-    return request;
 }

@@ -14,7 +14,7 @@
 
 struct event;
 
-enum { RUN_SIGNALS = 3 };
+enum { RUN_SIGNALS = 4 };
 
 struct run {
     const struct serve_options *options;
@@ -94,10 +94,17 @@ void run_drain(struct run *run);
 /* Ends the workers at once, whatever is under way. */
 void run_cut(struct run *run);
 
-/* Log sink and level as the site says. */
+/* Level and format as the site says. */
 void run_set_log(const struct site *site);
+/* The log goes where the site says, from now on; by whom the process has become, so that it can open the files again. */
+bool run_open_log(const struct site *site, struct err *err) MUST_CHECK;
+/* Opens the log's files again under their names. */
+void run_reopen_log(void);
 
-/* Shows the configured limits as metrics. */
+/* Shows the configured limits and times as metrics, and what site_show() does. */
 void run_show_limits(struct run *run, const struct site *site);
+
+/* Counts the connections of an admin listener, and shows how many it takes. */
+void run_count_admin(struct run *run, struct service *service);
 
 #endif

@@ -53,6 +53,10 @@ static void on_signal(evutil_socket_t number, short what, void *context)
         run_reload(run);
         return;
     }
+    if (number == SIGUSR1) {
+        run_reopen_log();
+        return;
+    }
     if (run->is_draining) {
         signal((int)number, SIG_DFL);
         raise((int)number);
@@ -63,7 +67,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 
 static bool watch_signals(struct run *run, struct err *err)
 {
-    static const int numbers[RUN_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    static const int numbers[RUN_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < RUN_SIGNALS; i++) {
         run->signals[i] = evsignal_new(run->control.base, numbers[i], on_signal, run);
@@ -95,6 +99,7 @@ static bool make_admin(struct run *run, struct err *err)
     (void)err;
     admin_init(&run->admin, &run->gateway, &hooks);
     service_init(&run->admin_service, &run->control, &responder_handler, &run->admin.main.responder, &settings);
+    run_count_admin(run, &run->admin_service);
     run->has_admin = true;
     return true;
 }
@@ -126,6 +131,7 @@ static bool make_issuers(struct run *run, const struct site *site, struct err *e
                                                .age_family = FIGURE_KEYS_AGE,
                                                .refresh_family = FIGURE_KEYS_REFRESH,
                                                .clock_family = FIGURE_CLOCK_DIFFERENCE,
+                                               .failing_family = FIGURE_KEYS_FAILING,
                                                .shard = run->worker_count};
     run->issuers = issuers_new(run->control.base, &settings, err);
     run->gateway.issuers = run->issuers;
@@ -225,7 +231,7 @@ static bool open_sockets(struct run *run, const struct site *site, struct err *e
     run->worker_count = site_workers(site);
     run_cap_connections(run, site);
     run->plan = run_listen_plan(run, site, err);
-    return run->plan != NULL && run_become(site, err);
+    return run->plan != NULL && run_become(site, err) && run_open_log(site, err);
 }
 
 /* Takes over the caller's reference to `site`. */
@@ -242,6 +248,7 @@ static void be_ready(struct run *run)
     notify_watch(&run->notify, &run->control, run->workers, run->worker_count);
     notify_ready(&run->notify, "serving");
     LOG_EVENT(LOG_NOTICE, "ready", LOG_NUM("workers", run->worker_count), LOG_STR("version", JWTGATE_VERSION));
+    log_echo(false);
     const struct serve_options *options = run->options;
     if (options->ready != NULL && !options->ready(options->context, run->addresses, run->address_count))
         run_drain(run);
@@ -309,7 +316,9 @@ int serve_run(const struct serve_options *options)
     check_print(&problems);
     if (site == NULL)
         return 1;
+    signal(SIGUSR1, SIG_IGN); /* who rotates logs may be early */
     run_set_log(site);
+    log_echo(true);
     notify_init(&run.notify);
     run_harden();
     bool is_ok = open_and_make(&run, site, &err) && start(&run, &err);
@@ -321,5 +330,6 @@ int serve_run(const struct serve_options *options)
         fprintf(stderr, "%s: error: %s\n", options->file, err.text);
     }
     end(&run);
+    log_sinks_use(NULL);
     return is_ok ? 0 : 1;
 }

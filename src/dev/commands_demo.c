@@ -7,6 +7,7 @@
 #include "dev/calculator.h"
 #include "dev/commands.h"
 #include "dev/demo_client.h"
+#include "dev/demo_shots.h"
 #include "dev/host.h"
 #include "dev/odata.h"
 #include "dev/provider.h"
@@ -18,31 +19,6 @@
 #include <unistd.h>
 
 enum { PORT_MAX = 65535, LIFETIME_S = 3600, BODY_BYTES_MAX = 65536, URL_BYTES = 128 };
-
-#define TENANT "/" PROVIDER_TENANT "/v2.0"
-#define REALM "/auth/realms/demo"
-#define CALCULATOR_TARGET "/calculator/add?a=51&b=49"
-#define ODATA_TARGET "/main/ifsapplications/projection/v1/" ODATA_PROJECTION ".svc/CustomerOrderSet(%27A%2FB%27)"
-
-/* What the demo shows, each with a token of its own. */
-static const struct {
-    const char *comment;
-    struct provider_wish wish;
-    struct demo_request request;
-} shots[] = {
-    {"passes: a fresh token of a user who allowed Calculator.Read, in the manner of Entra",
-     {.authority = TENANT, .client = "demo", .for_user = true},
-     {"with the fresh token", CALCULATOR_TARGET, "HTTP/1.1 200 ", "<value>100</value>"}},
-    {"fails: the token has expired",
-     {.authority = TENANT, .client = "demo", .for_user = true, .breakage = BREAK_EXPIRED},
-     {"with the expired token", CALCULATOR_TARGET, "HTTP/1.1 401 ", "\"statusCode\":401"}},
-    {"passes: a client of a realm in the manner of Keycloak, with the group that OData wants; the key holds a slash",
-     {.authority = REALM, .client = "NC_Flow_ClientCredentials", .scope = "openid microprofile-jwt"},
-     {"OData, with the token of a client that may", ODATA_TARGET, "HTTP/1.1 200 ", "\"OrderNo\":\"A/B\""}},
-    {"fails: another client of the realm, without the group; the refusal is in the shape of OData's errors",
-     {.authority = REALM, .client = "demo", .scope = "openid microprofile-jwt"},
-     {"OData, with the token of a client that may not", ODATA_TARGET, "HTTP/1.1 401 ", "{\"error\":{\"code\":"}},
-};
 
 struct demo_options {
     unsigned port;
@@ -73,6 +49,9 @@ const struct command commands_demo = {
         "until SIGTERM or Ctrl-C. The first two ask the Basic Calculator API, with a token that passes and one that\n"
         "has expired; their provider has the manners of Entra. The next two ask for an entity of an OData service\n"
         "like IFS Cloud's, whose provider has the manners of Keycloak: one passes, one is refused in OData's shape.\n"
+        "The others fail, each in its own way, with reason and check that the gateway's log names. Last come the\n"
+        "addresses of the gateway, the provider and the token console, and who can sign in there: alice, who may\n"
+        "use both APIs, and bob, who may use neither.\n"
         "With --once it prints no commands: it makes the requests itself and ends with 0 only if all got what they\n"
         "should.",
     .examples = "  jwtgate-dev demo\n"
@@ -91,8 +70,8 @@ struct demo {
     struct host *issuer, *calculator, *odata;
     char issuer_url[URL_BYTES];
     struct buf config;
-    struct buf tokens[COUNT_OF(shots)]; /* with a NUL behind */
-    char gateway[URL_BYTES];
+    struct buf tokens[DEMO_SHOTS]; /* with a NUL behind */
+    char gateway[URL_BYTES], admin[URL_BYTES];
     pthread_t client;
     bool has_client;
     bool is_passed;
@@ -109,7 +88,7 @@ static bool write_routes(struct demo *demo)
         "    rewrite: /\n"
         "    backend: calculator\n"
         "    validate_jwt:\n"
-        "      openid_config: [ { url: \"%s" TENANT "/.well-known/openid-configuration\" } ]\n"
+        "      openid_config: [ { url: \"%s" DEMO_TENANT "/.well-known/openid-configuration\" } ]\n"
         "      audiences: [ \"" PROVIDER_CALCULATOR "\" ]\n"
         "      required_claims: [ { name: scp, match: any, separator: \" \", values: [Calculator.Read] } ]\n"
         "  - name: projections\n"
@@ -117,7 +96,7 @@ static bool write_routes(struct demo *demo)
         "    backend: ifs\n"
         "    errors: odata\n"
         "    validate_jwt:\n"
-        "      openid_config: [ { url: \"%s" REALM "/.well-known/openid-configuration\" } ]\n"
+        "      openid_config: [ { url: \"%s" DEMO_REALM "/.well-known/openid-configuration\" } ]\n"
         "      audiences: [account]\n"
         "      required_claims: [ { name: groups, match: any, values: [odata-users] } ]\n"
         "  - name: health\n"
@@ -182,8 +161,9 @@ static bool open_issuer(struct demo *demo)
 
 static bool mint(struct demo *demo)
 {
-    for (size_t i = 0; i < COUNT_OF(shots); i++) {
-        if (!provider_mint(demo->provider, &shots[i].wish, &demo->tokens[i], &demo->err))
+    for (size_t i = 0; i < DEMO_SHOTS; i++) {
+        const struct provider_wish *wish = &demo_shots[i].wish;
+        if (wish->authority != NULL && !provider_mint(demo->provider, wish, &demo->tokens[i], &demo->err))
             return false;
         if (!buf_add_char(&demo->tokens[i], '\0'))
             return fail(&demo->err, REASON_OUT_OF_MEMORY, "no memory for a token");
@@ -191,12 +171,30 @@ static bool mint(struct demo *demo)
     return true;
 }
 
+static void print_shots(const struct demo *demo, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        demo_shot_print(&demo_shots[i], demo->gateway, demo->tokens[i].at);
+}
+
+static void print_users(void)
+{
+    for (const struct provider_user *user = provider_users; user->name != NULL; user++)
+        printf("#   %-6s password %-12s %s\n", user->name, user->password,
+               user->has_rights ? "may use both APIs" : "may sign in, but use neither");
+}
+
+/* What is short stands last, where a terminal shows it. */
 static void print_commands(const struct demo *demo)
 {
     puts("# for another shell; Ctrl-C ends the demo");
-    for (size_t i = 0; i < COUNT_OF(shots); i++)
-        printf("# %s\ncurl -sS -i -H 'Authorization: Bearer %s' 'http://%s%s'\n", shots[i].comment, demo->tokens[i].at,
-               demo->gateway, shots[i].request.target);
+    print_shots(demo, 0, DEMO_SHOTS_ONCE);
+    puts("#\n# tokens that fail, each in its own way, with what the log then says");
+    print_shots(demo, DEMO_SHOTS_ONCE, DEMO_SHOTS);
+    printf("#\n# gateway   http://%s\n# provider  %s%s\n#           %s%s\n# console   http://%s/\n"
+           "# users to sign in as, there or at the provider:\n",
+           demo->gateway, demo->issuer_url, DEMO_TENANT, demo->issuer_url, DEMO_REALM, demo->admin);
+    print_users();
 }
 
 /* The process ends as a user would end it. */
@@ -204,8 +202,8 @@ static void *run_client(void *context)
 {
     struct demo *demo = context;
     demo->is_passed = true;
-    for (size_t i = 0; i < COUNT_OF(shots); i++)
-        if (!demo_client_run(demo->gateway, &shots[i].request, demo->tokens[i].at))
+    for (size_t i = 0; i < DEMO_SHOTS_ONCE; i++)
+        if (!demo_client_run(demo->gateway, &demo_shots[i].request, demo->tokens[i].at))
             demo->is_passed = false;
     kill(getpid(), SIGTERM);
     return NULL;
@@ -226,6 +224,7 @@ static bool on_ready(void *context, const struct span *addresses, size_t count)
     struct demo *demo = context;
     assert(count > 0);
     snprintf(demo->gateway, sizeof demo->gateway, "%.*s", SPAN_ARG(addresses[0]));
+    snprintf(demo->admin, sizeof demo->admin, "%.*s", SPAN_ARG(addresses[count]));
     if (!mint(demo))
         return false;
     if (!demo->options.is_once)

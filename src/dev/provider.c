@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys under a lock, since the demo's own thread mints too.  What issuers write of themselves stands in provider_document.c, what
- * they write into tokens in provider_grant.c, the token endpoint in provider_token.c.
+ * they write into tokens in provider_grant.c and provider_identity.c, the token endpoint in provider_token.c, the authorization
+ * endpoint in provider_sign_in.c.
  */
 #include "provider_int.h"
 
@@ -50,6 +51,8 @@ void provider_free(struct provider *provider)
     secret_key_free(provider->key);
     secret_key_free(provider->previous);
     secret_key_free(provider->spare);
+    for (size_t i = 0; i < PROVIDER_CODES_MAX; i++)
+        arena_fini(&provider->codes[i].arena);
     pthread_mutex_destroy(&provider->lock);
     free(provider);
 }
@@ -61,17 +64,42 @@ void provider_set_base(struct provider *provider, const char *base)
 
 /* --- tokens --- */
 
-bool provider_grant(struct provider *provider, const struct grant *grant, struct buf *out, struct err *err)
+/* Under the lock. */
+static bool mint(const struct provider *provider, const struct grant *grant, struct minting *minting,
+                 struct arena *arena, struct buf *out, struct err *err)
+{
+    if (!minting_start(minting, arena, provider->key, now_read().wall_s, provider->lifetime_s, err) ||
+        !provider_grant_fill(grant, provider->base, minting, err))
+        return false;
+    minting->breakage = grant->breakage;
+    return minting_token(minting, out, err);
+}
+
+/* Of a user who signed in on the page; `access` is the minting of the token beside it. */
+static bool mint_identity(const struct provider *provider, const struct grant *grant, const struct minting *access,
+                          struct buf *out, struct err *err)
+{
+    struct arena *arena = access->claims.arena;
+    struct minting *minting = arena_take(arena, sizeof *minting);
+    if (minting == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for a token");
+    if (!minting_start(minting, arena, provider->key, now_read().wall_s, provider->lifetime_s, err) ||
+        !provider_identity_fill(grant, &access->claims, minting, err))
+        return false;
+    minting->header = access->header;
+    return minting_token(minting, out, err);
+}
+
+bool provider_grant(struct provider *provider, const struct grant *grant, struct buf *out, struct buf *id_token,
+                    struct err *err)
 {
     AUTO(arena) arena = {0};
     struct minting *minting = arena_take(&arena, sizeof *minting);
     if (minting == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for a token");
     pthread_mutex_lock(&provider->lock);
-    bool is_made = minting_start(minting, &arena, provider->key, now_read().wall_s, provider->lifetime_s, err) &&
-                   provider_grant_fill(grant, provider->base, minting, err);
-    minting->breakage = grant->breakage;
-    is_made = is_made && minting_token(minting, out, err);
+    bool is_made = mint(provider, grant, minting, &arena, out, err) &&
+                   (!provider_grant_has_identity(grant) || mint_identity(provider, grant, minting, id_token, err));
     pthread_mutex_unlock(&provider->lock);
     return is_made;
 }
@@ -79,18 +107,21 @@ bool provider_grant(struct provider *provider, const struct grant *grant, struct
 bool provider_mint(struct provider *provider, const struct provider_wish *wish, struct buf *out, struct err *err)
 {
     AUTO(arena) arena = {0};
+    AUTO(buf) none = {0};
     struct grant grant = {
         .client = provider_client_find(span_str(wish->client)),
-        .user = wish->for_user ? &provider_user : NULL,
+        .user = wish->user == NULL ? NULL : provider_user_find(span_str(wish->user)),
         .scope = span_str(wish->scope),
         .breakage = wish->breakage,
     };
     const char *path = arena_printf(&arena, "%s/.well-known/openid-configuration", wish->authority);
     if (path == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for a token");
-    if (grant.client == NULL || !provider_place_read(span_str(path), &grant.place))
-        return fail(err, REASON_USAGE, "the provider has no client %s or no issuer %s", wish->client, wish->authority);
-    return provider_grant(provider, &grant, out, err);
+    bool is_known = grant.client != NULL && (wish->user == NULL || grant.user != NULL);
+    if (!is_known || !provider_place_read(span_str(path), &grant.place))
+        return fail(err, REASON_USAGE, "the provider has no client %s, no such user or no issuer %s", wish->client,
+                    wish->authority);
+    return provider_grant(provider, &grant, out, &none, err);
 }
 
 /* --- answers --- */
@@ -121,6 +152,19 @@ static void answer_rotation(struct provider *provider, struct reply *reply)
     pthread_mutex_unlock(&provider->lock);
 }
 
+static bool allows_method(enum provider_page page, const struct request *request, struct reply *reply)
+{
+    switch (page) {
+    case PROVIDER_DISCOVERY:
+    case PROVIDER_KEYS: return responder_wants_get(request, reply);
+    case PROVIDER_TOKENS:
+    case PROVIDER_ROTATION: return wants_post(request, reply);
+    case PROVIDER_AUTHORIZATION: return request->head->method == METHOD_POST || responder_wants_get(request, reply);
+    case PROVIDER_PAGE_COUNT: break;
+    }
+    return false;
+}
+
 void provider_answer(void *context, const struct request *request, struct reply *reply)
 {
     struct provider_place place = {.shape = PROVIDER_PLAIN};
@@ -128,14 +172,14 @@ void provider_answer(void *context, const struct request *request, struct reply 
         responder_refuse(reply, REASON_NO_ROUTE);
         return;
     }
-    bool is_read = place.page == PROVIDER_DISCOVERY || place.page == PROVIDER_KEYS;
-    if (!(is_read ? responder_wants_get(request, reply) : wants_post(request, reply)))
+    if (!allows_method(place.page, request, reply))
         return;
     switch (place.page) {
     case PROVIDER_DISCOVERY: provider_answer_document(context, &place, reply); break;
     case PROVIDER_KEYS: provider_answer_keys(context, &place, reply); break;
     case PROVIDER_TOKENS: provider_answer_token(context, &place, request, reply); break;
     case PROVIDER_ROTATION: answer_rotation(context, reply); break;
+    case PROVIDER_AUTHORIZATION: provider_answer_authorization(context, &place, request, reply); break;
     case PROVIDER_PAGE_COUNT: break;
     }
 }

@@ -14,17 +14,20 @@ static void put_url(struct buf *out, const char *member, const struct provider *
     buf_printf(out, "%s\"", provider_place_path(place->shape, page));
 }
 
-/* What each shape says besides. */
+/* What each shape says besides; Entra promises no iss behind a code (RFC 9207) and sends none. */
 static const char *const more[] = {
-    [PROVIDER_PLAIN] = "\"grant_types_supported\":[\"client_credentials\"],\"response_types_supported\":[\"token\"],"
-                       "\"subject_types_supported\":[\"public\"],",
-    [PROVIDER_KEYCLOAK] = "\"grant_types_supported\":[\"client_credentials\",\"password\"],"
-                          "\"response_types_supported\":[\"token\"],\"subject_types_supported\":[\"public\"],"
-                          "\"scopes_supported\":[\"openid\",\"profile\",\"email\",\"roles\",\"microprofile-jwt\"],",
-    [PROVIDER_ENTRA_V1] = "\"response_types_supported\":[\"token\"],\"subject_types_supported\":[\"pairwise\"],"
+    [PROVIDER_PLAIN] = "\"grant_types_supported\":[\"authorization_code\",\"client_credentials\"],"
+                       "\"subject_types_supported\":[\"public\"],\"scopes_supported\":[\"openid\"],"
+                       "\"authorization_response_iss_parameter_supported\":true,",
+    [PROVIDER_KEYCLOAK] = "\"grant_types_supported\":[\"authorization_code\",\"client_credentials\",\"password\"],"
+                          "\"subject_types_supported\":[\"public\"],"
+                          "\"scopes_supported\":[\"openid\",\"profile\",\"email\",\"roles\",\"microprofile-jwt\"],"
+                          "\"authorization_response_iss_parameter_supported\":true,",
+    [PROVIDER_ENTRA_V1] = "\"subject_types_supported\":[\"pairwise\"],"
                           "\"http_logout_supported\":true,\"cloud_instance_name\":\"microsoftonline.com\",",
-    [PROVIDER_ENTRA_V2] = "\"response_types_supported\":[\"token\"],\"subject_types_supported\":[\"pairwise\"],"
-                          "\"http_logout_supported\":true,\"cloud_instance_name\":\"microsoftonline.com\",",
+    [PROVIDER_ENTRA_V2] =
+        "\"subject_types_supported\":[\"pairwise\"],\"scopes_supported\":[\"openid\",\"profile\",\"email\"],"
+        "\"http_logout_supported\":true,\"cloud_instance_name\":\"microsoftonline.com\",",
 };
 _Static_assert(COUNT_OF(more) == PROVIDER_SHAPE_COUNT, "one row a shape");
 
@@ -37,8 +40,13 @@ void provider_answer_document(struct provider *provider, const struct provider_p
     buf_add_char(out, '"');
     put_url(out, "jwks_uri", provider, place, PROVIDER_KEYS);
     put_url(out, "token_endpoint", provider, place, PROVIDER_TOKENS);
+    put_url(out, "authorization_endpoint", provider, place, PROVIDER_AUTHORIZATION);
     buf_printf(out, ",%s", more[place->shape]);
-    buf_add_str(out, "\"token_endpoint_auth_methods_supported\":[\"client_secret_basic\",\"client_secret_post\"],");
+    buf_add_str(out,
+                "\"response_types_supported\":[\"code\"],\"response_modes_supported\":[\"query\"],"
+                "\"code_challenge_methods_supported\":[\"S256\"],"
+                "\"prompt_values_supported\":[\"none\",\"login\",\"consent\",\"select_account\"],"
+                "\"token_endpoint_auth_methods_supported\":[\"client_secret_basic\",\"client_secret_post\",\"none\"],");
     buf_printf(out, "\"id_token_signing_alg_values_supported\":[\"%s\"]}", alg_info(provider->alg)->name);
 }
 

@@ -13,26 +13,6 @@
 
 enum { UUID_BYTES = 16, UUID_CHARS = 36 };
 
-const struct provider_client provider_clients[] = {
-    {"demo", "demo-secret", "calculator", "Calculator.Read", "account", "reader",
-     "d3a0b1c2-0001-4000-8000-00000000d301", PROVIDER_CALCULATOR, "Calculator.Read.All"},
-    {"other", "other-secret", "another-api", "Other.Read", "account", "", "d3a0b1c2-0002-4000-8000-00000000d302",
-     "c0ffee00-51a4-4949-8a51-0b49add00200", ""},
-    {"NC_Flow_ClientCredentials", "nc-secret", "calculator", "Calculator.Read", "account",
-     "odata-users ProjectionExplorer", "d3a0b1c2-0003-4000-8000-00000000d303", PROVIDER_CALCULATOR, ""},
-    {.id = NULL},
-};
-
-const struct provider_user provider_user = {"alice", "alice-secret"};
-
-const struct provider_client *provider_client_find(struct span id)
-{
-    for (const struct provider_client *client = provider_clients; client->id != NULL; client++)
-        if (span_eq(id, span_str(client->id)) || span_eq(id, span_str(client->app_id)))
-            return client;
-    return NULL;
-}
-
 /* --- values --- */
 
 static void write_uuid(const unsigned char bytes[UUID_BYTES], char out[UUID_CHARS + 1])
@@ -86,15 +66,6 @@ static bool set_json(struct members *claims, const char *name, const struct buf 
     return members_set(claims, span_str(name), buf_span(json), err);
 }
 
-static bool holds_word(struct span words, const char *wanted)
-{
-    struct span word;
-    while (words.len > 0 && span_split(&words, ' ', &word))
-        if (span_eq(word, span_str(wanted)))
-            return true;
-    return false;
-}
-
 /* --- plain --- */
 
 static struct span or_preset(struct span asked, const char *preset)
@@ -102,13 +73,35 @@ static struct span or_preset(struct span asked, const char *preset)
     return asked.at == NULL ? span_str(preset) : asked;
 }
 
+/* Whether the user, if it is for one, has what the client gives. */
+static bool has_rights(const struct grant *grant)
+{
+    return grant->user == NULL || grant->user->has_rights;
+}
+
+/* What was asked for, or the client's; without its rights a user gets only the rest. */
+static struct span plain_scope(const struct grant *grant, struct arena *arena)
+{
+    struct span rest = or_preset(grant->scope, grant->client->scope), word;
+    AUTO(buf) scope = {0};
+    if (has_rights(grant))
+        return rest;
+    while (rest.len > 0 && span_split(&rest, ' ', &word))
+        if (!span_eq(word, span_str(grant->client->scope)))
+            buf_printf(&scope, "%s%.*s", buf_len(&scope) == 0 ? "" : " ", SPAN_ARG(word));
+    return arena_copy(arena, buf_span(&scope));
+}
+
 static bool fill_plain(const struct grant *grant, struct members *claims, struct err *err)
 {
+    AUTO(arena) arena = {0};
     struct span audience = grant->audience.at == NULL ? grant->resource : grant->audience;
     struct span id = span_str(grant->client->id);
+    struct span account = grant->user == NULL ? id : span_str(grant->user->name);
     return members_set_text(claims, "aud", or_preset(audience, grant->client->audience), err) &&
-           members_set_text(claims, "sub", id, err) && members_set_text(claims, "azp", id, err) &&
-           members_set_text(claims, "scope", or_preset(grant->scope, grant->client->scope), err);
+           members_set_text(claims, "sub", account, err) && members_set_text(claims, "azp", id, err) &&
+           (grant->user == NULL || members_set_text(claims, "preferred_username", account, err)) &&
+           members_set_text(claims, "scope", provider_grant_scope(grant, &arena), err);
 }
 
 /* --- Keycloak --- */
@@ -123,7 +116,7 @@ static void put_realm_roles(const struct grant *grant, struct buf *out)
     buf_add_str(out, "[\"default-roles-");
     buf_add_json(out, grant->place.name);
     buf_add_str(out, "\",\"offline_access\"");
-    put_words(out, span_str(grant->client->realm_roles), 1);
+    put_words(out, span_str(has_rights(grant) ? grant->client->realm_roles : ""), 1);
     buf_add_char(out, ']');
 }
 
@@ -142,7 +135,7 @@ static bool set_realm_access(const struct grant *grant, struct members *claims, 
 static bool set_microprofile(const struct grant *grant, struct span name, struct members *claims, struct err *err)
 {
     AUTO(buf) groups = {0};
-    if (!holds_word(grant->scope, "microprofile-jwt"))
+    if (!authorization_holds(grant->scope, "microprofile-jwt"))
         return true;
     put_realm_roles(grant, &groups);
     return members_set_text(claims, "upn", name, err) && set_json(claims, "groups", &groups, err);
@@ -192,11 +185,23 @@ static bool fill_keycloak(const struct grant *grant, struct members *claims, str
 
 /* --- Entra --- */
 
-/* The last `/` of a scope such as api://GUID/Calculator.Read parts the API from what is asked of it. */
+static bool is_realm_scope(struct span word)
+{
+    for (size_t i = 0; i < COUNT_OF(realm_scopes); i++)
+        if (span_eq(word, span_str(realm_scopes[i])))
+            return true;
+    return false;
+}
+
+/* The first word that asks for an API; openid and the like do not.  The last `/` of a scope such as api://GUID/Calculator.Read parts
+ * the API from what is asked of it.
+ */
 static struct span scope_api(struct span scope, struct span *name)
 {
-    struct span first = {NULL, 0};
-    span_split(&scope, ' ', &first);
+    struct span first = {NULL, 0}, word;
+    while (first.at == NULL && span_split(&scope, ' ', &word))
+        if (!is_realm_scope(word))
+            first = word;
     const char *slash = first.len == 0 ? NULL : memrchr(first.at, '/', first.len);
     *name = slash == NULL ? first : span_from(first, (size_t)(slash - first.at) + 1);
     return slash == NULL ? (struct span){NULL, 0} : span_cut(first, (size_t)(slash - first.at));
@@ -285,13 +290,9 @@ bool provider_grant_knows_scope(const struct grant *grant)
     struct span rest = grant->scope, word;
     if (grant->place.shape != PROVIDER_KEYCLOAK)
         return true;
-    while (rest.len > 0 && span_split(&rest, ' ', &word)) {
-        size_t at = 0;
-        while (at < COUNT_OF(realm_scopes) && !span_eq(word, span_str(realm_scopes[at])))
-            at++;
-        if (at == COUNT_OF(realm_scopes))
+    while (rest.len > 0 && span_split(&rest, ' ', &word))
+        if (!is_realm_scope(word))
             return false;
-    }
     return true;
 }
 
@@ -300,7 +301,7 @@ static struct span realm_scope(struct span asked, struct arena *arena)
     AUTO(buf) scope = {0};
     buf_add_span(&scope, asked);
     for (size_t i = 0; i < REALM_SCOPES_PRESET; i++)
-        if (!holds_word(asked, realm_scopes[i]))
+        if (!authorization_holds(asked, realm_scopes[i]))
             buf_printf(&scope, "%s%s", buf_len(&scope) == 0 ? "" : " ", realm_scopes[i]);
     return arena_copy(arena, buf_span(&scope));
 }
@@ -309,12 +310,14 @@ struct span provider_grant_scope(const struct grant *grant, struct arena *arena)
 {
     struct span name = {NULL, 0};
     switch (grant->place.shape) {
-    case PROVIDER_PLAIN: return or_preset(grant->scope, grant->client->scope);
+    case PROVIDER_PLAIN: return plain_scope(grant, arena);
     case PROVIDER_KEYCLOAK: return realm_scope(grant->scope, arena);
     case PROVIDER_ENTRA_V1:
     case PROVIDER_ENTRA_V2: scope_api(grant->scope, &name); break;
     case PROVIDER_SHAPE_COUNT: break;
     }
+    if (!has_rights(grant))
+        return SPAN("User.Read");
     return name.len == 0 || span_eq(name, SPAN(".default")) ? span_str(grant->client->scope) : name;
 }
 

@@ -3,12 +3,13 @@
 #include "provider_int.h"
 
 static const char *const pages[PROVIDER_SHAPE_COUNT][PROVIDER_PAGE_COUNT] = {
-    [PROVIDER_PLAIN] = {"/.well-known/openid-configuration", "/jwks", "/token", "/rotate"},
+    [PROVIDER_PLAIN] = {"/.well-known/openid-configuration", "/jwks", "/token", "/rotate", "/authorize"},
     [PROVIDER_KEYCLOAK] = {"/.well-known/openid-configuration", "/protocol/openid-connect/certs",
-                           "/protocol/openid-connect/token", "/rotate"},
-    [PROVIDER_ENTRA_V1] = {"/.well-known/openid-configuration", "/discovery/keys", "/oauth2/token", "/rotate"},
+                           "/protocol/openid-connect/token", "/rotate", "/protocol/openid-connect/auth"},
+    [PROVIDER_ENTRA_V1] = {"/.well-known/openid-configuration", "/discovery/keys", "/oauth2/token", "/rotate",
+                           "/oauth2/authorize"},
     [PROVIDER_ENTRA_V2] = {"/v2.0/.well-known/openid-configuration", "/discovery/v2.0/keys", "/oauth2/v2.0/token",
-                           "/v2.0/rotate"},
+                           "/v2.0/rotate", "/oauth2/v2.0/authorize"},
 };
 
 static const char *const shared_tenants[] = {"common", "organizations"};
@@ -39,9 +40,14 @@ struct span provider_place_tenant(const struct provider_place *place)
     return is_shared(place->name) ? SPAN(PROVIDER_TENANT) : place->name;
 }
 
+bool provider_place_is_entra(const struct provider_place *place)
+{
+    return place->shape == PROVIDER_ENTRA_V1 || place->shape == PROVIDER_ENTRA_V2;
+}
+
 bool provider_place_is_shared(const struct provider_place *place)
 {
-    return (place->shape == PROVIDER_ENTRA_V1 || place->shape == PROVIDER_ENTRA_V2) && is_shared(place->name);
+    return provider_place_is_entra(place) && is_shared(place->name);
 }
 
 /* The segment behind `begin`, and all up to its end; empty when the path does not begin so. */

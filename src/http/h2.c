@@ -93,6 +93,7 @@ static void note_headers(struct h2 *h, const nghttp2_frame *frame)
         h->last_id = id;
         if (h->open > h->settings.streams_max) { /* RFC 9113 5.1.2 */
             nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+            h->refused++;
             return;
         }
         h->step = H2_HEAD;
@@ -386,6 +387,11 @@ bool h2_awaits_head(const struct h2 *h)
 unsigned h2_blocks(const struct h2 *h)
 {
     return h->frame.blocks;
+}
+
+uint64_t h2_refused(const struct h2 *h)
+{
+    return h->refused;
 }
 
 bool h2_is_done(const struct h2 *h)

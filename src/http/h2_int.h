@@ -48,6 +48,7 @@ struct h2 {
     int64_t now_ms;              /* of the call under way */
     int32_t last_id;             /* the highest that a request began with */
     size_t open;                 /* streams */
+    uint64_t refused;            /* streams past streams_max */
     /* the header block under way, or the last one */
     int32_t block_id;
     bool is_trailers;

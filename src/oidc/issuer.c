@@ -45,9 +45,11 @@ static void issuer_remove(struct issuer *issuer)
 {
     list_remove(&issuer->link);
     if (issuer->series.age != NULL)
-        metric_set(issuer->series.age, 0);
+        metric_unset(issuer->series.age);
+    if (issuer->series.failing != NULL)
+        metric_unset(issuer->series.failing);
     if (issuer->series.clock != NULL)
-        metric_set(issuer->series.clock, 0);
+        metric_unset(issuer->series.clock);
     issuer_free(issuer);
 }
 
@@ -193,6 +195,8 @@ static void series_make(struct issuer *issuer)
     if (metrics->metrics == NULL)
         return;
     issuer->series.age = metric_series(metrics->metrics, metrics->age_family, &url, 1);
+    issuer->series.failing = metric_series(metrics->metrics, metrics->failing_family, &url, 1);
+    metric_set(issuer->series.failing, 0);
     issuer->series.ok = refresh_series(metrics, url, SPAN("ok"));
     issuer->series.error = refresh_series(metrics, url, SPAN("error"));
     issuer->series.unchanged = refresh_series(metrics, url, SPAN("unchanged"));

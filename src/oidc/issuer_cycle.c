@@ -114,8 +114,10 @@ static void outcome_count(struct issuer *issuer, enum outcome outcome)
     case OUTCOME_ERROR: series = issuer->series.error; break;
     case OUTCOME_UNCHANGED: series = issuer->series.unchanged; break;
     }
-    if (series != NULL)
-        metric_add(series, issuer->issuers->settings.metrics.shard, 1);
+    if (series == NULL)
+        return;
+    metric_add(series, issuer->issuers->settings.metrics.shard, 1);
+    metric_set(issuer->series.failing, outcome == OUTCOME_ERROR);
 }
 
 /* The owner is told last, when all else is as it will stay. */

@@ -43,8 +43,8 @@ struct issuer_documents {
 };
 
 struct issuer_series {
-    struct metric_series *age, *ok, *error, *unchanged; /* all NULL: nothing is counted */
-    struct metric_series *clock;                        /* NULL: nothing is known yet */
+    struct metric_series *age, *failing, *ok, *error, *unchanged; /* all NULL: nothing is counted */
+    struct metric_series *clock;                                  /* NULL: nothing is known yet */
 };
 
 struct issuer {

@@ -208,7 +208,8 @@ bool explain_judge(const struct explain_input *input, struct explanation *explan
         if (!judge_one(input, one, err))
             return false;
         one->report.clock_ahead_s = clock_of(one->with, one);
-        ask_second(one->with->trusts, one);
+        if (!input->is_brief)
+            ask_second(one->with->trusts, one);
         explanation->count++;
     }
     if (!decide(explanation, input->arena))

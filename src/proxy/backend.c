@@ -94,6 +94,8 @@ static void on_deadline(struct deadline *deadline)
     case BACKEND_SHAKING: backend_connect_over(backend); return;
     case BACKEND_IDLE: backend_close(backend); return;
     case BACKEND_LEASED:
+        pool_count(backend->pool,
+                   awaits_answer(backend) ? backend->pool->options.late_answers : backend->pool->options.late_bodies);
         fail_with(backend, REASON_BACKEND_TIMEOUT,
                   awaits_answer(backend) ? "no answer within timeouts.response" : "no progress within timeouts.idle");
         return;

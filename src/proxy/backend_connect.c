@@ -237,6 +237,7 @@ static struct connecting *connecting_new(struct backend *backend)
 void backend_connect_over(struct backend *backend)
 {
     struct err err;
+    pool_count(backend->pool, backend->pool->options.late_connects);
     fail(&err, REASON_BACKEND_TIMEOUT, "no connection within timeouts.connect");
     give_up(backend, &err);
 }

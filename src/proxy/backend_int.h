@@ -83,6 +83,8 @@ void pool_count_busy(struct pool *pool, int amount);
 void pool_look(struct pool *pool);
 /* Connecting succeeded or failed. */
 void pool_count_connect(struct pool *pool, bool is_ok);
+/* Counts one in a series of the pool's options. */
+void pool_count(struct pool *pool, struct metric_series *series);
 /* Takes in a connection in use whose answer is whole; false when it has no place for it. */
 bool pool_keep(struct pool *pool, struct backend *backend);
 /* A connection, idle or in use, is gone. */

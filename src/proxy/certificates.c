@@ -188,22 +188,23 @@ static bool watch(struct certificates *certificates, struct watched *one, const 
 
 bool certificates_use(struct certificates *certificates, struct site *site, struct err *err)
 {
-    const struct listener_settings *settings = site->settings.listeners.at;
-    struct watched *all = calloc(site->listener_count + 1, sizeof *all);
+    size_t count = site_tls_count(site);
+    struct watched *all = calloc(count + 1, sizeof *all);
     bool is_ok = all != NULL;
-    for (size_t i = 0; is_ok && i < site->listener_count; i++) {
-        all[i].settings = &settings[i];
+    for (size_t i = 0; is_ok && i < count; i++) {
+        all[i].settings = site_tls_settings(site, i);
         is_ok = watch(certificates, &all[i], &site->listeners[i]);
     }
     if (!is_ok) {
-        watched_fini(all, all == NULL ? 0 : site->listener_count);
+        watched_fini(all, all == NULL ? 0 : count);
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the certificates of listeners");
     }
     watched_fini(certificates->all, certificates->count);
     site_release(certificates->site);
     certificates->all = all;
-    certificates->count = site->listener_count;
+    certificates->count = count;
     certificates->site = site_take(site);
+    metrics_unset(certificates->metrics, FIGURE_LISTENER_CERTIFICATE_END);
     for (size_t i = 0; i < certificates->count; i++)
         if (all[i].server != NULL)
             show_ends(certificates, &all[i]);

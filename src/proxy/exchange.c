@@ -260,6 +260,7 @@ static void on_wait_over(struct deadline *deadline)
 {
     struct exchange *x = CONTAINER_OF(deadline, exchange, deadline);
     x->has_waited = true;
+    metric_add(x->gate->figures.parked_late, x->gate->worker->index, 1);
     if (!list_is_linked(&x->unverified)) /* its keys came, and its turn to be judged comes anyway */
         judge_again(x);
 }

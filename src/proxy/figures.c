@@ -130,6 +130,38 @@ static const struct metric_family table[] = {
     [FIGURE_UNVERIFIED] = {"jwtgate_requests_unverified", METRIC_GAUGE, "",
                            "Requests waiting now for their turn to have a token verified: more came at once than a "
                            "turn of a worker's loop takes."},
+    [FIGURE_KEYS_FAILING] = {"jwtgate_keys_failing", METRIC_GAUGE, "issuer",
+                             "1 while the last fetch of the provider's keys failed; keys fetched before may serve."},
+    [FIGURE_PARKED_LATE] = {"jwtgate_requests_parked_late_total", METRIC_COUNTER, "",
+                            "Requests that waited for keys in vain: keys.wait over."},
+    [FIGURE_TIMEOUT] = {"jwtgate_timeout_seconds", METRIC_TIME_GAUGE, "timeout",
+                        "Configured times: of timeouts by their name, of keys as keys_NAME."},
+    [FIGURE_BACKEND_TIMEOUTS] = {"jwtgate_backend_timeouts_total", METRIC_COUNTER, "backend,what",
+                                 "Backends that were too slow: to be connected to (connect), to begin their answer "
+                                 "(response), to go on with it (idle), or in a health check (check)."},
+    [FIGURE_BODY_PAUSES] = {"jwtgate_body_pauses_total", METRIC_COUNTER, "of",
+                            "How often reading a body stopped because who it is for holds limits.body_buffer of it; "
+                            "of: request or answer."},
+    [FIGURE_BACKEND_CERTIFICATE_END] =
+        {"jwtgate_backend_certificate_end_seconds", METRIC_GAUGE, "backend,file",
+         "When the certificate that is shown to a backend's servers ends, in seconds since 1970."},
+    [FIGURE_ADMIN_CONNECTIONS] = {"jwtgate_admin_connections", METRIC_GAUGE, "",
+                                  "Connections to the admin listener open now."},
+    [FIGURE_SERIES] =
+        {"jwtgate_metric_series", METRIC_GAUGE, "",
+         "Series of all metrics together; beyond the limit metric_series a metric counts into one labelled "
+         "overflow."},
+    [FIGURE_READY] = {"jwtgate_ready", METRIC_GAUGE, "",
+                      "1 while /readyz answers 200: every issuer that a route needs has usable keys, and no drain."},
+    [FIGURE_BUILD] = {"jwtgate_build_info", METRIC_GAUGE, "version", "Always 1; the version of the gateway."},
+    [FIGURE_PROCESS_CPU] = {"process_cpu_seconds_total", METRIC_TIME_COUNTER, "",
+                            "Processor time of the process, in user and system mode."},
+    [FIGURE_PROCESS_MEMORY] = {"process_resident_memory_bytes", METRIC_GAUGE, "", "Memory of the process in use."},
+    [FIGURE_PROCESS_VIRTUAL] = {"process_virtual_memory_bytes", METRIC_GAUGE, "", "Address space of the process."},
+    [FIGURE_PROCESS_FILES] = {"process_open_fds", METRIC_GAUGE, "", "Descriptors open now."},
+    [FIGURE_PROCESS_FILES_MAX] = {"process_max_fds", METRIC_GAUGE, "", "Descriptors that the process may have."},
+    [FIGURE_PROCESS_START] = {"process_start_time_seconds", METRIC_TIME_GAUGE, "",
+                              "When the process started, in seconds since 1970."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");

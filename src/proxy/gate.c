@@ -149,6 +149,8 @@ static void take_http2_figures(struct gate *gate)
     struct service_metrics *of_service = &gate->service.metrics;
     of_service->h2_connections = metric_series(metrics, FIGURE_HTTP2_CONNECTIONS, NULL, 0);
     of_service->h2_streams = metric_series(metrics, FIGURE_HTTP2_STREAMS, NULL, 0);
+    const struct span limit = SPAN_INIT("streams");
+    of_service->h2_refused = metric_series(metrics, FIGURE_LIMIT_HITS, &limit, 1);
     for (size_t i = 0; i < H2_ENDINGS; i++) {
         const struct span why = span_str(whys[i]);
         of_service->h2_endings[i] = metric_series(metrics, FIGURE_HTTP2_ENDED, &why, 1);
@@ -160,15 +162,19 @@ static void take_figures(struct gate *gate)
     struct metrics *metrics = gate->gateway->metrics;
     const struct span full = SPAN_INIT("full"), resumed = SPAN_INIT("resumed"), failed = SPAN_INIT("failed");
     const struct span heads = SPAN_INIT("head"), bodies = SPAN_INIT("body"), answers = SPAN_INIT("answer");
+    const struct span request = SPAN_INIT("request"), answer = SPAN_INIT("answer");
     gate->figures = (struct gate_figures){.cache_hits = metric_series(metrics, FIGURE_CACHE_HITS, NULL, 0),
                                           .cache_misses = metric_series(metrics, FIGURE_CACHE_MISSES, NULL, 0),
                                           .cache_entries = metric_series(metrics, FIGURE_CACHE_ENTRIES, NULL, 0),
                                           .cache_bytes = metric_series(metrics, FIGURE_CACHE_BYTES, NULL, 0),
                                           .parked = metric_series(metrics, FIGURE_PARKED, NULL, 0),
                                           .parked_refused = metric_series(metrics, FIGURE_PARKED_REFUSED, NULL, 0),
+                                          .parked_late = metric_series(metrics, FIGURE_PARKED_LATE, NULL, 0),
                                           .unverified = metric_series(metrics, FIGURE_UNVERIFIED, NULL, 0),
                                           .sent = metric_series(metrics, FIGURE_SENT_BYTES, NULL, 0),
-                                          .received = metric_series(metrics, FIGURE_RECEIVED_BYTES, NULL, 0)};
+                                          .received = metric_series(metrics, FIGURE_RECEIVED_BYTES, NULL, 0),
+                                          .request_pauses = metric_series(metrics, FIGURE_BODY_PAUSES, &request, 1),
+                                          .answer_pauses = metric_series(metrics, FIGURE_BODY_PAUSES, &answer, 1)};
     gate->service.metrics =
         (struct service_metrics){.connections = metric_series(metrics, FIGURE_CONNECTIONS, NULL, 0),
                                  .accepted = metric_series(metrics, FIGURE_ACCEPTED, NULL, 0),

@@ -76,10 +76,16 @@ static struct pool *make_pool(struct gate_backend *own, size_t server)
     const struct site_backend *backend = own->backend;
     const struct span ok[] = {backend->name, SPAN("ok")};
     const struct span failed[] = {backend->name, SPAN("failed")};
+    const struct span connect[] = {backend->name, SPAN("connect")};
+    const struct span response[] = {backend->name, SPAN("response")};
+    const struct span idle[] = {backend->name, SPAN("idle")};
     struct pool_options options = {.idle = metric_series(metrics, FIGURE_POOL_IDLE, &backend->name, 1),
                                    .busy = metric_series(metrics, FIGURE_POOL_BUSY, &backend->name, 1),
                                    .connected = metric_series(metrics, FIGURE_BACKEND_CONNECTS, ok, 2),
-                                   .failed = metric_series(metrics, FIGURE_BACKEND_CONNECTS, failed, 2)};
+                                   .failed = metric_series(metrics, FIGURE_BACKEND_CONNECTS, failed, 2),
+                                   .late_connects = metric_series(metrics, FIGURE_BACKEND_TIMEOUTS, connect, 2),
+                                   .late_answers = metric_series(metrics, FIGURE_BACKEND_TIMEOUTS, response, 2),
+                                   .late_bodies = metric_series(metrics, FIGURE_BACKEND_TIMEOUTS, idle, 2)};
     if (own->is_limited) {
         size_t share = share_of(gate, backend->settings->connections);
         options.connections_max = share > 0 ? share : 1;

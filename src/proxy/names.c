@@ -180,8 +180,8 @@ static void let_go(struct name *name)
     if (!name->was_tried)
         names->lookups_waiting--;
     if (name->count != NULL) {
-        metric_set(name->count, 0);
-        metric_set(name->failing, 0);
+        metric_unset(name->count);
+        metric_unset(name->failing);
     }
     name_free(name);
 }

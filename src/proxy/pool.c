@@ -28,6 +28,11 @@ void pool_count_connect(struct pool *pool, bool is_ok)
     metric_add(is_ok ? pool->options.connected : pool->options.failed, pool->worker->index, 1);
 }
 
+void pool_count(struct pool *pool, struct metric_series *series)
+{
+    metric_add(series, pool->worker->index, 1);
+}
+
 static void pool_bury(struct grave *grave)
 {
     struct pool *pool = CONTAINER_OF(grave, pool, grave);

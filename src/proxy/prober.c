@@ -169,10 +169,14 @@ static struct pool *make_pool(struct probe *probe)
     struct metrics *metrics = probe->prober->metrics;
     const struct span check[] = {probe->backend->name, SPAN("check")};
     struct metric_series *made = metric_series(metrics, FIGURE_BACKEND_CONNECTS, check, 2);
+    struct metric_series *late = metric_series(metrics, FIGURE_BACKEND_TIMEOUTS, check, 2);
     const struct pool_options options = {.idle = metric_series(metrics, FIGURE_POOL_IDLE, check, 1),
                                          .busy = metric_series(metrics, FIGURE_POOL_BUSY, check, 1),
                                          .connected = made,
                                          .failed = made,
+                                         .late_connects = late,
+                                         .late_answers = late,
+                                         .late_bodies = late,
                                          .is_single_use = true};
     return pool_new(probe->prober->control, probe->prober->site, probe->backend, probe->server, &options);
 }

@@ -51,6 +51,8 @@ static int frame_piece(struct exchange *x, struct span piece, char line[H1_CHUNK
 
 static void pause_body(struct exchange *x, bool pauses)
 {
+    if (pauses && !x->is_body_paused)
+        metric_add(x->gate->figures.request_pauses, x->gate->worker->index, 1);
     x->is_body_paused = pauses;
     stream_want_body(x->stream, !pauses);
 }
@@ -190,8 +192,10 @@ static void after_sending(struct exchange *x, enum flow flow, bool is_last)
         exchange_end(x, flow == FLOW_GONE ? REASON_CLIENT_GONE : REASON_NONE);
         return;
     }
-    if (flow == FLOW_FULL)
-        backend_want(x->backend, false);
+    if (flow != FLOW_FULL)
+        return;
+    metric_add(x->gate->figures.answer_pauses, x->gate->worker->index, 1);
+    backend_want(x->backend, false);
 }
 
 /* Where there is no body, only answers to HEAD and 304 say how long it would be; in 204 a length misleads (RFC 9110 8.6). */

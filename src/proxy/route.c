@@ -170,3 +170,11 @@ bool route_is_same(const struct site_route *a, const struct site_route *b)
     bool same_methods = a->methods == 0 || b->methods == 0 || (a->methods & b->methods) != 0;
     return same_methods && span_eq(a->path, b->path) && same_hosts(a, b);
 }
+
+struct explain_request route_explain_request(const struct site_route *route)
+{
+    struct explain_request request = {.path = route->path};
+    if (route->host_count > 0 && !span_starts(route->hosts[0], SPAN(".")))
+        request.host = route->hosts[0];
+    return request;
+}

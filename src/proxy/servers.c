@@ -142,6 +142,19 @@ struct server *servers_take(struct servers *servers, const struct server_options
     return kept == NULL ? NULL : &kept->server;
 }
 
+/* Another one may have taken its place under the same labels: with other settings of TLS, say. */
+static void forget_series(const struct kept *gone)
+{
+    LIST_EACH(&gone->servers->all, link)
+    {
+        const struct kept *kept = CONTAINER_OF(link, kept, link);
+        if (kept->ejected == gone->ejected)
+            return;
+    }
+    metric_unset(gone->ejected);
+    metric_unset(gone->healthy);
+}
+
 void server_release(struct server *server)
 {
     if (server == NULL)
@@ -152,7 +165,7 @@ void server_release(struct server *server)
     bool is_last = --kept->references == 0;
     if (is_last) {
         list_remove(&kept->link);
-        metric_set(kept->ejected, 0);
+        forget_series(kept);
         kept_free(kept);
     }
     pthread_mutex_unlock(lock);

@@ -103,13 +103,22 @@ static const struct schema timeouts_schema = {"timeouts", timeouts_rows, COUNT_O
 
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
-static const char *const log_sinks[] = {"stderr", NULL};
+static const char *const log_audits[] = {"auto", "on", "off", NULL};
+static const char *const log_traces[] = {"pass", "start", NULL};
 static const struct schema_row log_rows[] = {
     ROW(log_settings, format, "format", SCHEMA_ENUM, .preset = "text", .words = log_formats, .help = "of each line"),
     ROW(log_settings, level, "level", SCHEMA_ENUM, .preset = "info", .words = log_levels,
         .help = "least level written"),
     ROW(log_settings, access, "access", SCHEMA_BOOL, .preset = "true", .help = "one line for each request"),
-    ROW(log_settings, to, "to", SCHEMA_ENUM, .preset = "stderr", .words = log_sinks, .help = "where lines go"),
+    ROW(log_settings, audit, "audit", SCHEMA_ENUM, .preset = "auto", .words = log_audits,
+        .help = "one line for each refused token; auto: where no access lines tell of it"),
+    ROW(log_settings, to, "to", SCHEMA_TEXT, .preset = "stderr",
+        .help = "where lines go: stderr, syslog, or a path with a \"/\""),
+    ROW(log_settings, access_to, "access_to", SCHEMA_TEXT, .help = "where access lines go, as to; default: as to"),
+    ROW(log_settings, audit_to, "audit_to", SCHEMA_TEXT,
+        .help = "where the lines of refused tokens go, as to; default: as to"),
+    ROW(log_settings, trace, "trace", SCHEMA_ENUM, .preset = "pass", .words = log_traces,
+        .help = "requests without traceparent: pass, as they are; start, with one of the gateway's"),
 };
 static const struct schema log_schema = {"log", log_rows, COUNT_OF(log_rows), 0, NULL};
 

@@ -17,8 +17,7 @@ const struct node *site_place(const struct node *map, const char *key)
     return member == NULL ? map : member;
 }
 
-static bool check_bind(struct problems *problems, const struct node *node, struct span text,
-                       struct bind_address *address)
+bool site_check_bind(struct problems *problems, const struct node *node, struct span text, struct bind_address *address)
 {
     struct err err;
     if (node == NULL || !site_has(text))
@@ -27,12 +26,11 @@ static bool check_bind(struct problems *problems, const struct node *node, struc
     return bind_address_read(text, address, &err) || problem_error(problems, at, "%s", err.text);
 }
 
-/* Two sockets on one port fail at the start; port 0 takes a free one each time. */
-static bool check_apart(struct problems *problems, const struct listener_settings *listener, struct span other)
+bool site_check_apart(struct problems *problems, const struct node *node, struct span bind, struct span other)
 {
-    if (listener->bind.len == 0 || !span_eq(listener->bind, other) || span_ends(other, SPAN(":0")))
+    if (bind.len == 0 || !span_eq(bind, other) || span_ends(other, SPAN(":0")))
         return true;
-    return problem_error(problems, node_member(listener->node, "bind"),
+    return problem_error(problems, site_place(node, "bind"),
                          "\"%s\" is bound twice; each listener, admin too, needs its own", QUOTED(other));
 }
 
@@ -61,28 +59,13 @@ static bool check_listeners(struct site_build *build)
                problem_error(build->problems, site_place(settings->node, "listeners"),
                              "at least one listener is needed");
     for (size_t i = 0; i < settings->listeners.count; i++) {
-        is_ok = check_bind(build->problems, listeners[i].node, listeners[i].bind, &address) &&
+        is_ok = site_check_bind(build->problems, listeners[i].node, listeners[i].bind, &address) &&
                 check_mode(build->problems, &listeners[i], &address) && is_ok;
         for (size_t j = 0; j < i; j++)
-            is_ok = check_apart(build->problems, &listeners[i], listeners[j].bind) && is_ok;
-        if (!settings->admin.is_off)
-            is_ok = check_apart(build->problems, &listeners[i], settings->admin.bind) && is_ok;
+            is_ok =
+                site_check_apart(build->problems, listeners[i].node, listeners[i].bind, listeners[j].bind) && is_ok;
     }
     return is_ok;
-}
-
-static bool check_admin(struct site_build *build)
-{
-    const struct admin_settings *admin = &build->site->settings.admin;
-    struct bind_address address;
-    if (admin->is_off || admin->node == NULL)
-        return true;
-    if (!check_bind(build->problems, admin->node, admin->bind, &address))
-        return false;
-    return bind_address_is_local(&address) ||
-           problem_error(build->problems, site_place(admin->node, "bind"),
-                         "the admin listener answers without credentials, so it binds loopback only; others are not "
-                         "supported yet");
 }
 
 static bool check_workers(struct site_build *build)
@@ -241,9 +224,10 @@ static bool build_all(struct site_build *build)
 {
     bool is_ok = check_listeners(build);
     is_ok = site_build_listeners(build) && is_ok;
-    is_ok = check_admin(build) && is_ok;
+    is_ok = site_build_admin(build) && is_ok;
     is_ok = check_workers(build) && is_ok;
     is_ok = site_build_user(build) && is_ok;
+    is_ok = site_build_log(build) && is_ok;
     is_ok = read_algorithms(build) && is_ok;
     is_ok = read_named_values(build) && is_ok;
     is_ok = read_certificates(build) && is_ok;
@@ -296,17 +280,6 @@ static bool take_issuers(struct site *site, struct site_rule *rule, struct issue
     return true;
 }
 
-/* So that an alert can come before the day: a certificate goes on verifying past its end. */
-static void show_certificates(const struct site_rule *rule, struct metrics *metrics)
-{
-    const struct keyset *keys = rule->rule->inline_keys;
-    for (size_t i = 0; keys != NULL && i < keys->count; i++) {
-        const struct span labels[] = {rule->route->name, keys->keys[i]->kid};
-        if (keys->keys[i]->not_after_s != 0)
-            metric_set(metric_series(metrics, FIGURE_CERTIFICATE_END, labels, 2), keys->keys[i]->not_after_s);
-    }
-}
-
 static bool start_route(struct site *site, struct site_route *route, struct metrics *metrics, struct err *err)
 {
     route->figures = arena_zero(&site->arena, sizeof *route->figures);
@@ -330,11 +303,9 @@ bool site_start(struct site *site, const struct site_means *means, struct err *e
         if (!start_route(site, &site->routes[i], means->metrics, err))
             return false;
     }
-    for (size_t i = 0; i < site->rule_count; i++) {
-        show_certificates(&site->rules[i], means->metrics);
+    for (size_t i = 0; i < site->rule_count; i++)
         if (!take_issuers(site, &site->rules[i], means->issuers, err))
             return false;
-    }
     return site_provide(site, err);
 }
 
@@ -363,7 +334,7 @@ void site_release(struct site *site)
         site_release_servers(&site->backends[i]);
         tls_client_free(site->backends[i].tls);
     }
-    for (size_t i = 0; i < site->listener_count; i++)
+    for (size_t i = 0; i < site_tls_count(site); i++)
         tls_server_release(site->listeners[i].tls);
     revocation_release(site->revocation);
     arena_fini(&site->arena);

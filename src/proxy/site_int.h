@@ -40,10 +40,21 @@ const struct node *site_place(const struct node *map, const char *key);
 
 /* Whom `user` names; problems are added. */
 bool site_build_user(struct site_build *build) MUST_CHECK;
+/* Where the log goes; problems are added. */
+bool site_build_log(struct site_build *build) MUST_CHECK;
 /* Backends out of the settings; problems are added. */
 bool site_build_backends(struct site_build *build) MUST_CHECK;
-/* What listeners need beside their settings; problems are added. */
+/* The address at `bind` of that map; one that is missing has been told of. */
+struct bind_address;
+bool site_check_bind(struct problems *problems, const struct node *node, struct span text,
+                     struct bind_address *address) MUST_CHECK;
+/* Two sockets on one port fail at the start; port 0 takes a free one each time. */
+bool site_check_apart(struct problems *problems, const struct node *node, struct span bind,
+                      struct span other) MUST_CHECK;
+/* What listeners, that of admin too, need beside their settings; problems are added. */
 bool site_build_listeners(struct site_build *build) MUST_CHECK;
+/* Whether the admin surface may be where it is to be, after site_build_listeners; problems are added. */
+bool site_build_admin(struct site_build *build) MUST_CHECK;
 /* TLS towards the servers of a backend that has https ones. */
 bool site_build_backend_tls(struct site_build *build, struct backend_settings *settings,
                             struct site_backend *backend) MUST_CHECK;

@@ -18,19 +18,11 @@ static bool take_server(const struct site_backend *backend, struct site_server *
     return server->shared != NULL;
 }
 
-static void show_limit(const struct site_backend *backend, struct metrics *metrics, struct span limit, int64_t value)
-{
-    const struct span labels[] = {backend->name, limit};
-    metric_set(metric_series(metrics, FIGURE_BACKEND_LIMIT, labels, 2), value);
-}
-
 static void take_series(struct site_backend *backend, struct metrics *metrics)
 {
     backend->duration = metric_series(metrics, FIGURE_BACKEND_DURATION, &backend->name, 1);
     backend->retries = metric_series(metrics, FIGURE_BACKEND_RETRIES, &backend->name, 1);
     backend->panics = metric_series(metrics, FIGURE_BACKEND_PANICS, &backend->name, 1);
-    show_limit(backend, metrics, SPAN("connections"), backend->settings->connections);
-    show_limit(backend, metrics, SPAN("pending"), backend->settings->pending);
 }
 
 bool site_start_backends(struct site *site, const struct site_means *means, struct err *err)

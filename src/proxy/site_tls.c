@@ -228,18 +228,27 @@ static bool build_listener(struct site_build *build, struct listener_settings *s
     return true;
 }
 
+/* The admin listener is one as the others, as far as its TLS goes. */
+static bool build_admin_listener(struct site_build *build)
+{
+    struct site *site = build->site;
+    const struct admin_settings *admin = &site->settings.admin;
+    site->admin_listener = (struct listener_settings){.bind = admin->bind, .tls = admin->tls, .node = admin->node};
+    return admin->is_off || build_listener(build, &site->admin_listener, &site->listeners[site->listener_count]);
+}
+
 bool site_build_listeners(struct site_build *build)
 {
     struct site *site = build->site;
     struct listener_settings *settings = site->settings.listeners.at;
     bool is_ok = true;
-    site->listeners = arena_zero(&site->arena, site->settings.listeners.count * sizeof *site->listeners);
-    if (site->listeners == NULL)
-        return site->settings.listeners.count == 0;
     site->listener_count = site->settings.listeners.count;
+    site->listeners = arena_zero(&site->arena, (site->listener_count + 1) * sizeof *site->listeners);
+    if (site->listeners == NULL)
+        return false;
     for (size_t i = 0; i < site->listener_count; i++)
         is_ok = (settings[i].node == NULL || build_listener(build, &settings[i], &site->listeners[i])) && is_ok;
-    return is_ok;
+    return build_admin_listener(build) && is_ok;
 }
 
 /* ---- backends ---- */

@@ -237,9 +237,12 @@ static void on_bytes(struct conn *conn, struct span bytes, bool is_scratch)
     struct h2_event event;
     struct err err;
     int64_t now_ms = worker_now(conn_worker(conn))->mono_ms;
+    uint64_t refused = h2_refused(h2->codec);
     while (act(conn, h2_read(h2->codec, now_ms, &rest, &event, &err), &event, &err))
         settle_closed(h2);
     settle_closed(h2);
+    if (conn->service->metrics.h2_refused != NULL)
+        metric_add(conn->service->metrics.h2_refused, conn_worker(conn)->index, h2_refused(h2->codec) - refused);
     if (!conn_keep(conn, span_from(bytes, bytes.len), is_scratch)) {
         conn_close(conn, REASON_OUT_OF_MEMORY);
         return;

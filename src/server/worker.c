@@ -10,7 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { ACCESS_FLUSH_MS = 50 };
+enum { LOG_FLUSH_MS = 50 };
 
 /* The letters come out in the order they were posted. */
 static void on_wake(evutil_socket_t fd, short what, void *context)
@@ -76,6 +76,8 @@ static bool events_make(struct worker *worker)
 bool worker_init(struct worker *worker, unsigned index, struct err *err)
 {
     *worker = (struct worker){.index = index, .wake_fd = -1};
+    worker->access.stream = LOG_STREAM_ACCESS;
+    worker->audit.stream = LOG_STREAM_AUDIT;
     list_init(&worker->deferred);
     list_init(&worker->next);
     list_init(&worker->graves);
@@ -121,14 +123,16 @@ static void empty_graves(struct worker *worker)
 }
 
 /* Lines are gathered while many requests come in, and written at once when few do. */
-static void flush_access(struct worker *worker)
+static void flush_logs(struct worker *worker)
 {
-    if (worker->access.len == 0)
+    size_t len = worker->access.len > worker->audit.len ? worker->access.len : worker->audit.len;
+    if (len == 0)
         return;
     int64_t now_ms = worker_now(worker)->mono_ms;
-    if (worker->access.len < LOG_BATCH_BYTES / 2 && now_ms - worker->flushed_ms < ACCESS_FLUSH_MS)
+    if (len < LOG_BATCH_BYTES / 2 && now_ms - worker->flushed_ms < LOG_FLUSH_MS)
         return;
     log_batch_flush(&worker->access);
+    log_batch_flush(&worker->audit);
     worker->flushed_ms = now_ms;
 }
 
@@ -136,7 +140,7 @@ static void turn_end(struct worker *worker)
 {
     run_deferred(worker);
     empty_graves(worker);
-    flush_access(worker);
+    flush_logs(worker);
     worker->has_now = false;
     worker->turns++;
 }
@@ -146,6 +150,7 @@ void worker_fini(struct worker *worker)
     mail_drop(worker);
     turn_end(worker);
     log_batch_fini(&worker->access);
+    log_batch_fini(&worker->audit);
     if (worker->tick != NULL)
         event_free(worker->tick);
     if (worker->wake != NULL)
@@ -182,6 +187,7 @@ void worker_run(struct worker *worker)
         turn_end(worker);
     }
     log_batch_flush(&worker->access);
+    log_batch_flush(&worker->audit);
 }
 
 void worker_stop(struct worker *worker)

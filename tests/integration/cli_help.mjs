@@ -5,7 +5,7 @@ import test from 'node:test';
 import { run } from './harness/gateway.mjs';
 
 test('--help and --version', async () => {
-  for (const args of [['--help'], ['serve', '--help'], ['check', '--help'], ['explain', '--help'], ['test', '--help']]) {
+  for (const args of [['--help'], ['serve', '--help'], ['check', '--help'], ['explain', '--help'], ['test', '--help'], ['health', '--help']]) {
     const { status, stdout, stderr } = await run(args);
     assert.equal(status, 0, args.join(' '));
     assert.equal(stderr, '');

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { runDev, startDev } from './harness/dev.mjs';
+import { until } from './harness/until.mjs';
 
 const RESULT = '<result><value>100</value>';
 
@@ -17,16 +18,24 @@ test('--once shows 200 with the answer and 401 of either API, and ends with 0', 
   assert.ok(stdout.includes(RESULT) && stdout.includes('"OrderNo":"A/B"') && stdout.includes('"error":{"code":'));
 });
 
+// What the demo printed before event=ready: each command with what its comment says of it.
+function shotsOf(stdout) {
+  const lines = stdout.slice(0, stdout.indexOf('event=ready')).split('\n');
+  return lines.flatMap((line, i) => {
+    const [, authorization, url] = /^curl -sS -i (?:-H 'Authorization: (.+?)' )?'(http:\/\/.+?)'$/.exec(line) ?? [];
+    return url ? [{ comment: lines[i - 1], authorization, url }] : [];
+  });
+}
+
+const ask = ({ url, authorization }) => fetch(url, { headers: authorization ? { authorization } : {} });
+
 test('the commands that it prints before event=ready do what it says of them', async (t) => {
   const demo = await startDev(t, ['demo'], /^event=ready$/m);
-  const lines = demo.stdout().split('\n');
-  const commands = lines.slice(0, lines.indexOf('event=ready')).filter((line) => line.startsWith('curl '));
-  assert.equal(commands.length, 4);
+  const shots = shotsOf(demo.stdout()).slice(0, 4);
   const answers = [];
-  for (const [i, command] of commands.entries()) {
-    const [, authorization, url] = /-H 'Authorization: (.+?)' '(http:\/\/.+?)'$/.exec(command);
-    assert.equal(url.endsWith('/calculator/add?a=51&b=49'), i < 2);
-    answers.push(await fetch(url, { headers: { authorization } }));
+  for (const [i, shot] of shots.entries()) {
+    assert.equal(shot.url.endsWith('/calculator/add?a=51&b=49'), i < 2);
+    answers.push(await ask(shot));
   }
   assert.deepEqual(answers.map(({ status }) => status), [200, 401, 200, 401]);
   assert.equal(answers[0].headers.get('content-length'), '124');
@@ -35,6 +44,30 @@ test('the commands that it prints before event=ready do what it says of them', a
   assert.equal((await answers[2].json()).OrderNo, 'A/B');
   assert.ok((await answers[3].json()).error.message);
   assert.equal(answers[3].headers.get('odata-version'), '4.0');
+});
+
+test('each token that fails does so for the reason and by the check that stand above it', async (t) => {
+  const demo = await startDev(t, ['demo'], /^event=ready$/m);
+  const refusals = () => demo.stderr().split('\n').filter((line) => /^event=access .* status=401 /.test(line));
+  const failing = shotsOf(demo.stdout()).filter(({ comment }) => comment.startsWith('# fails: '));
+  assert.ok(failing.length > 12, 'one for each way');
+  for (const [i, shot] of failing.entries()) {
+    const [, reason, check] = /; reason=(\w+) check=(\S+)$/.exec(shot.comment);
+    assert.equal((await ask(shot)).status, 401, shot.comment);
+    const line = await until('its access line', () => refusals()[i]);
+    assert.match(line, new RegExp(` reason=${reason} check=${check} `), shot.comment);
+  }
+});
+
+test('it tells where the console is, where the providers are, and who signs in', async (t) => {
+  const demo = await startDev(t, ['demo'], /^event=ready$/m);
+  const admin = /listener=admin address=(\S+)/.exec(demo.stderr())[1];
+  assert.ok(demo.stdout().includes(`\n# console   http://${admin}/\n`));
+  assert.equal((await fetch(`http://${admin}/livez`)).status, 200);
+  const [tenant, realm] = [...demo.stdout().matchAll(/^# (?:provider| {8})  (http:\S+)$/gm)].map(([, url]) => url);
+  for (const url of [tenant, realm]) assert.equal((await (await fetch(`${url}/.well-known/openid-configuration`)).json()).issuer, url);
+  assert.match(demo.stdout(), /^# {3}alice +password alice-secret /m);
+  assert.match(demo.stdout(), /^# {3}bob +password bob-secret /m);
 });
 
 test('an occupied port is an error', async (t) => {

@@ -18,12 +18,13 @@
 #define ED25519_X "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwAaaPcHURo"
 #define KEYS_OF(kid) "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" ED25519_X "\",\"kid\":\"" kid "\"}]}"
 
-enum { LONG_MS = 3600 * 1000, FAMILY_AGE = 0, FAMILY_REFRESH = 1, FAMILY_CLOCK = 2 };
+enum { LONG_MS = 3600 * 1000, FAMILY_AGE = 0, FAMILY_REFRESH = 1, FAMILY_CLOCK = 2, FAMILY_FAILING = 3 };
 
 static const struct metric_family families[] = {
     {"keys_age_seconds", METRIC_GAUGE, "issuer", ""},
     {"keys_refresh_total", METRIC_COUNTER, "issuer,result", ""},
     {"clock_difference_seconds", METRIC_GAUGE, "issuer", ""},
+    {"keys_failing", METRIC_GAUGE, "issuer", ""},
 };
 
 struct world {
@@ -70,7 +71,7 @@ static inline int set_up(void **state)
                                   .document_bytes_max = 65536,
                                   .concluded = count_conclusion,
                                   .context = world,
-                                  .metrics = {world->metrics, FAMILY_AGE, FAMILY_REFRESH, FAMILY_CLOCK, 0}};
+                                  .metrics = {world->metrics, FAMILY_AGE, FAMILY_REFRESH, FAMILY_CLOCK, FAMILY_FAILING, 0}};
     document_set(world, "https://idp.example", "/keys");
     keys_set(world, KEYS_OF("k1"));
     *state = world;

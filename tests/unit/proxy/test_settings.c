@@ -43,7 +43,8 @@ static void every_default_is_the_documented_one(void **state)
     assert_true(l->json_depth == 32 && l->document == 1 << 20 && l->body == 0 && l->body_buffer == 262144);
     assert_int_equal(l->connections, 10000);
     assert_true(s->timeouts.head_ms == 10000 && s->timeouts.idle_ms == 75000 && s->timeouts.drain_ms == 30000);
-    assert_true(s->log.format == 0 && s->log.level == 1 && s->log.access && s->log.to == 0);
+    assert_true(s->log.format == 0 && s->log.level == 1 && s->log.access && span_eq(s->log.to, SPAN("stderr")));
+    assert_true(s->log.access_to.at == NULL && s->log.audit == LOG_AUDIT_AUTO && s->log.trace == LOG_TRACE_PASS);
     const struct backend_settings *b = s->backends.at;
     assert_true(b->timeouts.connect_ms == 2000 && b->timeouts.response_ms == 60000 && b->timeouts.idle_ms == 60000);
     assert_true(b->tls.verify && b->tls.ca.len == 0);
@@ -65,7 +66,8 @@ static void every_key_goes_where_it_belongs(void **state)
             "limits: { head: 2KiB, field: 1KiB, fields: 9, target: 300B, token: 4KiB, json_depth: 5, document: 2MiB,\n"
             "          body: 1GiB, body_buffer: 16KiB, connections: 11 }\n"
             "timeouts: { head: 1s, idle: 2m, drain: 0s }\n"
-            "log: { format: json, level: error, access: false, to: stderr }\n"
+            "log: { format: json, level: error, access: false, to: syslog, audit: on, trace: start,\n"
+            "  access_to: access.log, audit_to: /a }\n"
             "backends:\n  b:\n    servers: [\"http://h:1\", { url: \"https://i:2\" }]\n"
             "    tls: { ca: ca.pem, verify: false }\n    timeouts: { connect: 10ms, response: 20ms, idle: 30ms }\n"
             "    host_header: api.example.com\n"
@@ -92,6 +94,8 @@ static void every_key_goes_where_it_belongs(void **state)
     assert_int_equal(l->connections, 11);
     assert_true(s->timeouts.head_ms == 1000 && s->timeouts.idle_ms == 120000 && s->timeouts.drain_ms == 0);
     assert_true(s->log.format == 1 && s->log.level == 3 && !s->log.access);
+    assert_true(span_eq(s->log.to, SPAN("syslog")) && s->log.audit == LOG_AUDIT_ON && s->log.trace == LOG_TRACE_START);
+    assert_true(span_eq(s->log.access_to, SPAN("access.log")) && span_eq(s->log.audit_to, SPAN("/a")));
     const struct backend_settings *b = s->backends.at;
     const struct server_settings *servers = b->servers.at;
     assert_span(b->name, "b");
@@ -257,6 +261,7 @@ static const struct wrong {
     {"limits: { head: 64 }\n" REST, "1:17 error: \"head\": "},
     {"timeouts: { idle: 75 }\n" REST, "1:19 error: \"idle\": "},
     {"log: { level: verbose }\n" REST, "1:15 error: \"level\": "},
+    {"log: { audit: true }\n" REST, "1:15 error: \"audit\": "},
     {"log: { access: yes }\n" REST, "1:16 error: \"access\": "},
     {"keys: { parked: many }\n" REST, "1:17 error: \"parked\": "},
     {BACKENDS ROUTES, "1:1 error: key \"listeners\" is required"},

@@ -103,7 +103,7 @@ static const struct wrong listeners[] = {
     {"a listener is a map", "listeners: [ 5 ]\n" BACKENDS ROUTES,
      "gateway.yaml:1:14: error: ", LISTENERS BACKENDS ROUTES},
     {"admin binds loopback only", "admin: { bind: \"0.0.0.0:9180\" }\n" LISTENERS BACKENDS ROUTES,
-     "gateway.yaml:1:16: error: the admin listener answers without credentials",
+     "gateway.yaml:1:16: error: the admin listener is reached from elsewhere, so it asks for credentials",
      "admin: { bind: \"127.3.2.1:9180\" }\n" LISTENERS BACKENDS ROUTES},
     {"admin binds an address", "admin: { bind: here }\n" LISTENERS BACKENDS ROUTES,
      "gateway.yaml:1:16: error: \"here\" is no address", "admin: off\n" LISTENERS BACKENDS ROUTES},
