@@ -128,6 +128,6 @@ struct login *logins_take(struct logins *logins, struct span state, struct span 
 
 bool login_challenge(const char *verifier, char out[RANDOM_TEXT_BYTES], struct err *err)
 {
-    _Static_assert(RANDOM_TEXT_BYTES == DIGEST_TEXT_BYTES, "both are 256 bits");
+    _Static_assert((int)RANDOM_TEXT_BYTES == (int)DIGEST_TEXT_BYTES, "both are 256 bits");
     return digest_text(span_str(verifier), out, err);
 }
