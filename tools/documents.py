@@ -12,7 +12,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCHEMA = "conf/jwtgate.schema.json"
-DOCUMENTS = ["docs/configuration.md", "docs/metrics.md", "docs/reasons.md", "docs/revocation.md", "man/jwtgate.yaml.5"]
+DOCUMENTS = ["docs/configuration.md", "docs/metrics.md", "docs/reasons.md", "docs/revocation.md", "docs/troubleshooting.md",
+             "man/jwtgate.yaml.5"]
 PART = re.compile(r"^([^\n]*\bgenerated: (\w+)[^\n]*\n)(.*?)^([^\n]*\bend of generated\b)", re.M | re.S)
 
 

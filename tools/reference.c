@@ -100,6 +100,26 @@ static void refusals_print(void)
     reasons_print(REASON_BAD_REQUEST, REASON_VERSION_UNSUPPORTED);
 }
 
+/* A section each: what is seen, where to look, what to do. */
+static void trouble_print(enum reason from, enum reason to)
+{
+    for (unsigned i = from; i <= to; i++) {
+        const struct reason_info *info = reason_info((enum reason)i);
+        printf("\n### %s\n\n%u, \"%s\"\n\n- Where to look: %s\n- What to do: %s.\n", info->name, info->status,
+               info->message, info->look, info->advice);
+    }
+}
+
+static void token_trouble_print(void)
+{
+    trouble_print(REASON_TOKEN_NOT_PRESENT, REASON_OPENID_CONFIG_UNAVAILABLE);
+}
+
+static void request_trouble_print(void)
+{
+    trouble_print(REASON_BAD_REQUEST, REASON_VERSION_UNSUPPORTED);
+}
+
 /* ---- manual page ---- */
 
 /* Text of mdoc: a control character at the beginning of a line, backslashes and backquotes mean something there. */
@@ -159,9 +179,9 @@ static const struct {
     const char *name;
     void (*print)(void);
 } parts[] = {
-    {"configuration", configuration_print}, {"metrics", metrics_print}, {"verdicts", verdicts_print},
-    {"refusals", refusals_print},           {"manual", manual_print},   {"schema", schema_print},
-    {"revocation", revocation_print},
+    {"configuration", configuration_print}, {"metrics", metrics_print},      {"verdicts", verdicts_print},
+    {"refusals", refusals_print},           {"manual", manual_print},        {"schema", schema_print},
+    {"revocation", revocation_print},       {"tokens", token_trouble_print}, {"requests", request_trouble_print},
 };
 
 int main(int argc, char **argv)
@@ -171,6 +191,7 @@ int main(int argc, char **argv)
             parts[i].print();
             return 0;
         }
-    fprintf(stderr, "Usage: %s configuration|metrics|verdicts|refusals|manual|schema|revocation\n", argv[0]);
+    fprintf(stderr, "Usage: %s configuration|metrics|verdicts|refusals|manual|schema|revocation|tokens|requests\n",
+            argv[0]);
     return 2;
 }

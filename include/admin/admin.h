@@ -37,18 +37,41 @@ struct admin_row {
     void (*answer)(const struct admin_call *call, struct reply *reply);
 };
 
-/* A client listener as it is open now. */
+/* A listener as it is open now. */
 struct admin_listener {
-    struct bind_address address;  /* with the port that was taken */
-    const struct tls_server *tls; /* that new connections get, borrowed for the call; NULL: plain */
-    bool has_proxy_header;        /* connections begin with a PROXY protocol header */
+    const char *name;                             /* admin, health; NULL: it is for clients */
+    struct bind_address address;                  /* with the port that was taken */
+    const struct listener_settings *tls_settings; /* of site_tls_settings, borrowed for the call */
+    const struct tls_server *tls;                 /* that new connections get, borrowed for the call; NULL: plain */
+    bool has_proxy_header;                        /* connections begin with a PROXY protocol header */
+};
+
+/* What became of a reload. */
+enum admin_reload_end {
+    ADMIN_RELOADED,
+    ADMIN_RELOAD_REFUSED, /* nothing changed */
+    ADMIN_RELOAD_DRAINING /* nor was anything looked at */
+};
+struct admin_reload {
+    struct problems problems; /* of the configuration; its owner's to problems_init and free */
+    struct err err;           /* what the system refused; reason NONE: nothing */
+    struct buf changes;       /* as a JSON list of texts */
+};
+
+/* Reloads so far. */
+struct admin_reloads {
+    uint64_t ok, failed;
+    int64_t last_s; /* wall time; 0: none */
+    bool is_last_ok;
 };
 
 /* What a whole process can do. */
 struct admin_hooks {
     void *context;
-    /* The listener of that index; false past the last. */
+    /* The listener of that index, those for clients first; false past the last. */
     bool (*listener)(void *context, size_t index, struct admin_listener *listener);
+    /* Reads the configuration again.  Takes up what it says before it returns. */
+    enum admin_reload_end (*reload)(void *context, struct admin_reload *reload);
 };
 
 /* A listener of the admin surface: the context of its responder. */
@@ -64,11 +87,15 @@ struct admin {
     struct admin_hooks hooks;
     bool is_draining; /* readiness fails from then on */
     struct admin_door main, health;
+    int64_t started_s; /* wall time */
+    struct admin_reloads reloads;
+    struct refusals *wrong; /* tokens of each client address; NULL: no memory, guesses are not slowed */
+    int64_t told_ms;        /* when a refusal was logged last */
 };
 
 enum { ADMIN_BODY_BYTES_MAX = 262144 };
 
-/* Readies both doors; `gateway` and what the hooks lead to outlive it. */
+/* Readies both doors, without addresses; `gateway` and what the hooks lead to outlive it. */
 void admin_init(struct admin *admin, struct gateway *gateway, const struct admin_hooks *hooks);
 /* Services of its doors must have ended. */
 void admin_fini(struct admin *admin);
@@ -78,6 +105,11 @@ void admin_fini(struct admin *admin);
  */
 const struct admin_row *admin_find(const struct admin_row *rows, size_t count, struct span path, enum method method,
                                    unsigned *methods);
+
+/* The fields that every answer of the surface has: what an answer function is handed has them, a reply made for later_answer has not. */
+void admin_dress(struct reply *reply);
+/* Those and what JSON, which nobody may store, has. */
+void admin_say_json(struct reply *reply);
 
 /* Makes the reply {"error":text} with that status; what it said before is dropped. */
 void admin_refuse(struct reply *reply, unsigned status, const char *format, ...) PRINTF_LIKE(3, 4);

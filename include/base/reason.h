@@ -6,7 +6,7 @@
 #include "base/base.h"
 
 enum reason {
-#define REASON(id, name, status, message, advice) REASON_##id,
+#define REASON(id, name, status, message, advice, look) REASON_##id,
 #include "base/reason.def"
 #undef REASON
     REASON_COUNT
@@ -17,6 +17,7 @@ struct reason_info {
     unsigned status;     /* HTTP status of the answer; 0: no answer is sent for it */
     const char *message; /* default message for clients; holds nothing of the request */
     const char *advice;  /* what to do about it, for explain and documents; may be empty */
+    const char *look;    /* where to look: checks, fields, figures; Markdown, for documents; may be empty */
 };
 
 /* The row of `reason`.  Never NULL; lives as long as the program. */

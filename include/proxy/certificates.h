@@ -32,4 +32,7 @@ void certificates_free(struct certificates *certificates);
  */
 bool certificates_use(struct certificates *certificates, struct site *site, struct err *err) MUST_CHECK;
 
+/* What new connections of that listener get, borrowed until the control thread's next turn; NULL: plain. */
+const struct tls_server *certificates_server(const struct certificates *certificates, size_t index);
+
 #endif

@@ -109,6 +109,7 @@ struct site_route {
     bool is_public;
     bool has_pipeline;                 /* the plan is more than one plain rule */
     struct plan plan;                  /* without a step where public */
+    uint64_t policy_mark;              /* of what its policy's files held; another where it was other */
     const struct site_rule *rules;     /* one for each of the plan's rules, in their order */
     const struct site_target *targets; /* by the plan's steps */
     const struct plan_cors *cors;      /* NULL: none; it answers preflights */
@@ -152,8 +153,8 @@ struct site {
     struct arena arena;
     struct settings settings;
     struct listener_settings admin_listener; /* that of settings.admin, as far as TLS concerns it */
-    struct site_listener *listeners; /* one for each of settings.listeners, and one more for that of admin */
-    size_t listener_count;           /* of settings.listeners */
+    struct site_listener *listeners;         /* one for each of settings.listeners, and one more for that of admin */
+    size_t listener_count;                   /* of settings.listeners */
     struct site_route *routes;
     size_t route_count;
     struct site_entry *entries;

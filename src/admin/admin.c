@@ -17,6 +17,8 @@ static const struct admin_row rows[] = {
     {"/metrics", GET, ADMIN_PROBE, health_metrics},
     {"/explain", POST, ADMIN_PROTECTED, explain_answer},
     {"/explain/all", POST, ADMIN_PROTECTED, explain_all_answer},
+    {"/", GET, ADMIN_OPEN, assets_answer},
+    {"/console/", GET, ADMIN_OPEN, assets_answer}, /* behind the exact paths below it */
 };
 
 static bool is_match(const struct admin_row *row, struct span path)
@@ -41,6 +43,28 @@ const struct admin_row *admin_find(const struct admin_row *table, size_t count, 
     return NULL;
 }
 
+static void set_field(struct reply *reply, const char *name, struct span value)
+{
+    for (size_t i = 0; i < reply->count; i++)
+        if (span_eq_nocase(reply->fields[i].name, span_str(name)))
+            return;
+    responder_add_field(reply, name, value);
+}
+
+/* Pages of others neither show what is here nor run it as what it is not. */
+void admin_dress(struct reply *reply)
+{
+    set_field(reply, "X-Content-Type-Options", SPAN("nosniff"));
+    set_field(reply, "Cross-Origin-Resource-Policy", SPAN("same-origin"));
+}
+
+void admin_say_json(struct reply *reply)
+{
+    reply->content_type = SPAN("application/json");
+    admin_dress(reply);
+    set_field(reply, "Cache-Control", SPAN("no-store"));
+}
+
 void admin_refuse(struct reply *reply, unsigned status, const char *format, ...)
 {
     char text[ERR_TEXT_BYTES];
@@ -49,7 +73,7 @@ void admin_refuse(struct reply *reply, unsigned status, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     reply->status = status;
-    reply->content_type = SPAN("application/json");
+    admin_say_json(reply);
     buf_clear(&reply->body);
     buf_add_str(&reply->body, "{\"error\":");
     buf_add_json_text(&reply->body, span_str(text));
@@ -71,17 +95,9 @@ static void refuse_method(unsigned methods, const struct request *request, struc
         responder_add_field(reply, "Allow", allow);
 }
 
-static void answer_call(struct admin_call *call, const struct admin_row *row, struct reply *reply)
+static void answer_call(const struct admin_door *door, struct admin_call *call, struct reply *reply)
 {
-    call->site = snapshot_take(&call->admin->gateway->site);
-    row->answer(call, reply);
-    site_release(call->site);
-}
-
-static void answer(void *context, const struct request *request, struct reply *reply)
-{
-    const struct admin_door *door = context;
-    struct admin_call call = {.admin = door->admin, .request = request, .is_trusted = true};
+    const struct request *request = call->request;
     unsigned methods;
     const struct admin_row *row = admin_find(rows, COUNT_OF(rows), request->path, request->head->method, &methods);
     bool is_hidden = row != NULL && door->is_for_probes && row->access != ADMIN_PROBE;
@@ -89,8 +105,19 @@ static void answer(void *context, const struct request *request, struct reply *r
         admin_refuse(reply, 404, "no such path on this listener");
     else if (row == NULL)
         refuse_method(methods, request, reply);
-    else
-        answer_call(&call, row, reply);
+    else if (admission_judge(door, call, row->access, reply))
+        row->answer(call, reply);
+}
+
+static void answer(void *context, const struct request *request, struct reply *reply)
+{
+    const struct admin_door *door = context;
+    struct admin_call call = {.admin = door->admin, .request = request};
+    call.site = snapshot_take(&door->admin->gateway->site);
+    admin_dress(reply);
+    if (admission_knows_host(door, &call, reply))
+        answer_call(door, &call, reply);
+    site_release(call.site);
 }
 
 static void init_door(struct admin_door *door, struct admin *admin, bool is_for_probes)
@@ -104,9 +131,12 @@ void admin_init(struct admin *admin, struct gateway *gateway, const struct admin
     *admin = (struct admin){.gateway = gateway, .hooks = *hooks};
     init_door(&admin->main, admin, false);
     init_door(&admin->health, admin, true);
+    admin->wrong = refusals_new();
+    admin->started_s = now_read().wall_s;
 }
 
 void admin_fini(struct admin *admin)
 {
-    (void)admin;
+    refusals_free(admin->wrong);
+    admin->wrong = NULL;
 }

@@ -7,10 +7,23 @@
 
 typedef void admin_answer(const struct admin_call *call, struct reply *reply);
 
+/* admission.c: false where the request was refused.  Whether its Host is known here; then, once its row is known, all else: sets
+ * call->is_trusted.
+ */
+bool admission_knows_host(const struct admin_door *door, const struct admin_call *call, struct reply *reply);
+bool admission_judge(const struct admin_door *door, struct admin_call *call, enum admin_access access,
+                     struct reply *reply);
+
 /* health.c */
 admin_answer health_live, health_ready, health_metrics;
 
 /* explain.c */
 admin_answer explain_answer, explain_all_answer;
+
+/* console.c, login.c, callback.c, send.c: the token console */
+admin_answer console_settings_answer, login_answer, callback_answer, ticket_answer, send_answer;
+
+/* assets.c: `/` is the page of the token console, /console/NAME one of its files */
+admin_answer assets_answer;
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/reason.h"
 
 static const struct reason_info reasons[] = {
-#define REASON(id, name, status, message, advice) [REASON_##id] = {name, status, message, advice},
+#define REASON(id, name, status, message, advice, look) [REASON_##id] = {name, status, message, advice, look},
 #include "base/reason.def"
 #undef REASON
 };

@@ -34,6 +34,13 @@ void run_enter(struct run *run, uint64_t number, const struct entrance *entrance
     }
 }
 
+/* That of the admin surface is in the control thread. */
+static void enter_admin(struct run *run, struct tls_server *server)
+{
+    const struct entrance entrance = {.tls = server};
+    listener_configure(&run->admin_services[RUN_ADMIN_MAIN], run->admin_listeners[RUN_ADMIN_MAIN].number, &entrance);
+}
+
 struct entrance run_entrance(const struct site *site, size_t index)
 {
     const struct listener_settings *settings = site->settings.listeners.at;
@@ -47,10 +54,13 @@ static void renewed(void *context, size_t index, struct tls_server *server)
 {
     struct run *run = context;
     struct site *site = snapshot_take(&run->gateway.site);
-    struct entrance entrance = run_entrance(site, index);
-    entrance.tls = server;
-    if (!run->is_draining)
+    if (index == site->listener_count) {
+        enter_admin(run, server);
+    } else if (!run->is_draining) {
+        struct entrance entrance = run_entrance(site, index);
+        entrance.tls = server;
         run_enter(run, run->listeners[index].number, &entrance);
+    }
     site_release(site);
 }
 

@@ -8,12 +8,18 @@
 
 #include <unistd.h>
 
+/* A listener of the admin surface. */
+struct admin_plan {
+    struct run_listener listener; /* number 0: off */
+    int fd;                       /* a new one; -1: none */
+    struct entrance entrance;     /* its tls borrowed from the site */
+};
+
 struct listen_plan {
     struct run_listener *listeners; /* as they will be */
     size_t count;
     struct listen_change *change;
-    struct run_listener admin; /* number 0: off */
-    int admin_fd;              /* a new one; -1: none */
+    struct admin_plan admin[RUN_ADMIN_LISTENERS];
 };
 
 static void tell(const char *event, const char *listener, const struct run_listener *at)
@@ -111,24 +117,37 @@ static void plan_closing(const struct run *run, struct listen_plan *plan)
     plan->change->count = used;
 }
 
-static bool plan_admin(struct run *run, struct listen_plan *plan, const struct site *site, struct err *err)
+/* At NULL where the listener is off. */
+static struct span admin_bind(const struct site *site, enum run_admin which)
 {
-    struct span bind = site->settings.admin.bind;
-    plan->admin_fd = -1;
-    if (site->settings.admin.is_off)
+    const struct admin_settings *admin = &site->settings.admin;
+    if (admin->is_off || (which == RUN_ADMIN_HEALTH && admin->health.node == NULL))
+        return (struct span){NULL, 0};
+    return which == RUN_ADMIN_HEALTH ? admin->health.bind : admin->bind;
+}
+
+static bool plan_admin(struct run *run, struct admin_plan *plan, const struct site *site, struct err *err)
+{
+    enum run_admin which = plan->listener.place;
+    const struct run_listener *open = &run->admin_listeners[which];
+    struct run_listener *listener = &plan->listener;
+    struct span bind = admin_bind(site, which);
+    if (bind.at == NULL)
         return true;
-    if (!take_bind(&plan->admin, bind, err))
+    if (which == RUN_ADMIN_MAIN)
+        plan->entrance.tls = site->listeners[site->listener_count].tls;
+    if (!take_bind(listener, bind, err))
         return false;
-    if (run->admin_listener.number != 0 && span_eq(run->admin_listener.bind, bind)) {
-        plan->admin.address = run->admin_listener.address;
-        plan->admin.number = run->admin_listener.number;
+    if (open->number != 0 && span_eq(open->bind, bind)) {
+        listener->address = open->address;
+        listener->number = open->number;
         return true;
     }
-    if (!bind_address_read(bind, &plan->admin.address, err) ||
-        !set_file(&plan->admin.address, (struct span){NULL, 0}, site, err) ||
-        !listener_open(&plan->admin.address, &plan->admin_fd, 1, err))
-        return err_prefix(err, "admin");
-    plan->admin.number = ++run->listener_numbers;
+    if (!bind_address_read(bind, &listener->address, err) ||
+        !set_file(&listener->address, (struct span){NULL, 0}, site, err) ||
+        !listener_open(&listener->address, &plan->fd, 1, err))
+        return err_prefix(err, "%s", run_admin_name(which));
+    listener->number = ++run->listener_numbers;
     return true;
 }
 
@@ -138,9 +157,11 @@ static void abandon(struct listen_plan *plan)
     for (size_t i = 0; i < plan->count; i++)
         if (plan->change != NULL && plan->change->ops[i].act == LISTEN_ATTACH && plan->listeners[i].number != 0)
             listener_remove_file(&plan->listeners[i].address);
-    if (plan->admin_fd >= 0) {
-        listener_remove_file(&plan->admin.address);
-        close(plan->admin_fd);
+    for (size_t i = 0; i < RUN_ADMIN_LISTENERS; i++) {
+        if (plan->admin[i].fd < 0)
+            continue;
+        listener_remove_file(&plan->admin[i].listener.address);
+        close(plan->admin[i].fd);
     }
 }
 
@@ -151,7 +172,8 @@ void run_listen_abandon(struct listen_plan *plan)
     abandon(plan);
     for (size_t i = 0; i < plan->count; i++)
         drop_bind(&plan->listeners[i]);
-    drop_bind(&plan->admin);
+    for (size_t i = 0; i < RUN_ADMIN_LISTENERS; i++)
+        drop_bind(&plan->admin[i].listener);
     listen_change_free(plan->change);
     free(plan->listeners);
     free(plan);
@@ -159,7 +181,8 @@ void run_listen_abandon(struct listen_plan *plan)
 
 static bool plan_all(struct run *run, struct listen_plan *plan, const struct site *site, struct err *err)
 {
-    plan->admin_fd = -1;
+    for (size_t i = 0; i < RUN_ADMIN_LISTENERS; i++)
+        plan->admin[i] = (struct admin_plan){.listener.place = i, .fd = -1};
     plan->listeners = calloc(site->settings.listeners.count, sizeof *plan->listeners);
     plan->change = listen_change_new(run->worker_count, site->settings.listeners.count + run->listener_count);
     if (plan->listeners == NULL || plan->change == NULL)
@@ -169,7 +192,8 @@ static bool plan_all(struct run *run, struct listen_plan *plan, const struct sit
         if (!plan_one(run, plan, i, site, err))
             return false;
     plan_closing(run, plan);
-    return plan_admin(run, plan, site, err);
+    return plan_admin(run, &plan->admin[RUN_ADMIN_MAIN], site, err) &&
+           plan_admin(run, &plan->admin[RUN_ADMIN_HEALTH], site, err);
 }
 
 struct listen_plan *run_listen_plan(struct run *run, const struct site *site, struct err *err)
@@ -193,25 +217,43 @@ static void close_listener(const char *name, const struct run_listener *listener
     tell("listener-closed", name, listener);
 }
 
-static bool take_admin(struct run *run, struct listen_plan *plan, struct err *err)
+static void close_admin(struct run *run, enum run_admin which)
 {
-    uint64_t before = run->admin_listener.number;
+    struct run_listener *listener = &run->admin_listeners[which];
+    if (listener->number == 0)
+        return;
+    close_listener(run_admin_name(which), listener);
+    listener_detach(&run->admin_services[which], listener->number);
+}
+
+/* What changes of one that stays is how its connections begin from now on. */
+static bool take_admin(struct run *run, struct admin_plan *plan, struct err *err)
+{
+    enum run_admin which = plan->listener.place;
+    struct run_listener *open = &run->admin_listeners[which];
+    struct service *service = &run->admin_services[which];
     bool is_ok = true;
-    if (before == plan->admin.number) {
-        drop_bind(&plan->admin);
+    if (open->number == plan->listener.number) {
+        if (open->number != 0)
+            listener_configure(service, open->number, &plan->entrance);
+        drop_bind(&plan->listener);
         return true;
     }
-    if (plan->admin.number != 0) {
-        is_ok = listener_attach(&run->admin_service, plan->admin_fd, plan->admin.number, &(struct entrance){0}, err);
-        tell("listening", "admin", &plan->admin);
+    if (plan->listener.number != 0) {
+        is_ok = listener_attach(service, plan->fd, plan->listener.number, &plan->entrance, err);
+        tell("listening", run_admin_name(which), &plan->listener);
     }
-    if (before != 0) {
-        close_listener("admin", &run->admin_listener);
-        listener_detach(&run->admin_service, before);
-    }
-    drop_bind(&run->admin_listener);
-    run->admin_listener = plan->admin;
+    close_admin(run, which);
+    drop_bind(open);
+    *open = plan->listener;
+    run_admin_door(run, which)->address = open->address;
     return is_ok;
+}
+
+static bool take_admins(struct run *run, struct listen_plan *plan, struct err *err)
+{
+    bool is_ok = take_admin(run, &plan->admin[RUN_ADMIN_MAIN], err);
+    return take_admin(run, &plan->admin[RUN_ADMIN_HEALTH], err) && is_ok;
 }
 
 /* The plan's listeners become the run's; what they are is told. */
@@ -242,7 +284,8 @@ static bool keep_addresses(struct run *run, struct err *err)
     run->address_count = run->listener_count;
     run->addresses = arena_zero(&run->arena, (run->address_count + 1) * sizeof *run->addresses);
     for (size_t i = 0; run->addresses != NULL && i <= run->address_count; i++) {
-        const struct run_listener *listener = i < run->address_count ? &run->listeners[i] : &run->admin_listener;
+        const struct run_listener *listener =
+            i < run->address_count ? &run->listeners[i] : &run->admin_listeners[RUN_ADMIN_MAIN];
         if (listener->number == 0)
             continue;
         bind_address_text(&listener->address, text);
@@ -259,7 +302,7 @@ bool run_listen(struct run *run, struct err *err)
     for (unsigned i = 0; i < run->worker_count && is_ok; i++)
         is_ok = listen_change_apply(change, &run->gates[i], err);
     take_listeners(run, plan);
-    is_ok = take_admin(run, plan, err) && is_ok;
+    is_ok = take_admins(run, plan, err) && is_ok;
     free(plan);
     listen_change_free(change);
     return keep_addresses(run, err) && is_ok;
@@ -270,7 +313,7 @@ void run_relisten(struct run *run, struct listen_plan *plan, struct site *site)
     struct err err;
     struct listen_change *change = plan->change;
     take_listeners(run, plan);
-    if (!take_admin(run, plan, &err))
+    if (!take_admins(run, plan, &err))
         LOG_EVENT(LOG_ERROR, "listen-failed", LOG_STR("error", err.text));
     free(plan);
     listen_change_post(change, run, site);
@@ -285,9 +328,11 @@ void run_unlisten(struct run *run)
 void run_listen_end(struct run *run)
 {
     run_unlisten(run);
-    listener_remove_file(&run->admin_listener.address);
     for (size_t i = 0; i < run->listener_count; i++)
         drop_bind(&run->listeners[i]);
-    drop_bind(&run->admin_listener);
+    for (size_t i = 0; i < RUN_ADMIN_LISTENERS; i++) {
+        listener_remove_file(&run->admin_listeners[i].address);
+        drop_bind(&run->admin_listeners[i]);
+    }
     free(run->listeners);
 }

@@ -2,6 +2,7 @@
 /* Reloading: a new site is built beside the running one, then published or dropped. */
 #include "cli/check.h"
 #include "proxy/certificates.h"
+#include "proxy/site_changes.h"
 #include "proxy/site_providers.h"
 #include "run_int.h"
 
@@ -90,17 +91,33 @@ static bool start_site(struct run *run, struct site *site, struct err *err)
     return false;
 }
 
-static void tell_failed(struct run *run, const char *error, unsigned errors)
+/* Who asked; NULL for a signal. */
+static const char *by_whom(const struct admin_reload *reload)
+{
+    return reload == NULL ? NULL : "admin";
+}
+
+static void tell_failed(struct run *run, const struct admin_reload *reload, const char *error, unsigned errors)
 {
     if (error != NULL)
-        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("error", error));
+        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("error", error), LOG_STR("by", by_whom(reload)));
     else
-        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("file", run->options->file), LOG_NUM("errors", errors));
+        LOG_EVENT(LOG_ERROR, "reload-failed", LOG_STR("file", run->options->file), LOG_NUM("errors", errors),
+                  LOG_STR("by", by_whom(reload)));
     count_reload(run, "failed");
+    metric_set(metric_series(run->gateway.metrics, FIGURE_RELOAD_OK, NULL, 0), 0);
+}
+
+static void note_changes(struct run *run, const struct site *site, struct admin_reload *reload)
+{
+    struct site *old = snapshot_take(&run->gateway.site);
+    if (reload != NULL)
+        site_changes(old, site, &reload->changes);
+    site_release(old);
 }
 
 /* What can fail is done before anything is changed for others: sockets are bound, the site is started. */
-static bool take_up(struct run *run, struct site *site, struct err *err)
+static bool take_up(struct run *run, struct site *site, struct admin_reload *reload, struct err *err)
 {
     struct listen_plan *plan = run_listen_plan(run, site, err);
     struct log_sinks *sinks = plan == NULL ? NULL : log_sinks_open(site->log_places, err);
@@ -111,30 +128,46 @@ static bool take_up(struct run *run, struct site *site, struct err *err)
         return false;
     }
     size_t routes = site->route_count;
+    note_changes(run, site, reload);
     log_sinks_use(sinks);
     publish(run, site, plan);
     count_reload(run, "ok");
-    LOG_EVENT(LOG_NOTICE, "reloaded", LOG_STR("file", run->options->file), LOG_NUM("routes", routes));
+    LOG_EVENT(LOG_NOTICE, "reloaded", LOG_STR("file", run->options->file), LOG_NUM("routes", routes),
+              LOG_STR("by", by_whom(reload)));
     return true;
 }
 
-void run_reload(struct run *run)
+/* Reads and takes up; what was wrong stands in `problems` or `err`. */
+static bool reload_now(struct run *run, struct admin_reload *reload, struct problems *problems, struct err *err)
+{
+    struct site *site = check_read(run->options->file, run->options->text, problems);
+    check_print(problems);
+    if (site == NULL)
+        tell_failed(run, reload, NULL, problems->errors);
+    else if (take_up(run, site, reload, err))
+        return true;
+    else
+        tell_failed(run, reload, err->text, 0);
+    return false;
+}
+
+enum admin_reload_end run_reload(struct run *run, struct admin_reload *reload)
 {
     AUTO(problems) problems;
-    struct err err;
+    struct err err = {0};
+    struct admin_reloads *reloads = &run->admin.reloads;
     problems_init(&problems);
     if (run->is_draining) {
         /* Workers that ended already would get the letter while they are taken down. */
-        LOG_EVENT(LOG_WARNING, "reload-ignored", LOG_STR("error", "draining"));
-        return;
+        LOG_EVENT(LOG_WARNING, "reload-ignored", LOG_STR("error", "draining"), LOG_STR("by", by_whom(reload)));
+        return ADMIN_RELOAD_DRAINING;
     }
     notify_reloading(&run->notify);
-    struct site *site = check_read(run->options->file, run->options->text, &problems);
-    check_print(&problems);
-    bool is_ok = false;
-    if (site == NULL)
-        tell_failed(run, NULL, problems.errors);
-    else if (!(is_ok = take_up(run, site, &err)))
-        tell_failed(run, err.text, 0);
+    bool is_ok =
+        reload_now(run, reload, reload == NULL ? &problems : &reload->problems, reload == NULL ? &err : &reload->err);
     notify_ready(&run->notify, is_ok ? "serving" : "serving; the last reload failed");
+    *(is_ok ? &reloads->ok : &reloads->failed) += 1;
+    reloads->last_s = worker_now(&run->control)->wall_s;
+    reloads->is_last_ok = is_ok;
+    return is_ok ? ADMIN_RELOADED : ADMIN_RELOAD_REFUSED;
 }

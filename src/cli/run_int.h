@@ -14,6 +14,8 @@
 
 struct event;
 
+enum run_admin { RUN_ADMIN_MAIN, RUN_ADMIN_HEALTH, RUN_ADMIN_LISTENERS };
+
 enum { RUN_SIGNALS = 4 };
 
 struct run {
@@ -29,7 +31,7 @@ struct run {
     struct names *names;
     struct prober *prober;
     struct admin admin;
-    struct service admin_service;
+    struct service admin_services[RUN_ADMIN_LISTENERS];
     bool has_control, has_admin, has_snapshot, has_fetch;
     struct event *signals[RUN_SIGNALS];
     struct deadline_class drain_class;
@@ -42,8 +44,8 @@ struct run {
     struct listen_plan *plan;       /* sockets opened at the start, until workers have them; NULL: none */
     struct run_listener *listeners; /* open now */
     size_t listener_count;
-    struct run_listener admin_listener; /* number 0: off */
-    uint64_t listener_numbers;          /* given so far */
+    struct run_listener admin_listeners[RUN_ADMIN_LISTENERS]; /* number 0: off */
+    uint64_t listener_numbers;                                /* given so far */
     struct notify notify;
     uint64_t files_max; /* descriptors that the process may have */
     struct arena arena;
@@ -72,6 +74,14 @@ void run_unlisten(struct run *run);
 /* Frees what is known of listeners. */
 void run_listen_end(struct run *run);
 
+/* The admin surface: its services, without listeners; and the end of them. */
+void run_admin_start(struct run *run);
+void run_admin_end(struct run *run);
+/* As the log names its listeners. */
+const char *run_admin_name(enum run_admin which);
+/* What the admin surface knows of the listener. */
+struct admin_door *run_admin_door(struct run *run, enum run_admin which);
+
 /* Drops what root has and nobody else: becomes the user that the site names.  Sockets are open, no other thread
  * runs yet.
  */
@@ -82,8 +92,10 @@ void run_harden(void);
 /* How many connections the descriptors suffice for; told where limits.connections is more. */
 void run_cap_connections(struct run *run, const struct site *site);
 
-/* Reads the configuration again: published whole, or nothing changes.  Control thread. */
-void run_reload(struct run *run);
+/* Reads the configuration again: published whole, or nothing changes.  Control thread.  `reload` is told what became of it; NULL: a signal
+ * asked for it.
+ */
+enum admin_reload_end run_reload(struct run *run, struct admin_reload *reload);
 
 /* site_start with what this process has. */
 bool run_start_site(struct run *run, struct site *site, struct err *err) MUST_CHECK;

@@ -12,8 +12,9 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
-enum { ADMIN_CONNECTIONS_MAX = 256, ADMIN_HEAD_MAX = 32768, ADMIN_TIMEOUT_MS = 30000 };
+enum { SIGNAL_STATUS = 128 }; /* with its number: the exit status of who was ended by a signal, as shells tell it */
 
 static void on_worker_ended(struct letter *letter, void *context)
 {
@@ -50,7 +51,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     struct run *run = context;
     (void)what;
     if (number == SIGHUP) {
-        run_reload(run);
+        run_reload(run, NULL);
         return;
     }
     if (number == SIGUSR1) {
@@ -60,7 +61,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     if (run->is_draining) {
         signal((int)number, SIG_DFL);
         raise((int)number);
-        return;
+        _exit(SIGNAL_STATUS + (int)number); /* process 1 of a container is not ended by what signals do by default */
     }
     run_drain(run);
 }
@@ -74,33 +75,6 @@ static bool watch_signals(struct run *run, struct err *err)
         if (run->signals[i] == NULL || event_add(run->signals[i], NULL) != 0)
             return fail(err, REASON_SYSTEM, "cannot watch for signals");
     }
-    return true;
-}
-
-static bool listener_at(void *context, size_t index, struct admin_listener *listener)
-{
-    const struct run *run = context;
-    if (index >= run->listener_count)
-        return false;
-    *listener = (struct admin_listener){.address = run->listeners[index].address};
-    return true;
-}
-
-static bool make_admin(struct run *run, struct err *err)
-{
-    const struct admin_hooks hooks = {.context = run, .listener = listener_at};
-    const struct service_settings settings = {.limits = {.head_bytes_max = ADMIN_HEAD_MAX,
-                                                         .field_bytes_max = ADMIN_HEAD_MAX,
-                                                         .fields_max = 100,
-                                                         .target_bytes_max = 8192},
-                                              .connections_max = ADMIN_CONNECTIONS_MAX,
-                                              .head_ms = ADMIN_TIMEOUT_MS,
-                                              .idle_ms = ADMIN_TIMEOUT_MS};
-    (void)err;
-    admin_init(&run->admin, &run->gateway, &hooks);
-    service_init(&run->admin_service, &run->control, &responder_handler, &run->admin.main.responder, &settings);
-    run_count_admin(run, &run->admin_service);
-    run->has_admin = true;
     return true;
 }
 
@@ -222,7 +196,8 @@ static bool start_threads(struct run *run, struct err *err)
 
 static bool start(struct run *run, struct err *err)
 {
-    return make_admin(run, err) && watch_signals(run, err) && run_listen(run, err) && start_threads(run, err);
+    run_admin_start(run);
+    return watch_signals(run, err) && run_listen(run, err) && start_threads(run, err);
 }
 
 /* What root is needed for comes first; all the rest, as looking into keys.store, is done by whom it is for. */
@@ -263,11 +238,7 @@ static void end_gateway(struct run *run)
     run->gateway.gate_count = 0;
     for (unsigned i = 0; i < run->inited_workers; i++)
         worker_fini(&run->workers[i]);
-    if (run->has_admin) {
-        service_cut(&run->admin_service);
-        service_fini(&run->admin_service);
-        admin_fini(&run->admin);
-    }
+    run_admin_end(run);
     binding_free(run->gateway.binding);
     prober_free(run->prober);
     certificates_free(run->certificates);

@@ -59,8 +59,20 @@ static void show_times(struct run *run, const struct site *site)
     show(run, FIGURE_TIMEOUT, rows, COUNT_OF(rows));
 }
 
+/* What an alert waits for is shown before it happens first: from nothing to 1 there is no increase. */
+static void show_results(struct run *run)
+{
+    static const enum figure figures[] = {FIGURE_RELOADS, FIGURE_LISTENER_CERTIFICATE_READS};
+    static const struct span results[] = {SPAN_INIT("ok"), SPAN_INIT("failed")};
+    for (size_t i = 0; i < COUNT_OF(figures); i++)
+        for (size_t j = 0; j < COUNT_OF(results); j++)
+            metric_series(run->gateway.metrics, figures[i], &results[j], 1);
+    metric_set(metric_series(run->gateway.metrics, FIGURE_RELOAD_OK, NULL, 0), 1);
+}
+
 void run_show_limits(struct run *run, const struct site *site)
 {
+    show_results(run);
     show_limits(run, site);
     show_times(run, site);
     site_show(site, run->gateway.metrics);

@@ -210,3 +210,8 @@ bool certificates_use(struct certificates *certificates, struct site *site, stru
             show_ends(certificates, &all[i]);
     return true;
 }
+
+const struct tls_server *certificates_server(const struct certificates *certificates, size_t index)
+{
+    return index < certificates->count ? certificates->all[index].server : NULL;
+}

@@ -147,6 +147,9 @@ static const struct metric_family table[] = {
          "When the certificate that is shown to a backend's servers ends, in seconds since 1970."},
     [FIGURE_ADMIN_CONNECTIONS] = {"jwtgate_admin_connections", METRIC_GAUGE, "",
                                   "Connections to the admin listener open now."},
+    [FIGURE_RELOAD_OK] =
+        {"jwtgate_reload_ok", METRIC_GAUGE, "",
+         "0 from a reload that was refused until one succeeds; the configuration before it is served."},
     [FIGURE_SERIES] =
         {"jwtgate_metric_series", METRIC_GAUGE, "",
          "Series of all metrics together; beyond the limit metric_series a metric counts into one labelled "
@@ -162,6 +165,10 @@ static const struct metric_family table[] = {
     [FIGURE_PROCESS_FILES_MAX] = {"process_max_fds", METRIC_GAUGE, "", "Descriptors that the process may have."},
     [FIGURE_PROCESS_START] = {"process_start_time_seconds", METRIC_TIME_GAUGE, "",
                               "When the process started, in seconds since 1970."},
+    [FIGURE_ADMIN_REFUSED] =
+        {"jwtgate_admin_refused_total", METRIC_COUNTER, "reason",
+         "Requests that the admin listener refused: host, origin, content_type, credentials; limited "
+         "for wrong tokens before."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");

@@ -59,14 +59,27 @@ static bool admin_off(const struct node *node, void *out, struct arena *arena, s
            problem_error(problems, node, "\"admin\" takes a map such as { bind: 127.0.0.1:9180 }, or off");
 }
 
+static const struct schema_row admin_health_rows[] = {
+    ROW(admin_health_settings, bind, "bind", SCHEMA_TEXT, .is_required = true,
+        .help = "address and port, or unix socket; any address, since nothing there is secret"),
+};
+static const struct schema admin_health_schema = {"health", admin_health_rows, COUNT_OF(admin_health_rows),
+                                                  NODE_AT(admin_health_settings), NULL};
+
 static const struct schema_row admin_rows[] = {
     ROW(admin_settings, bind, "bind", SCHEMA_TEXT, .preset = "127.0.0.1:9180",
-        .help = "loopback address and port, or unix socket, of /livez, /readyz and /metrics"),
-    LATER("token"),
-    LATER("health"),
+        .help = "address and port, or unix socket; elsewhere than on loopback only with token or tls.client_ca"),
+    ROW(admin_settings, token, "token", SCHEMA_TEXT,
+        .help = "what callers show as `Authorization: Bearer`, 16 bytes or more, best \"${...}\"; default: none is "
+                "asked for"),
+    ROW(admin_settings, hosts, "hosts", SCHEMA_TEXTS, .one_is_list = true,
+        .help = "names by which callers reach it, each with a port or for any; loopback names and the bound address "
+                "are known"),
+    ROW(admin_settings, tls, "tls", SCHEMA_STRUCT, .table = &listener_tls_schema,
+        .help = "TLS on this listener; default: plain"),
+    ROW(admin_settings, health, "health", SCHEMA_STRUCT, .table = &admin_health_schema,
+        .help = "a listener more, for probes: /livez, /readyz and /metrics without credentials"),
     LATER("console"),
-    LATER("tls"),
-    LATER("client_ca"),
 };
 const struct schema settings_admin_schema = {"admin", admin_rows, COUNT_OF(admin_rows), NODE_AT(admin_settings),
                                              admin_off};

@@ -10,6 +10,7 @@ struct site_build {
     const char *file;
     int64_t now_s;
     struct rule_settings rules;
+    uint64_t policy_mark; /* of the documents of the route being built */
     struct problems *problems;
 };
 

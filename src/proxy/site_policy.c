@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A route's policy: documents joined to one plan, or the one rule of `validate_jwt`; what they name is looked up. */
+#include "base/siphash.h"
 #include "site_int.h"
 
 /* A word that names no file was likely meant to switch the policy off. */
@@ -21,6 +22,7 @@ static bool read_document(struct site_build *build, const struct node *node, str
     if (path == NULL || !node_read_file(arena, path, NODE_BYTES_MAX, &bytes, &err))
         return problem_error(problems, node, "%s%s", path == NULL ? "out of memory" : err.text,
                              path == NULL ? "" : policy_hint(node->text));
+    build->policy_mark = build->policy_mark * 31 + siphash24(siphash_process_key(), bytes.at, bytes.len);
     document->root = node_read_xml(arena, path, bytes, problems);
     return document->root != NULL;
 }
@@ -74,8 +76,11 @@ static bool read_files(struct site_build *build, struct site_route *route, const
     AUTO(problems) again;
     problems_init(&again);
     struct problems *problems = is_policy_known(build, route, policy) ? &again : build->problems;
-    return policy->kind == NODE_LIST ? read_list(build, policy, problems, &route->plan)
-                                     : read_one(build, policy, problems, &route->plan);
+    build->policy_mark = 0;
+    bool is_ok = policy->kind == NODE_LIST ? read_list(build, policy, problems, &route->plan)
+                                           : read_one(build, policy, problems, &route->plan);
+    route->policy_mark = build->policy_mark;
+    return is_ok;
 }
 
 /* `algorithms` names those that may sign; `none` is none of them, whatever the policy says. */

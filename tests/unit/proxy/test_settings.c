@@ -232,8 +232,6 @@ static const struct later {
     unsigned line, column;
     const char *key;
 } laters[] = {
-    {"admin: { token: x }\n" REST, 1, 10, "token"},
-    {"admin: { health: x }\n" REST, 1, 10, "health"},
     {"admin: { console: x }\n" REST, 1, 10, "console"},
 };
 
