@@ -16,11 +16,9 @@ static const struct {
     struct span value;
 } fields[] = {
     {"Content-Security-Policy", SPAN_INIT(POLICY)},
-    {"X-Content-Type-Options", SPAN_INIT("nosniff")},
     {"Referrer-Policy", SPAN_INIT("no-referrer")},
     /* The window of the sign-in keeps the page that opened it, but no page that opens this one does. */
     {"Cross-Origin-Opener-Policy", SPAN_INIT("same-origin-allow-popups")},
-    {"Cross-Origin-Resource-Policy", SPAN_INIT("same-origin")},
     /* Kept, but asked for each time: after an upgrade no page runs with yesterday's scripts. */
     {"Cache-Control", SPAN_INIT("no-cache")},
 };

@@ -56,9 +56,7 @@ function table(caption, source, now) {
   return [
     h('h3', {}, caption),
     rows.length === 0 ? h('p', { class: 'hint' }, 'There is nothing in it.')
-      : h('table', { class: 'members' },
-        h('caption', { class: 'unseen' }, caption),
-        h('thead', { class: 'unseen' }, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'Value'))),
+      : h('table', { class: 'members', 'aria-label': caption },
         h('tbody', {}, rows.slice(0, MEMBERS_MAX).map((each) => row(each, now)))),
     cut > 0 && h('p', { class: 'hint' }, `${cut} more are not shown.`),
   ];

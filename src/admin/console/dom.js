@@ -3,6 +3,8 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+const kept = (children) => children.flat().filter((child) => child !== undefined && child !== null && child !== false);
+
 export const $ = (id) => document.getElementById(id);
 
 // h('p', { class: 'hint', onclick: f }, 'text', element, [more], undefined)
@@ -13,11 +15,11 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, '');
     else if (value !== undefined && value !== false) element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter((child) => child !== undefined && child !== false));
+  element.append(...kept(children));
   return element;
 }
 
-export const fill = (element, ...children) => element.replaceChildren(...children.flat().filter((child) => child !== undefined && child !== false));
+export const fill = (element, ...children) => element.replaceChildren(...kept(children));
 
 export const unseen = (text) => h('span', { class: 'unseen' }, text);
 
@@ -34,6 +36,9 @@ export function icon(name) {
 
 // A name in camel case that may be broken between its words.
 export const breakable = (name) => name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, i) => (i === 0 ? [part] : [h('wbr'), part]));
+
+// A path, an address or a host that may be broken behind its marks.
+export const address = (text) => text.split(/(?<=[/,])(?=[^/])/).flatMap((part, i) => (i === 0 ? [part] : [h('wbr'), part]));
 
 const SHOWN_MAX = 4000;
 

@@ -156,6 +156,7 @@ async function judge() {
   state.results = new Map();
   state.explained = new Map();
   clearAnswer();
+  $('token').scrollTop = 0;
   $('forget').hidden = !hasAdminToken() && state.token === '';
   showRoutes();
   showToken();

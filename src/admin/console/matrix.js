@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // All routes at once: a table of radio buttons, so that arrow keys walk from route to route.
-import { $, breakable, fill, h, icon, unseen } from './dom.js';
+import { $, address, breakable, fill, h, icon, unseen } from './dom.js';
 import { placeOf } from './routes.js';
 import { ICONS } from './verdict.js';
 
@@ -13,7 +13,7 @@ function row(route, result, isChosen) {
   return h('tr', { class: verdict ?? '' },
     h('td', {}, h('label', { class: 'route' },
       h('input', { type: 'radio', name: 'route', value: route.name, checked: isChosen }),
-      h('span', {}, h('span', { class: 'route-name' }, route.name), h('span', { class: 'place' }, placeOf(route))))),
+      h('span', {}, h('span', { class: 'route-name' }, route.name), h('span', { class: 'place' }, address(placeOf(route)))))),
     h('td', { class: 'outcome' },
       verdict ? h('span', { class: `verdict-word ${verdict}` }, icon(ICONS[verdict]), WORDS[verdict]) : h('span', { class: 'meaning' }, '–', unseen('not judged yet')),
       route.mode === 'report-only' && h('span', { class: 'meaning' }, 'report-only')),
@@ -34,8 +34,7 @@ export function showMatrix(routes, results, chosen) {
   $('tally').textContent = tally(results);
   const shown = routes.filter(isShown);
   if (shown.length === 0) return fill($('matrix'), h('p', { class: 'empty' }, routes.length ? 'No route contains that.' : 'This gateway has no routes.'));
-  fill($('matrix'), h('table', { class: 'matrix' },
-    h('caption', { class: 'unseen' }, 'Routes, and the verdict of each on the token. Choose one to see its checks.'),
+  fill($('matrix'), h('table', { class: 'matrix', 'aria-label': 'Routes, and the verdict of each on the token; choose one to see its checks' },
     h('thead', {}, h('tr', {}, ['Route', 'Verdict', 'Why'].map((title) => h('th', { scope: 'col' }, title)))),
     h('tbody', {}, shown.map((route) => row(route, results.get(route.name), route.name === chosen)))));
   if (hadFocus) $('matrix').querySelector('input:checked')?.focus({ preventScroll: true });

@@ -45,7 +45,7 @@ function bodyOf(answer) {
 
 const dump = (bytes) => Array.from(bytes.subarray(0, 4096), (byte, i) => `${byte.toString(16).padStart(2, '0')}${i % 16 === 15 ? '\n' : ' '}`).join('');
 
-const pane = (title, text) => h('div', { class: 'pane' }, h('h4', {}, title),
+const pane = (title, text) => h('div', { class: 'pane' }, h('h3', {}, title),
   h('pre', { tabindex: '0', role: 'region', 'aria-label': title }, long(text, SHOWN_MAX)));
 
 function panes(answer) {
@@ -58,8 +58,7 @@ function panes(answer) {
 }
 
 function fieldTable(fields) {
-  return h('table', { class: 'members fields' }, h('caption', { class: 'unseen' }, 'Fields of the answer'),
-    h('thead', { class: 'unseen' }, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'Value'))),
+  return h('table', { class: 'members', 'aria-label': 'Fields of the answer' },
     h('tbody', {}, fields.map(([name, value]) => h('tr', {}, h('th', { scope: 'row' }, h('code', {}, name)), h('td', {}, long(value, 2000))))));
 }
 
@@ -75,7 +74,7 @@ export function showAnswer(answer, why = []) {
         h('p', {}, `${span(answer.ms)}, ${sizeOf(bodyOf(answer)).toLocaleString('en')} bytes${answer.truncated ? ', and more that is not shown' : ''}`),
         why)),
     h('div', { class: 'panes' }, panes(answer)),
-    h('h4', {}, 'Fields'), fieldTable(answer.fields));
+    h('h3', {}, 'Fields'), fieldTable(answer.fields));
 }
 
 export const clearAnswer = () => fill($('answer'));

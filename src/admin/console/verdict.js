@@ -41,7 +41,7 @@ function decisive(explained, route) {
   if (explained.verdict === 'pass' || !check) return [];
   const others = explained.checks.filter(({ verdict }) => verdict === 'fail').length - 1;
   return h('div', { class: 'decisive' },
-    h('h4', {}, `${nameOf(check)} is what fails`),
+    h('h3', {}, `${nameOf(check)} is what fails`),
     comparison(check),
     check.advice && h('p', { class: 'advice' }, check.advice),
     others > 0 && h('p', { class: 'hint' }, others === 1 ? 'One more check fails; it is listed below.' : `${others} more checks fail; they are listed below.`),
