@@ -65,6 +65,21 @@ test('--ready tells what is not ready, and that a gateway which drains lives sti
   gateway.mayEndWith = { status: null, signal: 'SIGTERM' };
 });
 
+test('admin.health is asked where it is there, on loopback when it binds every address', async (t) => {
+  const gateway = await startGateway(t, { ...open, admin: { bind: '127.0.0.1:0', health: { bind: '0.0.0.0:0' } } });
+  const [, port] = /:(\d+)$/.exec(gateway.events('listening').find(({ listener }) => listener === 'health').address);
+  const dead = `127.0.0.1:${await deadPort()}`;
+  assert.equal((await ask(t, { bind: dead, health: { bind: `0.0.0.0:${port}` } })).status, 0);
+  assert.equal((await ask(t, { bind: dead, health: { bind: `0.0.0.0:${port}` } }, '--ready')).status, 0);
+  assert.equal((await ask(t, { bind: `127.0.0.1:${gateway.adminPort}`, health: { bind: dead } })).status, 1);
+});
+
+test('an admin listener that wants a token gets that of the configuration', async (t) => {
+  const token = 'correct-horse-battery-staple-0123456789';
+  const gateway = await startGateway(t, { ...open, admin: { bind: '127.0.0.1:0', token } });
+  assert.equal((await ask(t, { bind: `127.0.0.1:${gateway.adminPort}`, token })).status, 0);
+});
+
 test('unix sockets are asked too', async (t) => {
   const bind = `unix:${path.join(tempDir(t), 'admin.sock')}`;
   await startGateway(t, { ...open, admin: { bind } });
