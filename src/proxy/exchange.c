@@ -453,6 +453,7 @@ static void on_begin(void *context, struct stream *stream, const struct err *err
     x->deadline.run = on_wait_over;
     stream->user = x;
     meet_peer(x);
+    forward_meet_trace(x);
     if (err != NULL) {
         x->err = *err;
         find_shape(x);

@@ -65,14 +65,6 @@ void exchange_show(struct exchange *x, struct judge_input *input, struct dpop_re
 
 /* ---- what follows ---- */
 
-static const char *hash_of(struct exchange *x, const struct claim_text *claim)
-{
-    char *hash = claim->state != CLAIM_PRESENT ? NULL : arena_zero(&x->stream->arena, TOKEN_SHORT_HASH_BYTES);
-    if (hash != NULL)
-        token_short_hash(claim->text, hash);
-    return hash;
-}
-
 static void tell_revoked(struct exchange *x, const struct revocation *list)
 {
     const struct judgement *judgement = &x->judgement;
@@ -83,7 +75,7 @@ static void tell_revoked(struct exchange *x, const struct revocation *list)
     LOG_EVENT(LOG_WARNING, "revoked", LOG_TEXT("route", x->route->name),
               LOG_STR("mode", x->route->mode == MODE_REPORT_ONLY ? "report-only" : NULL), LOG_TEXT("kid", kid),
               LOG_TEXT("iss", claims->iss.state == CLAIM_PRESENT ? claims->iss.text : SPAN("")),
-              LOG_STR("sub_hash", hash_of(x, &claims->sub)), LOG_STR("jti_hash", hash_of(x, &claims->jti)),
+              LOG_STR("sub_hash", account_hash(x, &claims->sub)), LOG_STR("jti_hash", account_hash(x, &claims->jti)),
               LOG_STR("file", revocation_file(list)), LOG_NUM("line", judgement->revoked->line),
               LOG_TEXT("client", exchange_client(x)));
 }

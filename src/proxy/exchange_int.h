@@ -4,10 +4,11 @@
 #define PROXY_EXCHANGE_INT_H
 
 #include "base/log.h"
+#include "http/trace.h"
 #include "proxy/gateway.h"
 #include "proxy/route.h"
 
-enum { EXCHANGE_MAGIC = 0x2e8c4a6e, REQUEST_ID_BYTES = 64, REFUSAL_FIELDS_MAX = 8 };
+enum { EXCHANGE_MAGIC = 0x2e8c4a6e, REQUEST_ID_BYTES = 64, REFUSAL_FIELDS_MAX = 12 };
 
 enum step {
     STEP_ROUTE,
@@ -46,6 +47,8 @@ struct exchange {
     bool is_https;      /* towards the client */
     bool is_peer_trusted, is_client_told;
     bool is_asked; /* by another proxy, which has the request: it ends with the answer, and goes nowhere */
+    struct trace trace;
+    struct span traceparent; /* that of a trace that begins with the request; empty: none does */
     struct span request_id;
     char request_id_text[REQUEST_ID_BYTES];
     /* judging */
@@ -211,6 +214,10 @@ enum flow pipeline_send_own(struct exchange *x, bool wants_close);
 bool pipeline_answer_fields(struct exchange *x, const struct field **fields, size_t *count) MUST_CHECK;
 /* The request id, chosen when it is first asked for. */
 struct span forward_request_id(struct exchange *x);
+/* The same as far as it was chosen, or the client gave it: of requests that went nowhere. */
+struct span forward_known_id(const struct exchange *x);
+/* Which trace the request belongs to; one begins where the settings say so. */
+void forward_meet_trace(struct exchange *x);
 
 /* Whether another proxy asks about a route that lets it: sets x->route and x->is_asked. */
 bool forward_auth_meet(struct exchange *x);
@@ -246,6 +253,8 @@ void refuse_describe(struct exchange *x);
 
 /* Why the judgement refused, as fields for the access line; texts may point into what was judged.  Returns how many. */
 size_t account_refusal(struct exchange *x, struct log_field *out);
+/* A claim as a short hash, for the log; NULL where there is none. */
+const char *account_hash(struct exchange *x, const struct claim_text *claim);
 /* The access line, the refusal's line, and the counts. */
 void account_end(struct exchange *x, enum reason why);
 

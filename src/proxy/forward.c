@@ -30,14 +30,19 @@ static void hex16(char *out, uint64_t value)
         out[i] = digits[value & 15];
 }
 
-/* A client's own X-Request-Id goes on when it is a plain word; else the request gets one. */
-static void choose_request_id(struct exchange *x)
+/* A client's own X-Request-Id, when it is a plain word; else empty. */
+static struct span id_of_client(const struct exchange *x)
 {
     const struct field *field = head_field(&x->stream->head, FIELD_X_REQUEST_ID);
-    if (field != NULL && is_id(field->value)) {
-        x->request_id = field->value;
+    return field != NULL && is_id(field->value) ? field->value : SPAN("");
+}
+
+/* The client's goes on; where there is none the request gets one. */
+static void choose_request_id(struct exchange *x)
+{
+    x->request_id = id_of_client(x);
+    if (x->request_id.len > 0)
         return;
-    }
     hex16(x->request_id_text, worker_random(x->gate->worker));
     hex16(x->request_id_text + 16, worker_random(x->gate->worker));
     x->request_id = span_of(x->request_id_text, 32);
@@ -48,6 +53,32 @@ struct span forward_request_id(struct exchange *x)
     if (x->request_id.len == 0)
         choose_request_id(x);
     return x->request_id;
+}
+
+struct span forward_known_id(const struct exchange *x)
+{
+    return x->request_id.len > 0 ? x->request_id : id_of_client(x);
+}
+
+/* Without memory the request goes on without a trace. */
+static void begin_trace(struct exchange *x)
+{
+    struct worker *worker = x->gate->worker;
+    const uint64_t trace_id[] = {worker_random(worker), worker_random(worker)};
+    char *text = arena_zero(&x->stream->arena, TRACE_TEXT_BYTES);
+    if (text == NULL)
+        return;
+    trace_spell(trace_id, worker_random(worker), text);
+    x->traceparent = span_str(text);
+    if (!trace_parse(x->traceparent, &x->trace))
+        x->traceparent = SPAN("");
+}
+
+void forward_meet_trace(struct exchange *x)
+{
+    trace_read(&x->stream->head, &x->trace);
+    if (x->trace.trace_id.len == 0 && x->site->site->settings.log.trace == LOG_TRACE_START)
+        begin_trace(x);
 }
 
 /* The rules that were judged: their credentials may go on, and no others. */
@@ -143,6 +174,14 @@ static bool is_withheld(const struct exchange *x, const struct field *field)
     case FIELD_X_FORWARDED_PORT:
     case FIELD_X_FORWARDED_PROTO:
     case FIELD_X_REQUEST_ID: return true;
+    case FIELD_TRACEPARENT:
+        if (x->trace.trace_id.len == 0 || x->traceparent.len > 0)
+            return true;
+        break;
+    case FIELD_TRACESTATE:
+        if (!x->trace.has_state)
+            return true;
+        break;
     case FIELD_OTHER: break;
     case FIELD_CONNECTION:
     case FIELD_CONTENT_TYPE:
@@ -444,6 +483,8 @@ static void put_head(struct exchange *x)
     put_forwarded(x);
     put_via(x);
     put_unless_set(x, SPAN("X-Request-Id"), x->request_id);
+    if (x->traceparent.len > 0)
+        put_unless_set(x, SPAN("traceparent"), x->traceparent);
     put_framing(x);
     h1_write_end(&x->request);
 }
