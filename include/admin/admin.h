@@ -85,9 +85,9 @@ struct admin_door {
 struct admin {
     struct gateway *gateway;
     struct admin_hooks hooks;
-    bool is_draining; /* readiness fails from then on */
+    bool is_draining;        /* readiness fails from then on */
     struct admin_door main, health;
-    int64_t started_s; /* wall time */
+    int64_t started_s, started_mono_ms;
     struct admin_reloads reloads;
     struct refusals *wrong; /* tokens of each client address; NULL: no memory, guesses are not slowed */
     int64_t told_ms;        /* when a refusal was logged last */

@@ -15,6 +15,10 @@ static const struct admin_row rows[] = {
     {"/livez", GET, ADMIN_PROBE, health_live},
     {"/readyz", GET, ADMIN_PROBE, health_ready},
     {"/metrics", GET, ADMIN_PROBE, health_metrics},
+    {"/status", GET, ADMIN_PROTECTED, status_answer},
+    {"/reload", POST, ADMIN_PROTECTED, reload_answer},
+    {"/log", GET, ADMIN_PROTECTED, level_answer},
+    {"/log", POST, ADMIN_PROTECTED, level_set_answer},
     {"/explain", POST, ADMIN_PROTECTED, explain_answer},
     {"/explain/all", POST, ADMIN_PROTECTED, explain_all_answer},
     {"/", GET, ADMIN_OPEN, assets_answer},
@@ -132,7 +136,9 @@ void admin_init(struct admin *admin, struct gateway *gateway, const struct admin
     init_door(&admin->main, admin, false);
     init_door(&admin->health, admin, true);
     admin->wrong = refusals_new();
-    admin->started_s = now_read().wall_s;
+    struct now now = now_read();
+    admin->started_s = now.wall_s;
+    admin->started_mono_ms = now.mono_ms;
 }
 
 void admin_fini(struct admin *admin)

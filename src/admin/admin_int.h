@@ -17,6 +17,9 @@ bool admission_judge(const struct admin_door *door, struct admin_call *call, enu
 /* health.c */
 admin_answer health_live, health_ready, health_metrics;
 
+/* status.c, reload.c, level.c */
+admin_answer status_answer, reload_answer, level_answer, level_set_answer;
+
 /* explain.c */
 admin_answer explain_answer, explain_all_answer;
 
