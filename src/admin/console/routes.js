@@ -35,7 +35,7 @@ export const placeOf = (route) => `${hosts(route).join(', ')}${route.path}`;
 
 // Lines `Name: value` as [[name, value]...]; throws an Error that names the line which is none.
 export function fieldsOf(text) {
-  return text.split('\n').flatMap((line, i) => {
+  return text.split(/\r\n|\r|\n/).flatMap((line, i) => {
     if (line.trim() === '') return [];
     const match = /^\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)\s*:(.*)$/.exec(line);
     if (!match) throw new Error(`Line ${i + 1} is not of the form Name: value.`);
