@@ -70,7 +70,7 @@ struct keyset_candidate {
 size_t keyset_candidates(const struct keyset *const *sets, size_t count, const struct token *token,
                          struct keyset_candidate out[KEYSET_TRIES_MAX], enum keyset_match *match);
 
-/* Whether some set holds this very key (same thumbprint and kid, still usable for `alg`); its set's index in `*index`. */
-bool keyset_holds(const struct keyset *const *sets, size_t count, const struct key *key, enum alg alg, size_t *index);
+/* The very key (same thumbprint and kid, usable for `alg`) as `set` holds it, borrowed from the set; NULL: it does not. */
+const struct key *keyset_same(const struct keyset *set, const struct key *key, enum alg alg);
 
 #endif

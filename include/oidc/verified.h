@@ -57,6 +57,11 @@ void verified_add(struct verified *verified, const struct token *token, const st
 void verified_rebind(struct verified *verified, const struct verified_entry *entry, const struct key *key,
                      struct keyset *keys);
 
+/* What was verified by keys of `old` is bound to the same keys of `next` (NULL: there are none any more); what the next set has no
+ * key for is forgotten.  Afterwards nothing here holds `old`.  Looks at every entry: for when a provider publishes another set.
+ */
+void verified_follow(struct verified *verified, const struct keyset *old, struct keyset *next);
+
 /* Forgets the token, if known: its key is gone. */
 void verified_drop(struct verified *verified, struct span raw);
 

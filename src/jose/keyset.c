@@ -200,17 +200,13 @@ size_t keyset_candidates(const struct keyset *const *sets, size_t count, const s
     return s.count;
 }
 
-bool keyset_holds(const struct keyset *const *sets, size_t count, const struct key *key, enum alg alg, size_t *index)
+const struct key *keyset_same(const struct keyset *set, const struct key *key, enum alg alg)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; sets[i] != NULL && k < sets[i]->count; k++) {
-            const struct key *held = sets[i]->keys[k];
-            if (alg_set_has(held->algs, alg) &&
-                memcmp(held->thumbprint, key->thumbprint, sizeof key->thumbprint) == 0 &&
-                span_eq(held->kid, key->kid)) {
-                *index = i;
-                return true;
-            }
-        }
-    return false;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct key *held = set->keys[i];
+        if (alg_set_has(held->algs, alg) && memcmp(held->thumbprint, key->thumbprint, sizeof key->thumbprint) == 0 &&
+            span_eq(held->kid, key->kid))
+            return held;
+    }
+    return NULL;
 }

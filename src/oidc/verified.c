@@ -320,6 +320,26 @@ void verified_rebind(struct verified *verified, const struct verified_entry *kno
     keyset_release(old);
 }
 
+static void entry_follow(struct verified *verified, struct entry *entry, struct keyset *next)
+{
+    const struct key *key = next == NULL ? NULL : keyset_same(next, entry->known.key, entry->known.token.alg);
+    if (key == NULL)
+        entry_evict(verified, entry);
+    else
+        verified_rebind(verified, &entry->known, key, next);
+}
+
+void verified_follow(struct verified *verified, const struct keyset *old, struct keyset *next)
+{
+    for (size_t set = 0; verified->count > 0 && set < verified->sets_count; set++) {
+        for (size_t way = 0; way < WAYS; way++) {
+            struct entry *entry = slot_entry(verified, set, way);
+            if (entry != NULL && entry->known.keys == old)
+                entry_follow(verified, entry, next);
+        }
+    }
+}
+
 void verified_drop(struct verified *verified, struct span raw)
 {
     struct entry *entry = entry_find(verified, place_of(verified, raw), raw);

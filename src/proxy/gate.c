@@ -223,14 +223,24 @@ void gate_fini(struct gate *gate)
     deadline_class_fini(&gate->wait_class);
 }
 
+/* What was remembered goes over to the new keys, or the old ones would stay for as long as one of their tokens is remembered.
+ * Every exchange has let go of what is remembered by the time another one is judged.
+ */
+static void follow_keys(struct gate *gate, const struct gate_issuer *known, struct keyset *keys)
+{
+    if (gate->verified != NULL && known->verifier != NULL)
+        verified_follow(gate->verified, verifier_keys(known->verifier), keys);
+}
+
 /* Takes up a key set published since; without memory for it there is none: never a pass by keys that are gone. */
-static void refresh_issuer(struct gate_issuer *known)
+static void refresh_issuer(struct gate *gate, struct gate_issuer *known)
 {
     struct snapshot *slot = issuer_keys(known->issuer);
     uint64_t number = snapshot_number(slot);
     if (number == known->number)
         return;
     struct keyset *keys = snapshot_take(slot);
+    follow_keys(gate, known, keys);
     verifier_free(known->verifier);
     known->verifier = keys == NULL ? NULL : verifier_new(keys);
     keyset_release(keys);
@@ -242,7 +252,7 @@ size_t gate_trusts(struct gate_site *at, const struct site_rule *rule, struct tr
     struct gate_issuer **row = at->issuers + at->first_issuer[rule->index];
     size_t count = rule->rule->provider_count;
     for (size_t i = 0; i < count; i++) {
-        refresh_issuer(row[i]);
+        refresh_issuer(at->gate, row[i]);
         trusts[i].verifier = row[i]->verifier;
     }
     if (rule->rule->inline_keys != NULL)

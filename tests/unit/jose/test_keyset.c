@@ -265,30 +265,34 @@ static void sets_are_looked_through_in_order_and_holes_passed_over(void **state)
     assert_int_equal(out[1].set, 4);
     assert_int_equal(keyset_candidates(sets, 1, &token, out, &match), 0);
     assert_int_equal(match, KEYSET_UNKNOWN_KID);
-    size_t index = 99;
-    assert_true(keyset_holds(sets, COUNT_OF(sets), third->keys[0], ALG_RS256, &index));
-    assert_int_equal(index, 2);
-    assert_false(keyset_holds(sets, COUNT_OF(sets), third->keys[0], ALG_ES256, &index));
-    assert_false(keyset_holds(sets, 3, third->keys[1], ALG_RS256, &index));
-    assert_true(keyset_holds(sets, 5, third->keys[1], ALG_RS256, &index));
     keyset_release(first);
     keyset_release(second);
     keyset_release(third);
 }
 
-static void a_key_is_held_only_under_its_kid(void **state)
+static void the_same_key_is_found_in_another_set_for_its_algorithms(void **state)
+{
+    (void)state;
+    struct keyset *set = set_of(rsa_jwk), *wider = three_keys();
+    assert_ptr_equal(keyset_same(set, wider->keys[0], ALG_RS256), set->keys[0]);
+    assert_null(keyset_same(set, wider->keys[0], ALG_ES256));
+    assert_null(keyset_same(set, wider->keys[1], ALG_RS256));
+    assert_ptr_equal(keyset_same(wider, wider->keys[1], ALG_RS256), wider->keys[1]);
+    keyset_release(set);
+    keyset_release(wider);
+}
+
+static void a_key_is_the_same_only_under_its_kid(void **state)
 {
     (void)state;
     struct err err;
     struct keyset *set = set_of(rsa_jwk);
-    const struct keyset *sets[] = {set};
     char *renamed_jwk = strdup(rsa_jwk);
     memcpy(strstr(renamed_jwk, "\"kid\":\"rsa\""), "\"kid\":\"rsb\"", 11);
     AUTO_PTR(key) renamed = key_of(renamed_jwk, &err);
-    size_t index;
-    assert_true(keyset_holds(sets, 1, set->keys[0], ALG_RS256, &index));
+    assert_ptr_equal(keyset_same(set, set->keys[0], ALG_RS256), set->keys[0]);
     assert_string_equal(renamed->thumbprint, set->keys[0]->thumbprint);
-    assert_false(keyset_holds(sets, 1, renamed, ALG_RS256, &index));
+    assert_null(keyset_same(set, renamed, ALG_RS256));
     free(renamed_jwk);
     keyset_release(set);
 }
@@ -368,7 +372,8 @@ int main(void)
         cmocka_unit_test(a_named_key_answers_alone_else_every_fitting_one),
         cmocka_unit_test(of_keys_with_one_kid_those_that_fit_answer),
         cmocka_unit_test(sets_are_looked_through_in_order_and_holes_passed_over),
-        cmocka_unit_test(a_key_is_held_only_under_its_kid),
+        cmocka_unit_test(the_same_key_is_found_in_another_set_for_its_algorithms),
+        cmocka_unit_test(a_key_is_the_same_only_under_its_kid),
         cmocka_unit_test(only_16_keys_are_tried),
         cmocka_unit_test(kids_of_certificates_are_compared_without_letter_case),
     };

@@ -234,6 +234,62 @@ static void an_entry_holds_its_keys_until_it_goes(void **state)
     keyset_release(new);
 }
 
+static struct keyset *set_of(const char *jwk)
+{
+    struct err err;
+    struct keyset *set = keyset_new(SPAN("i"), 1);
+    AUTO_PTR(jsondoc) document = jsondoc_read(span_str(jwk), 8, &err);
+    assert_non_null(set);
+    assert_true(keyset_add_jwks(set, jsondoc_root(document), &err));
+    return set;
+}
+
+/* RFC 7515 A.3.1, RFC 8037 A.2 */
+#define P256                                                                                                           \
+    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"a\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_" \
+    "FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
+#define ED25519 \
+    "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"b\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
+
+static void remember(struct verified *verified, struct made *made, char fill, enum alg alg, struct keyset *keys,
+                     size_t key)
+{
+    make(made, fill, 100, "x", NOW_S + 60);
+    made->token.alg = alg;
+    verified_add(verified, &made->token, &made->claims, keys->keys[key], keys, NOW_S);
+}
+
+/* A token of a key that stays goes over to the new set, one of a key that went is forgotten, and nothing holds the old set. */
+static void what_is_remembered_follows_its_keys_into_the_next_set(void **state)
+{
+    struct verified *verified = verified_new(64, 1 << 20);
+    struct keyset *old = set_of("{\"keys\":[" P256 "," ED25519 "]}"), *next = set_of("{\"keys\":[" ED25519 "]}");
+    struct keyset *others = set_of("{\"keys\":[" P256 "]}");
+    struct made stays, goes, other;
+    (void)state;
+    remember(verified, &goes, 'a', ALG_ES256, old, 0);
+    remember(verified, &stays, 'b', ALG_EDDSA, old, 1);
+    remember(verified, &other, 'c', ALG_ES256, others, 0);
+
+    verified_follow(verified, old, next);
+    assert_int_equal(old->references, 1);
+    assert_null(verified_find(verified, goes.token.raw, NOW_S));
+    assert_ptr_equal(verified_find(verified, stays.token.raw, NOW_S)->key, next->keys[0]);
+    assert_ptr_equal(verified_find(verified, other.token.raw, NOW_S)->keys, others);
+
+    verified_follow(verified, next, NULL);
+    assert_int_equal(next->references, 1);
+    assert_int_equal(verified_count(verified), 1);
+
+    verified_free(verified);
+    struct made *all[] = {&stays, &goes, &other};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        arena_fini(&all[i]->arena);
+    keyset_release(old);
+    keyset_release(next);
+    keyset_release(others);
+}
+
 static void the_same_token_again_replaces_itself(void **state)
 {
     AUTO_PTR(verified) verified = verified_new(64, 1 << 20);
@@ -363,6 +419,7 @@ int main(void)
         cmocka_unit_test(the_same_tail_under_another_body_is_another_token),
         cmocka_unit_test(exp_equal_to_now_is_not_found_and_a_second_before_is),
         cmocka_unit_test(an_entry_holds_its_keys_until_it_goes),
+        cmocka_unit_test(what_is_remembered_follows_its_keys_into_the_next_set),
         cmocka_unit_test(the_same_token_again_replaces_itself),
         cmocka_unit_test(a_flood_stays_within_slots_and_bytes),
         cmocka_unit_test(a_token_beyond_every_block_is_not_remembered_and_costs_no_other),
