@@ -46,8 +46,15 @@ test('the commands that it prints before event=ready do what it says of them', a
   assert.equal(answers[3].headers.get('odata-version'), '4.0');
 });
 
+// A token that is refused anyway does not wait for keys: without them it is 503.
+async function awaitReady(demo) {
+  const admin = /listener=admin address=(\S+)/.exec(demo.stderr())[1];
+  await until('keys of both providers', async () => (await fetch(`http://${admin}/readyz`)).status === 200);
+}
+
 test('each token that fails does so for the reason and by the check that stand above it', async (t) => {
   const demo = await startDev(t, ['demo'], /^event=ready$/m);
+  await awaitReady(demo);
   const refusals = () => demo.stderr().split('\n').filter((line) => /^event=access .* status=401 /.test(line));
   const failing = shotsOf(demo.stdout()).filter(({ comment }) => comment.startsWith('# fails: '));
   assert.ok(failing.length > 12, 'one for each way');
