@@ -8,6 +8,6 @@ if ! command -v shellcheck >/dev/null; then
     echo "shellcheck is not here"
     exit 77
 fi
-mapfile -t files < <(grep -lE '^#!.*\b(ba)?sh$' scripts/* .ci/* tests/lint/*.sh docker/* conf/* 2>/dev/null || true)
+mapfile -t files < <(grep -lE '^#!.*\b(ba)?sh$' scripts/* .ci/* tests/lint/*.sh tests/packaging/*.sh packaging/debian/* docker/* conf/* 2>/dev/null || true)
 shellcheck "${files[@]}"
 echo "${#files[@]} scripts are clean"
