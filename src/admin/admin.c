@@ -10,11 +10,15 @@ enum {
     POST = 1U << METHOD_POST,
 };
 
-/* Of rows with the same path each has other methods. */
-static const struct admin_row rows[] = {
+/* Those of every door. */
+static const struct admin_row probe_rows[] = {
     {"/livez", GET, ADMIN_PROBE, health_live},
     {"/readyz", GET, ADMIN_PROBE, health_ready},
     {"/metrics", GET, ADMIN_PROBE, health_metrics},
+};
+
+/* Of rows with the same path each has other methods. */
+static const struct admin_row rows[] = {
     {"/status", GET, ADMIN_PROTECTED, status_answer},
     {"/reload", POST, ADMIN_PROTECTED, reload_answer},
     {"/log", GET, ADMIN_PROTECTED, level_answer},
@@ -103,9 +107,11 @@ static void answer_call(const struct admin_door *door, struct admin_call *call, 
 {
     const struct request *request = call->request;
     unsigned methods;
-    const struct admin_row *row = admin_find(rows, COUNT_OF(rows), request->path, request->head->method, &methods);
-    bool is_hidden = row != NULL && door->is_for_probes && row->access != ADMIN_PROBE;
-    if (is_hidden || (row == NULL && methods == 0))
+    const struct admin_row *row =
+        admin_find(probe_rows, COUNT_OF(probe_rows), request->path, request->head->method, &methods);
+    if (row == NULL && methods == 0 && !door->is_for_probes)
+        row = admin_find(rows, COUNT_OF(rows), request->path, request->head->method, &methods);
+    if (row == NULL && methods == 0)
         admin_refuse(reply, 404, "no such path on this listener");
     else if (row == NULL)
         refuse_method(methods, request, reply);

@@ -100,13 +100,15 @@ class Gateway {
     });
   }
 
-  // Ports by listener, in their order, and that of the admin listener.
+  // Ports by listener, in their order, and those of the admin listener and of the one for probes.
   addresses() {
     const found = this.events('listening');
     const port = ({ address }) => Number(/:(\d+)$/.exec(address)?.[1]);
-    this.ports = found.filter(({ listener }) => listener !== 'admin').map(port);
+    const portsOf = (name) => found.filter(({ listener }) => listener === name).map(port);
+    this.ports = found.filter(({ listener }) => listener !== 'admin' && listener !== 'health').map(port);
     this.port = this.ports[0];
-    this.adminPort = found.filter(({ listener }) => listener === 'admin').map(port)[0];
+    this.adminPort = portsOf('admin')[0];
+    this.healthPort = portsOf('health')[0];
   }
 
   signal(name) {
