@@ -12,6 +12,7 @@
 #include "server/responder.h"
 
 struct admin;
+struct console;
 struct tls_server;
 
 /* Whom a path is for. */
@@ -86,6 +87,7 @@ struct admin {
     struct gateway *gateway;
     struct admin_hooks hooks;
     bool is_draining;        /* readiness fails from then on */
+    struct console *console; /* what the token console keeps; NULL: nothing yet */
     struct admin_door main, health;
     int64_t started_s, started_mono_ms;
     struct admin_reloads reloads;

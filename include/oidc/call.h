@@ -31,8 +31,8 @@ struct call_options {
     const char *target; /* the same; NULL: that of the URL */
     const struct call_field *fields;
     size_t count;
-    struct span body;               /* at NULL: none */
-    bool cuts_body;                 /* of an answer past to->bytes_max the rest is left out; else the call fails */
+    struct span body; /* at NULL: none */
+    bool cuts_body;   /* of an answer past to->bytes_max, or past the time, the rest is left out; else the call fails */
     const struct call_place *place; /* NULL: where the URL's host is */
 };
 

@@ -25,6 +25,11 @@ static const struct admin_row rows[] = {
     {"/log", POST, ADMIN_PROTECTED, level_set_answer},
     {"/explain", POST, ADMIN_PROTECTED, explain_answer},
     {"/explain/all", POST, ADMIN_PROTECTED, explain_all_answer},
+    {"/login", POST, ADMIN_PROTECTED, login_answer},
+    {"/callback", GET, ADMIN_OPEN, callback_answer},
+    {"/console/ticket", POST, ADMIN_PROTECTED, ticket_answer},
+    {"/console/settings", GET, ADMIN_OPEN, console_settings_answer},
+    {"/send", POST, ADMIN_PROTECTED, send_answer},
     {"/", GET, ADMIN_OPEN, assets_answer},
     {"/console/", GET, ADMIN_OPEN, assets_answer}, /* behind the exact paths below it */
 };
@@ -149,6 +154,7 @@ void admin_init(struct admin *admin, struct gateway *gateway, const struct admin
 
 void admin_fini(struct admin *admin)
 {
+    console_free(STEAL(admin->console));
     refusals_free(admin->wrong);
     admin->wrong = NULL;
 }

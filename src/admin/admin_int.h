@@ -23,6 +23,8 @@ admin_answer status_answer, reload_answer, level_answer, level_set_answer;
 /* explain.c */
 admin_answer explain_answer, explain_all_answer;
 
+/* Wipes and frees what the token console keeps; none of its requests may be under way.  NULL is let through. */
+void console_free(struct console *console);
 /* console.c, login.c, callback.c, send.c: the token console */
 admin_answer console_settings_answer, login_answer, callback_answer, ticket_answer, send_answer;
 

@@ -168,13 +168,6 @@ static void refuse(struct reply *reply, const struct err *err)
     admin_refuse(reply, err->reason == REASON_OUT_OF_MEMORY ? 503 : 400, "%s", err->text);
 }
 
-/* Header and claims of somebody's token are for who asked, for nobody's cache. */
-static void give_json(struct reply *reply)
-{
-    reply->content_type = SPAN("application/json");
-    responder_add_field(reply, "Cache-Control", SPAN("no-store"));
-}
-
 static void explain_one(struct asking *asking, struct reply *reply)
 {
     struct explanation explanation;
@@ -187,7 +180,7 @@ static void explain_one(struct asking *asking, struct reply *reply)
     } else if (!judge_route(asking, route, &explanation, &err)) {
         refuse(reply, &err);
     } else {
-        give_json(reply);
+        admin_say_json(reply);
         explain_json(&explanation, &reply->body);
     }
 }
@@ -262,7 +255,7 @@ void explain_all_answer(const struct admin_call *call, struct reply *reply)
     struct asking asking = {.call = call, .arena = call->request->arena, .is_brief = true};
     struct err err;
     if (read_asking(&asking, false, &err) && explain_all(&asking, &reply->body, &err))
-        give_json(reply);
+        admin_say_json(reply);
     else
         refuse(reply, &err);
 }

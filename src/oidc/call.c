@@ -163,9 +163,15 @@ static void read_fields(const struct fetch *fetch, struct arena *arena, struct c
         fields[answer->count++] = (struct call_field){span_str(field->name), span_str(field->value)};
 }
 
+/* Whether the body ends before its end: at the limit, or, of one that goes on and on, with the time. */
+static bool is_cut(const struct fetch *fetch, unsigned status)
+{
+    return fetch->is_cut || (fetch->cuts_body && status >= 200 && fetch->result == CURLE_OPERATION_TIMEDOUT);
+}
+
 static bool judge(const struct fetch *fetch, unsigned status, struct err *err)
 {
-    if (!fetch_fits(fetch, err) || (!fetch->is_cut && !fetch_arrived(fetch, err)))
+    if (!fetch_fits(fetch, err) || (!is_cut(fetch, status) && !fetch_arrived(fetch, err)))
         return false;
     return status >= 200 || fail(err, REASON_FETCH_FAILED, "no answer");
 }
@@ -173,10 +179,11 @@ static bool judge(const struct fetch *fetch, unsigned status, struct err *err)
 void call_conclude(struct fetch *fetch)
 {
     AUTO(arena) arena = {0};
-    struct call_answer answer = {.is_cut = fetch->is_cut, .took_us = now_read().mono_us - fetch->begun_mono_us};
+    struct call_answer answer = {.took_us = now_read().mono_us - fetch->begun_mono_us};
     long status = 0;
     curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = status < 0 ? 0 : (unsigned)status;
+    answer.is_cut = is_cut(fetch, answer.status);
     answer.is_ok = judge(fetch, answer.status, &answer.err);
     if (answer.is_ok) {
         answer.phrase = span_str(fetch->phrase);

@@ -9,13 +9,9 @@
     {                                                                                              \
         .name = (name_), .kind = (kind_), .offset = offsetof(struct struct_, member_), __VA_ARGS__ \
     }
-#define LATER(name_)                                                       \
-    {                                                                      \
-        .name = (name_), .kind = SCHEMA_LATER, .help = "not supported yet" \
-    }
 #define NODE_AT(struct_) .node_offset = offsetof(struct struct_, node) + 1
 
-extern const struct schema settings_listener_schema, settings_admin_schema;
+extern const struct schema settings_listener_schema, settings_admin_schema, settings_console_schema;
 extern const struct schema settings_backend_schema, settings_route_schema;
 
 #endif

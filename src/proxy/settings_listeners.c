@@ -79,7 +79,8 @@ static const struct schema_row admin_rows[] = {
         .help = "TLS on this listener; default: plain"),
     ROW(admin_settings, health, "health", SCHEMA_STRUCT, .table = &admin_health_schema,
         .help = "a listener more, for probes: /livez, /readyz and /metrics without credentials"),
-    LATER("console"),
+    ROW(admin_settings, console, "console", SCHEMA_STRUCT, .table = &settings_console_schema,
+        .help = "signing in from the token console"),
 };
 const struct schema settings_admin_schema = {"admin", admin_rows, COUNT_OF(admin_rows), NODE_AT(admin_settings),
                                              admin_off};

@@ -233,6 +233,7 @@ static bool build_all(struct site_build *build)
     is_ok = read_certificates(build) && is_ok;
     is_ok = site_build_backends(build) && is_ok;
     is_ok = site_build_routes(build) && is_ok;
+    is_ok = site_build_console(build) && is_ok;
     is_ok = site_build_providers(build) && is_ok;
     is_ok = site_build_revocation(build) && is_ok;
     is_ok = trusted_read(&build->site->trusted, &build->site->settings.trusted_proxies, &build->site->arena,

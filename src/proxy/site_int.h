@@ -56,6 +56,8 @@ bool site_check_apart(struct problems *problems, const struct node *node, struct
 bool site_build_listeners(struct site_build *build) MUST_CHECK;
 /* Whether the admin surface may be where it is to be, after site_build_listeners; problems are added. */
 bool site_build_admin(struct site_build *build) MUST_CHECK;
+/* Whether people can be signed in as admin.console says, after site_build_routes; problems are added. */
+bool site_build_console(struct site_build *build) MUST_CHECK;
 /* TLS towards the servers of a backend that has https ones. */
 bool site_build_backend_tls(struct site_build *build, struct backend_settings *settings,
                             struct site_backend *backend) MUST_CHECK;

@@ -167,6 +167,8 @@ static bool check_alone(struct site_build *build, const struct provider_settings
 static bool is_named(struct site *site, struct span url)
 {
     AUTO(arena) scratch = {0};
+    if (span_eq(site->settings.admin.console.provider, url))
+        return true;
     for (size_t i = 0; i < site->rule_count; i++) {
         const struct rule *rule = site->rules[i].rule;
         for (size_t j = 0; j < rule->provider_count; j++) {

@@ -241,6 +241,17 @@ int64_t tls_server_end_s(const struct tls_server *server, size_t index)
     return server->identities[index].end_s;
 }
 
+bool tls_server_key_digest(const struct tls_server *server, size_t index, unsigned char out[32])
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(server->identities[index].context);
+    unsigned char *bytes = NULL;
+    int len = certificate == NULL ? -1 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &bytes);
+    bool is_ok = len > 0 && EVP_Digest(bytes, (size_t)len, out, NULL, EVP_sha256(), NULL) == 1;
+    OPENSSL_free(bytes);
+    ERR_clear_error();
+    return is_ok;
+}
+
 size_t tls_server_find(const struct tls_server *server, struct span name)
 {
     bool is_known;

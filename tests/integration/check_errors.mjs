@@ -178,14 +178,6 @@ test('syntax errors have a place too', async (t) => {
   }
 });
 
-test('keys of later versions are refused by name, not ignored', async (t) => {
-  const text = `${SOUND}admin: { console: {} }                       # !not supported yet
-`;
-  const result = await check(t, text);
-  assert.equal(result.status, 1);
-  assertMarked(result, 'gateway.yaml', text);
-});
-
 test('problems of a policy stand in the policy', async (t) => {
   const policy = `<policies>
   <inbound>

@@ -33,3 +33,20 @@ export function assertRefused({ status, json, text }, wanted, pattern) {
   assert.deepEqual(Object.keys(json ?? {}), ['error'], text);
   assert.match(json.error, pattern);
 }
+
+// The page that GET /callback answers: { status, ticket, message }.
+export async function comeBack(gateway, address, cookie) {
+  const url = new URL(address);
+  const { status, text, answer } = await look(gateway, url.pathname + url.search, { fields: cookie ? { Cookie: cookie } : {} });
+  assert.match(answer.field('content-type') ?? '', /^text\/html/, text);
+  const [, ticket, message] = /data-ticket="([^"]*)">([^<]*)</.exec(text) ?? [];
+  return { status, ticket, message, text, answer };
+}
+
+// Begins a login: { location, cookie } as the page and the browser get them.
+export async function beginLogin(gateway, wish = {}, more = {}) {
+  const { status, json, text, answer } = await post(gateway, '/login', wish, more);
+  assert.equal(status, 200, text);
+  const line = answer.field('set-cookie');
+  return { location: new URL(json.location), cookie: line.split(';')[0], line };
+}

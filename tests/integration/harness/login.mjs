@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { secret } from './secrets.mjs';
 
-class Browser {
+export class Browser {
   #cookies = new Map(); // by name and path: two may have one name
 
   #cookiesFor(url) {
@@ -42,7 +42,18 @@ function filledIn(page, user) {
   return { action, form: prompt === 'login' ? { prompt, login: user, password: 'any' } : { prompt } };
 }
 
-// Asks the authorization endpoint with `parameters`, logs in as `user`, consents.  { code, verifier } for the token endpoint.
+// Opens an authorization URL, logs in as `user`, consents; the address at `redirect_uri` that the provider sends the browser to.
+export async function signIn(browser, address, user, redirect_uri) {
+  let { location, page } = await browser.open(address);
+  for (let steps = 0; !location?.startsWith(`${redirect_uri}?`); steps++) {
+    assert.ok(steps < 10, `the login goes round and round: ${location}`);
+    const { action, form } = location ? { action: location } : filledIn(page, user);
+    ({ location, page } = await browser.open(action, form));
+  }
+  return location;
+}
+
+// Asks the authorization endpoint with `parameters`.  { code, verifier } for the token endpoint.
 export async function authorize(endpoint, user, parameters) {
   const verifier = secret(crypto.randomBytes(32).toString('base64url'));
   const state = crypto.randomUUID();
@@ -53,13 +64,7 @@ export async function authorize(endpoint, user, parameters) {
     code_challenge_method: 'S256',
     ...parameters,
   });
-  const browser = new Browser();
-  let { location, page } = await browser.open(`${endpoint}?${query}`);
-  for (let steps = 0; !location?.startsWith(`${parameters.redirect_uri}?`); steps++) {
-    assert.ok(steps < 10, `the login goes round and round: ${location}`);
-    const { action, form } = location ? { action: location } : filledIn(page, user);
-    ({ location, page } = await browser.open(action, form));
-  }
+  const location = await signIn(new Browser(), `${endpoint}?${query}`, user, parameters.redirect_uri);
   const back = new URL(location).searchParams;
   assert.equal(back.get('state'), state, location);
   assert.ok(back.get('code'), location);

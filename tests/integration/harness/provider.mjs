@@ -33,12 +33,13 @@ export const NO_AUDIENCE = { toJSON: () => undefined };
 export const machineClient = ({ id, secret: password }) => ({
   client_id: id, client_secret: password, grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
 });
-export const loginClient = ({ id, secret: password }) => ({
+export const loginClient = ({ id, secret: password, redirect_uri = CALLBACK, ...more }) => ({
   client_id: id,
   ...(password === undefined ? { token_endpoint_auth_method: 'none' } : { client_secret: password }),
   grant_types: ['authorization_code', 'refresh_token'],
-  redirect_uris: [CALLBACK],
+  redirect_uris: [redirect_uri],
   response_types: ['code'],
+  ...more,
 });
 
 const basic = ({ id, secret: password }) => {

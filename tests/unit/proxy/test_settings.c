@@ -226,31 +226,6 @@ static void websocket_is_a_word_or_a_map(void **state)
     }
 }
 
-/* Keys of the contract that are not built yet; `%` marks where each goes. */
-static const struct later {
-    const char *text;
-    unsigned line, column;
-    const char *key;
-} laters[] = {
-    {"admin: { console: x }\n" REST, 1, 10, "console"},
-};
-
-static void keys_not_built_yet_are_refused_where_they_stand(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(laters); i++) {
-        struct reading r;
-        char wanted[64];
-        const char *problems = read_text(&r, laters[i].text);
-        snprintf(wanted, sizeof wanted, "%u:%u error: ", laters[i].line, laters[i].column);
-        bool is_right = strncmp(problems, wanted, strlen(wanted)) == 0 && strstr(problems, laters[i].key) != NULL &&
-                        strstr(problems, "not supported yet") != NULL;
-        if (!is_right)
-            fail_msg("%s: \"%s\"", laters[i].key, problems);
-        document_fini(&r.document);
-    }
-}
-
 static const struct wrong {
     const char *text, *problem;
 } wrongs[] = {
@@ -309,7 +284,6 @@ int main(void)
         cmocka_unit_test(admin_may_be_off),
         cmocka_unit_test(every_range_is_kept_at_both_ends),
         cmocka_unit_test(websocket_is_a_word_or_a_map),
-        cmocka_unit_test(keys_not_built_yet_are_refused_where_they_stand),
         cmocka_unit_test(wrong_values_are_told_with_their_place),
         cmocka_unit_test(all_problems_come_in_one_run),
         cmocka_unit_test(environment_and_files_are_put_in_before_reading),
