@@ -7,8 +7,8 @@
 //
 //   tests/packaging/dockerfile_steps.mjs [--suite SUITE] [--work DIR] [--context DIR]
 //
-// As root, with debootstrap, and a Debian mirror in this machine's sources of apt.  Takes minutes.  --work keeps the base system for the
-// next run; --context is the source tree, by default this one.
+// As root, with debootstrap, what tests/integration/install.sh installs, and a Debian mirror in this machine's sources of apt.  Takes
+// minutes.  --work keeps the base system for the next run; --context is the source tree, by default this one.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
