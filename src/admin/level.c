@@ -36,7 +36,7 @@ void level_set_answer(const struct admin_call *call, struct reply *reply)
     }
     const char *before = log_level_name(log_level());
     log_set_level(level);
-    LOG_EVENT(LOG_NOTICE, "log-level", LOG_STR("level", log_level_name(level)), LOG_STR("before", before),
+    LOG_EVENT(LOG_NOTICE, "log-level", LOG_STR("now", log_level_name(level)), LOG_STR("before", before),
               LOG_STR("by", "admin"));
     say_level(reply);
 }
