@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keys that the gateway has of each issuer, and whether the one that the token names is among them.
-import { $, breakable, fill, h } from './dom.js';
+import { $, fill, h } from './dom.js';
 import { inWords } from './time.js';
 
-const secondsOf = (value) => (typeof value === 'string' ? Date.parse(value) / 1000 : value);
-const ago = (value, now) => (value ? inWords(secondsOf(value), now) : undefined);
+const ago = (moment, now) => inWords(Date.parse(moment) / 1000, now);
 
 function keyRow(key, kid) {
   const isNamed = kid !== undefined && key.kid === kid;
   return h('tr', { class: isNamed ? 'named' : '' },
     h('td', {}, h('code', {}, key.kid ?? '–'), isNamed && h('span', { class: 'badge' }, 'the token’s')),
-    h('td', {}, key.alg ?? '–'),
-    h('td', {}, key.use ?? '–'),
-    h('td', {}, h('code', {}, key.thumbprint ?? '–')));
+    h('td', {}, key.alg ?? 'any that fits'),
+    h('td', {}, [key.kty, key.bits].filter(Boolean).join(' ')),
+    h('td', {}, h('code', {}, key.thumbprint)));
 }
 
 function facts(issuer, now) {
-  const clock = issuer.clock_difference ?? issuer.clock_ahead ?? issuer.clock_ahead_s ?? issuer.clock_difference_s;
+  const apart = issuer.clock_difference_s;
   return [
-    ago(issuer.fetched ?? issuer.fetched_at, now) && `fetched ${ago(issuer.fetched ?? issuer.fetched_at, now)}`,
-    ago(issuer.next_refresh, now) && `next refresh ${ago(issuer.next_refresh, now)}`,
-    clock && `its clock is ${Math.abs(clock)} s ${clock > 0 ? 'ahead' : 'behind'}`,
+    issuer.fetched_at && `fetched ${ago(issuer.fetched_at, now)}`,
+    issuer.next_refresh && `next refresh ${ago(issuer.next_refresh, now)}`,
+    apart && `its clock is ${Math.abs(apart)} s ${apart > 0 ? 'ahead' : 'behind'}`,
   ].filter(Boolean).join(' · ');
 }
 
@@ -32,8 +31,9 @@ function issuerBlock(issuer, kid, now) {
     issuer.last_error && h('p', { class: 'odd' }, `Last error: ${issuer.last_error}`),
     keys.length === 0 ? h('p', { class: 'odd' }, 'No usable keys.')
       : h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Keys of ${issuer.url}` }, h('table', { class: 'keys' },
-        h('thead', {}, h('tr', {}, ['kid', 'alg', 'use', 'thumbprint'].map((name) => h('th', { scope: 'col' }, breakable(name))))),
-        h('tbody', {}, keys.map((key) => keyRow(key, kid))))));
+        h('thead', {}, h('tr', {}, ['kid', 'alg', 'kind', 'thumbprint'].map((name) => h('th', { scope: 'col' }, name)))),
+        h('tbody', {}, keys.map((key) => keyRow(key, kid))))),
+    (issuer.skipped_keys ?? []).map((key) => h('p', { class: 'hint' }, 'Not used: ', h('code', {}, key.kid ?? 'a key without kid'), `, ${key.why}.`)));
 }
 
 // kid: that of the token; undefined: it names none, or there is no token.
