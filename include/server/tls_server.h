@@ -50,6 +50,10 @@ bool tls_server_add(struct tls_server *server, struct span certificate, struct s
 size_t tls_server_count(const struct tls_server *server);
 /* When the first certificate of that one's chain ends, wall time. */
 int64_t tls_server_end_s(const struct tls_server *server, size_t index);
+/* The first identity with a name that one before it has, and is not shown for; *name is that name, with a dot in front where it stands
+ * for all of a domain.  0: none.
+ */
+size_t tls_server_doubled(const struct tls_server *server, const char **name);
 /* SHA-256 of the public key in the first certificate of that one's chain (SubjectPublicKeyInfo, as RFC 7469 2.4 has it).  False: no memory. */
 bool tls_server_key_digest(const struct tls_server *server, size_t index, unsigned char out[32]) MUST_CHECK;
 /* Which of them a client gets that asks for `name`; 0 also where none has it. */

@@ -20,6 +20,13 @@ static uint64_t raise_limit(void)
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : 0;
 }
 
+/* The default is nobody's wish: that it does not fit is worth a line, no warning. */
+static bool is_asked_for(const struct site *site)
+{
+    const struct node *limits = node_member(site->settings.node, "limits");
+    return limits != NULL && node_member(limits, "connections") != NULL;
+}
+
 void run_cap_connections(struct run *run, const struct site *site)
 {
     uint64_t workers = run->worker_count;
@@ -31,7 +38,8 @@ void run_cap_connections(struct run *run, const struct site *site)
     uint64_t fits = run->files_max > beside ? (run->files_max - beside) / FILES_OF_CONNECTION : 0;
     run->gateway.connections_max = fits > workers ? (size_t)fits : (size_t)workers;
     if (run->gateway.connections_max < (size_t)site->settings.limits.connections)
-        LOG_EVENT(LOG_WARNING, "connections-capped", LOG_NUM("configured", site->settings.limits.connections),
+        LOG_EVENT(is_asked_for(site) ? LOG_WARNING : LOG_INFO, "connections-capped",
+                  LOG_NUM("configured", site->settings.limits.connections),
                   LOG_NUM("connections", run->gateway.connections_max), LOG_NUM("files", run->files_max),
                   LOG_STR("error", "a request takes two descriptors: raise the limit of open files"));
 }

@@ -17,6 +17,13 @@ const struct node *site_place(const struct node *map, const char *key)
     return member == NULL ? map : member;
 }
 
+bool site_is_quoted(struct problems *problems, const struct node *node, const char *key)
+{
+    bool is_text = (node->kind != NODE_NUMBER && node->kind != NODE_BOOL) || node->is_secret;
+    return is_text || problem_error(problems, node, "\"%s\": a text is expected, found %s: write \"%s\" in quotes", key,
+                                    node_kind_name(node->kind), QUOTED(node->text));
+}
+
 bool site_check_bind(struct problems *problems, const struct node *node, struct span text, struct bind_address *address)
 {
     struct err err;
@@ -45,6 +52,8 @@ static bool check_mode(struct problems *problems, const struct listener_settings
     const struct node *at = site_place(listener->node, "mode");
     if (bind_address_path(address) == NULL)
         return problem_error(problems, at, "\"mode\" is for unix sockets; this listener binds a port");
+    if (!site_is_quoted(problems, at, "mode"))
+        return false;
     return bind_address_mode(listener->mode, &mode, &err) || problem_error(problems, at, "%s", err.text);
 }
 
@@ -242,6 +251,8 @@ static bool build_all(struct site_build *build)
     fill_limits(build->site);
     if (is_ok && build->problems->errors == 0)
         note_idle_backends(build);
+    if (is_ok && build->problems->errors == 0)
+        site_lint(build);
     return is_ok;
 }
 

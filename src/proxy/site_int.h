@@ -82,6 +82,14 @@ struct site_backend *site_find_backend(struct site_build *build, struct span nam
 /* Routes with their rules and the entries for lookup. */
 bool site_build_routes(struct site_build *build) MUST_CHECK;
 
+/* Warnings about what has no effect, or another than it seems.  The site is built and without errors. */
+void site_lint(const struct site_build *build);
+
+/* Whether what stands at `node` was meant as a text: a number of YAML is written otherwise than it is read, 0660 as 660.  The problem
+ * is added.
+ */
+bool site_is_quoted(struct problems *problems, const struct node *node, const char *key) MUST_CHECK;
+
 /* The list of revoked tokens. */
 bool site_build_revocation(struct site_build *build) MUST_CHECK;
 

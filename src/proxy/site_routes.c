@@ -96,6 +96,13 @@ static bool check_health(struct site_build *build, const struct backend_settings
                                     "a path, perhaps with a query, that begins with / and is printable ASCII");
 }
 
+/* What is neither true nor false is an error of its own. */
+static bool is_unchecked(const struct backend_settings *settings)
+{
+    const struct node *verify = settings->tls.node == NULL ? NULL : node_member(settings->tls.node, "verify");
+    return verify != NULL && span_eq_nocase(verify->text, SPAN("false"));
+}
+
 static bool build_backend(struct site_build *build, struct backend_settings *settings, struct site_backend *backend)
 {
     const struct server_settings *from = settings->servers.at;
@@ -121,11 +128,15 @@ static bool build_backend(struct site_build *build, struct backend_settings *set
     }
     backend->server_count = settings->servers.count;
     is_ok = read_host_header(build, settings, backend) && is_ok;
-    if (has_https)
-        return site_build_backend_tls(build, settings, backend) && is_ok;
-    if (settings->tls.node != NULL)
+    if (has_https || settings->tls.node != NULL)
+        is_ok = site_build_backend_tls(build, settings, backend) && is_ok;
+    if (is_ok && !has_https && settings->tls.node != NULL)
         problem_warning(build->problems, settings->tls.node,
                         "\"tls\" has no effect: no server of the backend is https");
+    if (has_https && is_unchecked(settings))
+        problem_warning(build->problems, node_member(settings->tls.node, "verify"),
+                        "the certificates of backend \"%s\" are not checked: anybody on the way can be it",
+                        QUOTED(settings->name));
     return is_ok;
 }
 
@@ -182,6 +193,8 @@ static bool is_empty_list(const struct node *map, const char *key)
 /* "*.Example.com" as ".example.com", "Example.com" as "example.com". */
 static bool read_host(struct site_build *build, struct span text, const struct node *node, struct span *host)
 {
+    if (!site_is_quoted(build->problems, node, "host"))
+        return false;
     struct span name = span_starts(text, SPAN("*.")) ? span_from(text, 2) : text;
     bool is_name = uri_is_authority(name) && uri_host(name).len == name.len && span_chr(name, '*') == NULL;
     if (!is_name)

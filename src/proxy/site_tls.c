@@ -207,6 +207,19 @@ static bool resolve_listener(struct site_build *build, struct listener_tls_setti
     return is_ok;
 }
 
+static void warn_of_double(struct site_build *build, const struct listener_settings *settings,
+                           const struct tls_server *server)
+{
+    const char *name;
+    size_t index = tls_server_doubled(server, &name);
+    if (index == 0)
+        return;
+    const struct pem_pair pair = listener_pair(&settings->tls, index);
+    problem_warning(build->problems, site_place(pair.certificate.map, "certificate"),
+                    "a certificate before it is for \"%s%s\" too: this one is not shown to who asks for that name",
+                    name[0] == '.' ? "*" : "", QUOTED(span_str(name)));
+}
+
 static bool build_listener(struct site_build *build, struct listener_settings *settings, struct site_listener *listener)
 {
     if (settings->tls.node == NULL)
@@ -225,6 +238,7 @@ static bool build_listener(struct site_build *build, struct listener_settings *s
         struct pem_pair pair = listener_pair(&settings->tls, i);
         warn_of_end(build, &pair.certificate, tls_server_end_s(listener->tls, i));
     }
+    warn_of_double(build, settings, listener->tls);
     return true;
 }
 
@@ -306,11 +320,5 @@ bool site_build_backend_tls(struct site_build *build, struct backend_settings *s
     is_ok = resolve(build, tls->node, "client_certificate", &tls->client_certificate) && is_ok;
     is_ok = resolve(build, tls->node, "client_key", &tls->client_key) && is_ok;
     is_ok = read_server_name(build, tls, backend) && check_client_key(build, tls) && is_ok;
-    if (!is_ok || !make_client(build, settings, backend))
-        return false;
-    if (tls->node != NULL && !tls->verify)
-        problem_warning(build->problems, site_place(tls->node, "verify"),
-                        "the certificates of backend \"%s\" are not checked: anybody on the way can be it",
-                        QUOTED(settings->name));
-    return true;
+    return is_ok && make_client(build, settings, backend);
 }

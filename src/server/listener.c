@@ -46,6 +46,17 @@ static int socket_make(const struct bind_address *address, bool reuses_port)
     return -1;
 }
 
+/* What is no socket, in words; NULL: a socket, or nothing. */
+static const char *what_stands(const char *path)
+{
+    struct stat seen;
+    if (lstat(path, &seen) != 0 || S_ISSOCK(seen.st_mode))
+        return NULL;
+    if (S_ISLNK(seen.st_mode))
+        return "a link";
+    return S_ISDIR(seen.st_mode) ? "a directory" : "a file";
+}
+
 static bool bind_failed(const struct bind_address *address, struct err *err)
 {
     int why = errno;
@@ -56,6 +67,10 @@ static bool bind_failed(const struct bind_address *address, struct err *err)
                     "cannot bind %s: %s: user %u needs CAP_NET_BIND_SERVICE for that port, or root binds it "
                     "at the start",
                     text, strerror(why), (unsigned)geteuid());
+    const char *other = bind_address_path(address) == NULL ? NULL : what_stands(bind_address_path(address));
+    if (why == EADDRINUSE && other != NULL)
+        return fail(err, REASON_SYSTEM, "cannot bind %s: %s stands there; nothing but a socket is replaced", text,
+                    other);
     return fail(err, REASON_SYSTEM, "cannot bind %s: %s", text, strerror(why));
 }
 

@@ -44,6 +44,8 @@ struct tls_name {
 struct tls_names {
     struct tls_name *at;
     size_t count;
+    size_t doubled;     /* an identity with a name that one before it has; 0: none has */
+    char *doubled_name; /* the first such name */
 };
 /* Adds the names of `certificate`: DNS names of its alternatives, its common name only where it has no alternatives (RFC 6125
  * 6.4.4).  Names that are there stay.  False: no memory.

@@ -52,12 +52,22 @@ static struct span normal(struct span name, char out[HOST_BYTES_MAX])
     return span_of(out, name.len);
 }
 
+/* The certificate that came first is for that name. */
+static bool note_double(struct tls_names *names, size_t at, size_t identity)
+{
+    if (names->at[at].identity == identity || names->doubled != 0)
+        return true;
+    names->doubled = identity;
+    names->doubled_name = span_dup(span_of(names->at[at].text, names->at[at].len));
+    return names->doubled_name != NULL;
+}
+
 static bool insert(struct tls_names *names, struct span text, size_t identity)
 {
     bool is_there;
     size_t at = place_of(names, text, &is_there);
     if (is_there)
-        return true;
+        return note_double(names, at, identity);
     struct tls_name *grown = realloc(names->at, (names->count + 1) * sizeof *grown);
     char *copy = grown == NULL ? NULL : span_dup(text);
     if (grown != NULL)
@@ -128,5 +138,6 @@ void tls_names_fini(struct tls_names *names)
     for (size_t i = 0; i < names->count; i++)
         free(names->at[i].text);
     free(names->at);
-    *names = (struct tls_names){NULL, 0};
+    free(names->doubled_name);
+    *names = (struct tls_names){0};
 }

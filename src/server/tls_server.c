@@ -252,6 +252,12 @@ bool tls_server_key_digest(const struct tls_server *server, size_t index, unsign
     return is_ok;
 }
 
+size_t tls_server_doubled(const struct tls_server *server, const char **name)
+{
+    *name = server->names.doubled_name;
+    return server->names.doubled;
+}
+
 size_t tls_server_find(const struct tls_server *server, struct span name)
 {
     bool is_known;

@@ -16,6 +16,7 @@ function filesOf(t) {
   const place = (from, name) => copyFileSync(from, path.join(dir, name));
   place(one.certFile, 'one.crt');
   place(one.keyFile, 'one.key');
+  place(other.certFile, 'other.crt');
   place(other.keyFile, 'other.key');
   place(authority.caFile, 'ca.pem');
   const openssl = (...args) => execFileSync('openssl', args, { cwd: dir, stdio: 'ignore' });
@@ -75,6 +76,8 @@ const LISTENERS = [
   ['{ certificate: ended.crt, key: one.key }', /warning: the certificate of "ended\.crt" ended at/, 'ended.crt'],
   ['{ certificate: one.crt, key: one.key }', /warning: the certificate of "one\.crt" ends soon, at/, 'one.crt'],
   ['{ certificate: long.crt, key: one.key }', /^(?![^]*warning: the cert)/],
+  ['{ certificate: both.pem, certificates: [ { certificate: one.crt, key: one.key } ] }', /warning: a certificate before it is for "gateway\.test" too/, 'one.crt'],
+  ['{ certificate: both.pem, certificates: [ { certificate: other.crt, key: other.key } ] }', /^(?![^]*warning: a certificate before)/],
   ['{ certificate: both.pem, certifcates: [] }', /error: .*"certificates"/],
 ];
 const BACKENDS = [

@@ -20,6 +20,7 @@ test('too many connections for the limit of open files are fewer connections, an
   const capped = await stand.gateway.event('connections-capped');
   assert.equal(capped.configured, '5000');
   assert.equal(capped.files, '256');
+  assert.equal(capped.level, 'warning');
   const most = Number(capped.connections);
   assert.ok(most > 20 && most <= 128, `${most} connections`);
   assert.equal(await figure(stand.gateway, 'jwtgate_limit', { limit: 'connections' }), most);
@@ -29,6 +30,11 @@ test('too many connections for the limit of open files are fewer connections, an
   clients.forEach((client) => client.destroy());
   await until('the end of the connections', async () => (await figure(stand.gateway, 'jwtgate_connections')) === 0);
   assert.equal((await stand.get()).status, 200);
+});
+
+test('a default that does not fit is told, but nobody is warned of what he did not ask for', async (t) => {
+  const stand = await startStand(t, { around: ['prlimit', '--nofile=256:256', '--'] });
+  assert.equal((await stand.gateway.event('connections-capped')).level, 'info');
 });
 
 test('a limit that suffices is not spoken of', async (t) => {
