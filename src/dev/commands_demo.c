@@ -111,7 +111,9 @@ static bool write_config(struct demo *demo)
     buf_printf(&demo->config,
                "listeners:\n"
                "  - bind: 127.0.0.1:%u\n"
-               "admin: { bind: \"127.0.0.1:0\" }\n"
+               "admin:\n"
+               "  bind: 127.0.0.1:0\n"
+               "  console: { client_id: console, scopes: [openid, microprofile-jwt] }\n"
                "workers: 1\n"
                "backends:\n"
                "  calculator: { servers: [\"http://%s\"] }\n"

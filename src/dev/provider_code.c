@@ -37,7 +37,8 @@ static bool fill(struct provider_code *code, const struct provider_place *place,
         .place = *place,
     };
     return make_text(code->text) && keep(code, place->prefix, &code->place.prefix) &&
-           keep(code, place->name, &code->place.name) && keep(code, asked->redirect_uri, &code->redirect_uri) &&
+           keep(code, place->name, &code->place.name) && keep(code, asked->client_id, &code->client_id) &&
+           keep(code, asked->redirect_uri, &code->redirect_uri) &&
            keep(code, asked->code_challenge, &code->code_challenge) && keep(code, asked->nonce, &code->nonce) &&
            keep(code, asked->scope, &code->scope);
 }

@@ -23,12 +23,11 @@ static bool set_shared(const struct members *access, struct members *claims, str
     return true;
 }
 
-/* Its client by the name that this kind of issuer knows it by. */
+/* A client that has two names is meant by the one that it used. */
 static bool set_client(const struct grant *grant, struct members *claims, struct err *err)
 {
-    bool is_entra = provider_place_is_entra(&grant->place);
-    struct span client = span_str(is_entra ? grant->client->app_id : grant->client->id);
-    return members_set_text(claims, "aud", client, err) && (is_entra || members_set_text(claims, "azp", client, err));
+    return members_set_text(claims, "aud", grant->client_id, err) &&
+           (provider_place_is_entra(&grant->place) || members_set_text(claims, "azp", grant->client_id, err));
 }
 
 bool provider_identity_fill(const struct grant *grant, const struct members *access, struct minting *minting,

@@ -55,6 +55,7 @@ struct provider_code {
     const struct provider_client *client;
     const struct provider_user *user;
     struct provider_place place;
+    struct span client_id;                                  /* by which of its names the client asked */
     struct span redirect_uri, code_challenge, nonce, scope; /* at NULL: not sent */
     struct arena arena;                                     /* what the texts stand in */
 };
@@ -84,6 +85,7 @@ struct grant {
     const struct provider_user *user; /* NULL: for the client itself */
     struct provider_place place;
     struct span audience, resource, scope; /* empty: not asked for */
+    struct span client_id;                 /* how the client called itself there, whom the ID token is for */
     struct span nonce;                     /* of the authorization request; at NULL: none was sent */
     int64_t signed_in_at_s;                /* when the user did, on the sign-in page; 0: not there */
     enum breakage breakage;

@@ -79,8 +79,10 @@ static bool redeem(const struct provider_code *code, struct arena *arena, struct
     grant->user = code->user;
     grant->scope = arena_copy(arena, code->scope);
     grant->nonce = arena_copy(arena, code->nonce);
+    grant->client_id = arena_copy(arena, code->client_id);
     grant->signed_in_at_s = code->signed_in_at_s;
-    return (code->scope.at == NULL || grant->scope.at != NULL) && (code->nonce.at == NULL || grant->nonce.at != NULL);
+    return (code->scope.at == NULL || grant->scope.at != NULL) && (code->nonce.at == NULL || grant->nonce.at != NULL) &&
+           grant->client_id.at != NULL;
 }
 
 /* Who asks, where and how must be as it was when the code was asked for. */

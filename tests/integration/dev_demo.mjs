@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { runDev, startDev } from './harness/dev.mjs';
+import { submit } from './harness/sign_in.mjs';
 import { until } from './harness/until.mjs';
 
 const RESULT = '<result><value>100</value>';
@@ -75,6 +76,28 @@ test('it tells where the console is, where the providers are, and who signs in',
   for (const url of [tenant, realm]) assert.equal((await (await fetch(`${url}/.well-known/openid-configuration`)).json()).issuer, url);
   assert.match(demo.stdout(), /^# {3}alice +password alice-secret /m);
   assert.match(demo.stdout(), /^# {3}bob +password bob-secret /m);
+});
+
+test('users sign in from the console at the provider of either route; alice may use it, bob may not', async (t) => {
+  const demo = await startDev(t, ['demo'], /^event=ready$/m);
+  const admin = `http://${/listener=admin address=(\S+)/.exec(demo.stderr())[1]}`;
+  await awaitReady(demo);
+  const post = (path, body) => fetch(admin + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const verdictOf = async (route, user) => {
+    const login = await post('/login', { route });
+    const { location } = await login.json();
+    const cookie = login.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+    const back = await submit(await (await fetch(location)).text(), location, { username: user, password: `${user}-secret` });
+    const page = await (await fetch(back.headers.get('location'), { headers: { cookie } })).text();
+    const ticket = /data-ticket="([^"]+)"/.exec(page)?.[1] ?? assert.fail(page);
+    const { access_token: token } = await (await post('/console/ticket', { ticket })).json();
+    const { verdict, reason } = await (await post('/explain', { route, token })).json();
+    return `${verdict} ${reason}`;
+  };
+  for (const route of ['calculator', 'projections']) {
+    assert.equal(await verdictOf(route, 'alice'), 'pass null', route);
+    assert.equal(await verdictOf(route, 'bob'), 'refuse TokenClaimValueNotAllowed', route);
+  }
 });
 
 test('an occupied port is an error', async (t) => {
