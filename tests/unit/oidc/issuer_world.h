@@ -66,12 +66,12 @@ static inline int set_up(void **state)
     world->base = event_base_new();
     world->server = tiny_server_new(world->base);
     world->metrics = metrics_new(families, COUNT_OF(families), 1);
-    world->settings =
-        (struct issuers_settings){.timing = {LONG_MS, LONG_MS, 24 * LONG_MS, 5000},
-                                  .document_bytes_max = 65536,
-                                  .concluded = count_conclusion,
-                                  .context = world,
-                                  .metrics = {world->metrics, FAMILY_AGE, FAMILY_REFRESH, FAMILY_CLOCK, FAMILY_FAILING, 0}};
+    world->settings = (struct issuers_settings){
+        .timing = {LONG_MS, LONG_MS, 24 * LONG_MS, 5000},
+        .document_bytes_max = 65536,
+        .concluded = count_conclusion,
+        .context = world,
+        .metrics = {world->metrics, FAMILY_AGE, FAMILY_REFRESH, FAMILY_CLOCK, FAMILY_FAILING, 0}};
     document_set(world, "https://idp.example", "/keys");
     keys_set(world, KEYS_OF("k1"));
     *state = world;
