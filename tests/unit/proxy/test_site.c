@@ -116,7 +116,7 @@ static const struct wrong listeners[] = {
      "admin: { hosts: [ a, \"b:1\" ] }\n" LISTENERS BACKENDS ROUTES},
     {"the listener for probes has an address of its own",
      "admin: { bind: \"127.0.0.1:82\", health: { bind: \"127.0.0.1:82\" } }\n" LISTENERS BACKENDS ROUTES,
-     "gateway.yaml:1:50: error: \"127.0.0.1:82\" is bound twice",
+     "gateway.yaml:1:48: error: \"127.0.0.1:82\" is bound twice",
      "admin: { bind: \"127.0.0.1:82\", health: { bind: \"127.0.0.1:83\" } }\n" LISTENERS BACKENDS ROUTES},
     {"admin binds an address", "admin: { bind: here }\n" LISTENERS BACKENDS ROUTES,
      "gateway.yaml:1:16: error: \"here\" is no address", "admin: off\n" LISTENERS BACKENDS ROUTES},
