@@ -41,7 +41,7 @@ export function showKeys(issuers, kid, now) {
   const count = issuers.reduce((n, issuer) => n + (issuer.keys?.length ?? 0), 0);
   const isThere = issuers.some((issuer) => issuer.keys?.some((key) => key.kid === kid));
   const verdict = kid === undefined ? '' : isThere ? ', the token’s among them' : ', the token’s not among them';
-  $('keys-tally').textContent = `${count}${verdict}`;
+  $('keys-tally').textContent = `${count === 1 ? '1 key' : `${count} keys`}${verdict}`;
   fill($('keys'), issuers.length === 0 ? h('p', { class: 'empty' }, 'No route asks an issuer for keys.')
     : issuers.map((issuer) => issuerBlock(issuer, kid, now)));
 }

@@ -60,8 +60,11 @@ function showChosen() {
 const retry = () => h('button', { type: 'button', onclick: () => start() }, 'Try again');
 
 function fail(error) {
-  if (!(error instanceof Trouble)) throw error;
   $('verdict').removeAttribute('aria-busy');
+  if (!(error instanceof Trouble)) {
+    tell(`This page met what it was not made for: ${error.message}`);
+    throw error;
+  }
   if (error.status === 401) return askForAccess(error.message);
   tell(error.message, ...(error.status === 0 ? [retry()] : []));
 }
@@ -187,7 +190,7 @@ async function choose(name) {
 function showGrant() {
   const { grant } = state;
   $('kinds').hidden = !grant;
-  $('grant').textContent = grant?.scope ? `Granted: ${grant.scope}` : '';
+  $('grant').textContent = [grant?.scope && `Granted: ${grant.scope}.`, ...(grant?.notes ?? [])].filter(Boolean).join(' ');
   for (const radio of document.querySelectorAll('input[name=kind]')) radio.closest('label').hidden = !grant?.[radio.value];
 }
 
@@ -212,7 +215,7 @@ function showWait() {
 
 function afterSignIn({ ticket, error }) {
   showWait();
-  if (error) return tell(`Signing in failed: ${error}`);
+  if (error) return tell(error);
   window.focus();
   return attempt(() => takeTicket(ticket));
 }

@@ -16,6 +16,7 @@ export const isMoment = (seconds) => typeof seconds === 'number' && Math.abs(sec
 export function inWords(seconds, now) {
   const apart = Math.trunc(seconds - now);
   if (apart === 0) return 'now';
+  if (!Number.isFinite(apart)) return 'nobody knows when';
   const [unit, size] = UNITS.find(([, each]) => Math.abs(apart) >= each);
   return words.format(Math.trunc(apart / size), unit);
 }
