@@ -82,8 +82,8 @@ static void ask(const struct token *token, const struct key *key, struct second_
         say(opinion, OPINION_NONE, "the key is not of the kind that %s needs", info->name);
     else if (jwt_str_alg(info->name) == JWT_ALG_INVAL)
         say(opinion, OPINION_NONE, "this libjwt does not know %s", info->name);
-    else if (
-        info->is_pss) /* 1.17 calls each such signature bad: it wants a key made for PSS alone, which providers do not publish */
+    else if (info->is_pss)
+        /* 1.17 calls each such signature bad: it wants a key made for PSS alone, which no provider publishes. */
         say(opinion, OPINION_NONE, "libjwt does not check %s under a usual RSA key", info->name);
     else if (!put_token(token, &text) || !put_key(key, &secret))
         say(opinion, OPINION_NONE, "there is no memory to ask it");
