@@ -2,6 +2,7 @@
 /* The process's own figures, under the names that every exporter gives them. */
 #include "admin/vitals.h"
 
+#include "base/log_sink.h"
 #include "oidc/issuer.h"
 #include "proxy/figures.h"
 
@@ -117,6 +118,7 @@ void vitals_show(struct gateway *gateway, bool is_draining)
     const struct span version = SPAN_INIT(JWTGATE_VERSION);
     metric_set(metric_series(gateway->metrics, FIGURE_BUILD, &version, 1), 1);
     set(gateway, FIGURE_READY, !is_draining && vitals_has_keys(gateway));
+    set(gateway, FIGURE_LOG_LOST, (int64_t)log_lines_lost());
     show_usage(gateway);
     show_memory(gateway);
     show_files(gateway);

@@ -169,6 +169,8 @@ static const struct metric_family table[] = {
         {"jwtgate_admin_refused_total", METRIC_COUNTER, "reason",
          "Requests that the admin listener refused: host, origin, content_type, credentials; limited "
          "for wrong tokens before."},
+    [FIGURE_LOG_LOST] = {"jwtgate_log_lines_lost_total", METRIC_COUNTER, "",
+                         "Lines of the log that their file, or the system's log, did not take."},
 };
 
 _Static_assert(COUNT_OF(table) == FIGURE_COUNT, "each figure has its row");
