@@ -4,12 +4,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startBackend } from './harness/backend.mjs';
+import { newAuthority } from './harness/certs.mjs';
 import { connect, requestBytes } from './harness/client.mjs';
 import { assertRefused, beginLogin, comeBack, look, post } from './harness/console.mjs';
 import { awaitKeys, startGateway } from './harness/gateway.mjs';
 import { startIssuer } from './harness/issuer.mjs';
 import { newKey, now, sign } from './harness/keys.mjs';
 import { policyOf } from './harness/stand.mjs';
+import { pairOf } from './harness/tls.mjs';
 import { until } from './harness/until.mjs';
 
 const ROUTES = (issuer, backend) => ({
@@ -204,4 +206,48 @@ test('a browser that goes away while the provider takes its time takes the excha
   await closed;
   stand.tokens = () => granted(stand);
   assert.equal((await back(stand)).status, 200);
+});
+
+test('behind TLS and a token: the cookie is for TLS alone, the provider is told https, and nobody begins without the token', async (t) => {
+  const authority = newAuthority(t);
+  const token = 'a token of twenty-four bytes'.replaceAll(' ', '-');
+  const issuer = await startIssuer(t);
+  issuer.discovery = (request, response) => response.writeHead(200).end(JSON.stringify({
+    ...issuer.document(), authorization_endpoint: `${issuer.url}/authorize`, token_endpoint: `${issuer.url}/token`,
+  }));
+  const gateway = await startGateway(t, {
+    ...ROUTES(issuer, await startBackend(t)),
+    admin: { bind: '127.0.0.1:0', token, tls: pairOf(authority.issue('127.0.0.1')), hosts: ['admin.test'], console: { client_id: 'c' } },
+  });
+  const host = 'admin.test';
+  const how = { host, tls: { ca: authority.ca } };
+  const fields = { Origin: `https://${host}` };
+  await until('the keys', async () => (await look(gateway, '/readyz', { ...how, token })).status === 200);
+  assert.equal((await post(gateway, '/login', {}, { ...how, fields })).status, 401);
+  const { location, line } = await beginLogin(gateway, {}, { ...how, fields, token });
+  assert.equal(location.searchParams.get('redirect_uri'), `https://${host}/callback`);
+  assert.match(line, /; HttpOnly; SameSite=Lax; Secure$/);
+  const { json } = await look(gateway, '/console/settings', how);
+  assert.deepEqual(Object.keys(json), ['version', 'sign_in', 'needs_token']);
+  assert.deepEqual([json.sign_in, json.needs_token], [true, true]);
+  assert.deepEqual((await look(gateway, '/console/settings', { ...how, token })).json.providers, [issuer.configUrl]);
+  for (const target of ['/explain', '/explain/all', '/send', '/console/ticket']) {
+    assert.equal((await post(gateway, target, {}, { ...how, fields })).status, 401, target);
+    assert.equal((await post(gateway, target, {}, { ...how, fields, token })).status, 400, target);
+  }
+  assert.equal((await look(gateway, '/callback?code=c&state=s', how)).status, 400); // a browser that is sent here has no token to show
+});
+
+test('the gateway ends while a provider takes its time', async (t) => {
+  const stand = await start(t);
+  let isAsked = false;
+  stand.tokens = () => () => (isAsked = true);
+  const { location, cookie } = await beginLogin(stand.gateway);
+  const client = await connect(stand.gateway.adminPort);
+  await client.write(requestBytes({
+    target: `/callback?code=c&state=${location.searchParams.get('state')}`, host: `127.0.0.1:${stand.gateway.adminPort}`, fields: { Cookie: cookie },
+  }));
+  await until('the exchange', () => isAsked);
+  await stand.gateway.stop();
+  client.destroy();
 });

@@ -24,7 +24,7 @@ export async function look(gateway, target, more = {}) {
 
 function told(answer) {
   const isJson = /^application\/json\b/.test(answer.field('content-type') ?? '');
-  return { status: answer.status, json: isJson ? JSON.parse(answer.text) : undefined, text: answer.text, answer };
+  return { status: answer.status, json: isJson && answer.text ? JSON.parse(answer.text) : undefined, text: answer.text, answer };
 }
 
 // A refusal with that status whose text says `pattern`.
