@@ -27,7 +27,7 @@ test('moments are written in UTC, and what no calendar holds is none', () => {
   assert.ok(looksLikeMilliseconds(1769846400000, 1769846400) && !looksLikeMilliseconds(1769846400, 1769846400));
   assert.equal(fromField(''), undefined);
   assert.equal(fromField('2026-01-31T08:00:00Z'), 1769846400);
-  assert.deepEqual([span(4.4), span(1500), span(90e3), span(7200e3)], ['4 ms', '1.5 s', '1 min', '2 h']);
+  assert.deepEqual([span(0), span(4.4), span(1500), span(90e3), span(7200e3)], ['under 1 ms', '4 ms', '1.5 s', '1 min', '2 h']);
 });
 
 test('base64url is read strictly', () => {

@@ -293,7 +293,8 @@ function forget() {
   for (const id of ['token', 'admin-token', 'fields', 'body']) $(id).value = '';
   clearAnswer();
   showGrant();
-  showContents(undefined, now());
+  showRoutes();
+  showChosen();
 }
 
 function forgetAndSay() {

@@ -38,6 +38,7 @@ export function fromField(value) {
 
 // How long something took, or has lasted: "850 ms", "3 min", "2 h".
 export function span(ms) {
+  if (ms < 1) return 'under 1 ms';
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60e3) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < 3600e3) return `${Math.floor(ms / 60e3)} min`;
