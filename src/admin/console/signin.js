@@ -48,6 +48,7 @@ function addressOf(data) {
 // Called in a click: else browsers open no window.
 export async function begin(wish, done) {
   const sheet = window.open('about:blank', '_blank', 'popup,width=560,height=760');
+  if (sheet) sheet.opener = null; // the provider's page is not to lead this one elsewhere
   try {
     listen(done);
     const address = addressOf((await ask('POST', '/login', wish)).data);
