@@ -163,7 +163,8 @@ static bool open_issuer(struct demo *demo)
 
 static bool mint(struct demo *demo)
 {
-    for (size_t i = 0; i < DEMO_SHOTS; i++) {
+    size_t count = demo->options.is_once ? DEMO_SHOTS_ONCE : DEMO_SHOTS;
+    for (size_t i = 0; i < count; i++) {
         const struct provider_wish *wish = &demo_shots[i].wish;
         if (wish->authority != NULL && !provider_mint(demo->provider, wish, &demo->tokens[i], &demo->err))
             return false;

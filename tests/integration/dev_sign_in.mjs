@@ -10,6 +10,7 @@ import { startDev } from './harness/dev.mjs';
 import { formOf, submit } from './harness/sign_in.mjs';
 
 const TENANT = '3f9a2c41-6d0b-4b8e-9c57-1a2e5d7f8b60';
+const ISSUER = ['issuer', '--port', '0', '--alg', 'ES256'];
 const REDIRECT = 'http://127.0.0.1:5555/callback';
 const alice = { username: 'alice', password: 'alice-secret' };
 const bob = { username: 'bob', password: 'bob-secret' };
@@ -57,32 +58,34 @@ const manners = [
 ];
 const partOf = (claims, like) => Object.fromEntries(Object.keys(like).map((name) => [name, claims[name]]));
 
-for (const { authority, endpoint, scope, may, mayNot, iss } of manners) {
-  test(`a user signs in at ${endpoint} and gets a token for the API and one for the client`, async (t) => {
-    const { url } = await startDev(t, ['issuer', '--port', '0']);
-    const client = await clientOf(url, authority);
-    assert.equal(client.document.authorization_endpoint, url + endpoint);
-    assert.deepEqual(client.document.code_challenge_methods_supported, ['S256']);
-    for (const [user, rights] of [[alice, may], [bob, mayNot]]) {
-      const { verifier, asks, location, back } = await client.signIn(user, { scope });
-      assert.equal(location.origin + location.pathname, REDIRECT);
-      assert.equal(back.state, asks.state);
-      assert.equal(back.iss, iss ? client.document.issuer : undefined, 'RFC 9207');
-      const { status, body } = await client.redeem({ code: back.code, code_verifier: verifier });
-      assert.equal(status, 200, JSON.stringify(body));
-      const access = await client.verify(body.access_token);
-      assert.deepEqual(partOf(access, rights), rights);
-      const identity = await client.verify(body.id_token);
-      assert.deepEqual([identity.iss, identity.sub, identity.nonce, identity.name], [access.iss, access.sub, asks.nonce, user.username]);
-      assert.equal(identity.aud, 'console', 'the client as it called itself');
-      assert.notEqual(identity.aud, access.aud);
-      assert.ok(Math.abs(identity.auth_time - identity.iat) < 60);
-    }
-  });
-}
+test('issuers of every manner', async (t) => {
+  const { url } = await startDev(t, ['issuer', '--port', '0']);
+  for (const { authority, endpoint, scope, may, mayNot, iss } of manners) {
+    await t.test(`a user signs in at ${endpoint} and gets a token for the API and one for the client`, async () => {
+      const client = await clientOf(url, authority);
+      assert.equal(client.document.authorization_endpoint, url + endpoint);
+      assert.deepEqual(client.document.code_challenge_methods_supported, ['S256']);
+      for (const [user, rights] of [[alice, may], [bob, mayNot]]) {
+        const { verifier, asks, location, back } = await client.signIn(user, { scope });
+        assert.equal(location.origin + location.pathname, REDIRECT);
+        assert.equal(back.state, asks.state);
+        assert.equal(back.iss, iss ? client.document.issuer : undefined, 'RFC 9207');
+        const { status, body } = await client.redeem({ code: back.code, code_verifier: verifier });
+        assert.equal(status, 200, JSON.stringify(body));
+        const access = await client.verify(body.access_token);
+        assert.deepEqual(partOf(access, rights), rights);
+        const identity = await client.verify(body.id_token);
+        assert.deepEqual([identity.iss, identity.sub, identity.nonce, identity.name], [access.iss, access.sub, asks.nonce, user.username]);
+        assert.equal(identity.aud, 'console', 'the client as it called itself');
+        assert.notEqual(identity.aud, access.aud);
+        assert.ok(Math.abs(identity.auth_time - identity.iat) < 60);
+      }
+    });
+  }
+});
 
 test('a client with a secret shows it; a public one has none', async (t) => {
-  const { url } = await startDev(t, ['issuer', '--port', '0']);
+  const { url } = await startDev(t, ISSUER);
   const client = await clientOf(url, '');
   const of = async (form, headers) => {
     const { verifier, back } = await client.signIn(alice, { client_id: form.client_id });
@@ -97,7 +100,7 @@ test('a client with a secret shows it; a public one has none', async (t) => {
 });
 
 test('a code is good once, for its client, redirect_uri, verifier and issuer', async (t) => {
-  const { url } = await startDev(t, ['issuer', '--port', '0']);
+  const { url } = await startDev(t, ISSUER);
   const client = await clientOf(url, '');
   const other = await clientOf(url, '/another');
   const cases = [
@@ -122,7 +125,7 @@ test('a code is good once, for its client, redirect_uri, verifier and issuer', a
 });
 
 test('a request that cannot be answered to its client is told to the user alone', async (t) => {
-  const { url } = await startDev(t, ['issuer', '--port', '0']);
+  const { url } = await startDev(t, ISSUER);
   const client = await clientOf(url, '');
   const { asks } = client.challenge();
   for (const redirect of [REDIRECT, 'http://localhost:1/callback', 'http://[::1]:8080/callback', 'http://127.0.0.1/callback'])
@@ -140,7 +143,7 @@ test('a request that cannot be answered to its client is told to the user alone'
 });
 
 test('what a client asks wrongly is told to it by redirect, with its state', async (t) => {
-  const { url } = await startDev(t, ['issuer', '--port', '0']);
+  const { url } = await startDev(t, ISSUER);
   const client = await clientOf(url, '');
   const realm = await clientOf(url, '/auth/realms/demo');
   const { asks } = client.challenge();
@@ -171,7 +174,7 @@ test('what a client asks wrongly is told to it by redirect, with its state', asy
 });
 
 test('the page: no script, no foreign form target, text escaped; a wrong password and a change of mind', async (t) => {
-  const { url } = await startDev(t, ['issuer', '--port', '0']);
+  const { url } = await startDev(t, ISSUER);
   const client = await clientOf(url, '');
   const { asks } = client.challenge();
   const state = '"><script>alert(1)</script>&';
