@@ -8,7 +8,7 @@
 #define ADMIN_LOGINS_H
 
 #include "base/arena.h"
-#include "jose/random.h"
+#include "jose/secret.h"
 
 enum { LOGINS_MAX = 64, LOGINS_AGE_MS = 600000 };
 
@@ -24,10 +24,10 @@ struct login_terms {
 };
 
 struct login {
-    char state[RANDOM_TEXT_BYTES];    /* names it towards the provider; RFC 6749 10.12 */
-    char browser[RANDOM_TEXT_BYTES];  /* the cookie of the browser that began it */
-    char nonce[RANDOM_TEXT_BYTES];    /* comes back in the ID token */
-    char verifier[RANDOM_TEXT_BYTES]; /* of PKCE, RFC 7636 4.1 */
+    char state[SECRET_TEXT_BYTES];    /* names it towards the provider; RFC 6749 10.12 */
+    char browser[SECRET_TEXT_BYTES];  /* the cookie of the browser that began it */
+    char nonce[SECRET_TEXT_BYTES];    /* comes back in the ID token */
+    char verifier[SECRET_TEXT_BYTES]; /* of PKCE, RFC 7636 4.1 */
     struct login_terms terms;         /* copied */
     int64_t begun_ms;
     struct arena arena;
@@ -59,6 +59,6 @@ void login_free(struct login *login);
 AUTO_FREE(login)
 
 /* The code challenge of its verifier: S256 (RFC 7636 4.2). */
-bool login_challenge(const char *verifier, char out[RANDOM_TEXT_BYTES], struct err *err) MUST_CHECK;
+bool login_challenge(const char *verifier, char out[SECRET_TEXT_BYTES], struct err *err) MUST_CHECK;
 
 #endif

@@ -6,12 +6,12 @@
 #define ADMIN_TICKETS_H
 
 #include "base/buf.h"
-#include "jose/random.h"
+#include "jose/secret.h"
 
 enum { TICKETS_MAX = 16, TICKETS_AGE_MS = 60000 };
 
 struct ticket {
-    char text[RANDOM_TEXT_BYTES];
+    char text[SECRET_TEXT_BYTES];
     struct buf content;
     int64_t made_ms;
 };

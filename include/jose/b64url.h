@@ -42,6 +42,15 @@ static inline size_t b64url_chars(size_t bytes)
 /* Encodes into `out`, which holds b64url_chars(len) + 1; writes a final NUL; returns the count without it. */
 size_t b64url_encode(const void *bytes, size_t len, char *out);
 
+/* Characters of the standard alphabet with its padding (RFC 4648 4), without a final NUL; for who writes to others. */
+static inline size_t b64_chars(size_t bytes)
+{
+    return (bytes + 2) / 3 * 4;
+}
+
+/* Encodes so into `out`, which holds b64_chars(len) + 1; writes a final NUL; returns the count without it. */
+size_t b64_encode(const void *bytes, size_t len, char *out);
+
 /* Whether `text` is the base64url of `bytes`, to the character. */
 bool b64url_is_of(struct span text, struct span bytes);
 

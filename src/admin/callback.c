@@ -7,10 +7,10 @@
 #include "assets_int.h"
 #include "console_int.h"
 #include "input_int.h"
+#include "jose/secret.h"
 #include "login_int.h"
 
 #include <inttypes.h>
-#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -139,8 +139,7 @@ static const char *make_ticket(struct console *console, const struct sign_in_tok
         fail(err, REASON_OUT_OF_MEMORY, "no memory for the tokens");
     else
         ticket = tickets_make(&console->tickets, buf_span(&content), mono_ms, err);
-    if (content.at != NULL)
-        OPENSSL_cleanse(content.at, content.size);
+    secret_wipe(content.at, content.size);
     buf_fini(&content);
     if (ticket != NULL)
         deadline_start(console->worker, &console->sweep_class, &console->sweep);
@@ -213,10 +212,8 @@ static bool start_exchange(struct exchanging *exchanging, struct span code, stru
     const struct call_options options = {
         .to = &to, .method = "POST", .fields = fields, .count = shows_basic ? 3 : 2, .body = buf_span(&form)};
     errand->fetch = call_start(errand->console->fetcher, &options, on_tokens, exchanging, err);
-    if (form.at != NULL)
-        OPENSSL_cleanse(form.at, form.size);
-    if (basic.at != NULL)
-        OPENSSL_cleanse(basic.at, basic.size);
+    secret_wipe(form.at, form.size);
+    secret_wipe(basic.at, basic.size);
     return errand->fetch != NULL;
 }
 

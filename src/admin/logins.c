@@ -4,8 +4,6 @@
 
 #include "jose/digest.h"
 
-#include <openssl/crypto.h>
-
 struct logins {
     struct login *at[LOGINS_MAX];
     size_t count;
@@ -21,7 +19,7 @@ void login_free(struct login *login)
     if (login == NULL)
         return;
     arena_fini(&login->arena);
-    OPENSSL_cleanse(login, sizeof *login);
+    secret_wipe(login, sizeof *login);
     free(login);
 }
 
@@ -86,8 +84,8 @@ const struct login *logins_begin(struct logins *logins, const struct login_terms
         return NULL;
     }
     login->begun_ms = mono_ms;
-    if (!random_text(login->state, err) || !random_text(login->browser, err) || !random_text(login->nonce, err) ||
-        !random_text(login->verifier, err))
+    if (!secret_text(login->state, err) || !secret_text(login->browser, err) || !secret_text(login->nonce, err) ||
+        !secret_text(login->verifier, err))
         return NULL;
     make_room(logins, mono_ms);
     logins->at[logins->count] = STEAL(login);
@@ -126,8 +124,8 @@ struct login *logins_take(struct logins *logins, struct span state, struct span 
     return STEAL(login);
 }
 
-bool login_challenge(const char *verifier, char out[RANDOM_TEXT_BYTES], struct err *err)
+bool login_challenge(const char *verifier, char out[SECRET_TEXT_BYTES], struct err *err)
 {
-    _Static_assert((int)RANDOM_TEXT_BYTES == (int)DIGEST_TEXT_BYTES, "both are 256 bits");
+    _Static_assert((int)SECRET_TEXT_BYTES == (int)DIGEST_TEXT_BYTES, "both are 256 bits");
     return digest_text(span_str(verifier), out, err);
 }

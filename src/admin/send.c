@@ -5,10 +5,9 @@
  */
 #include "admin/sending.h"
 #include "console_int.h"
+#include "jose/b64url.h"
 #include "jose/digest.h"
 #include "server/tls_server.h"
-
-#include <openssl/evp.h>
 
 #include <arpa/inet.h>
 
@@ -49,12 +48,12 @@ static const char *make_pins(const struct tls_server *server, struct arena *aren
 {
     AUTO(buf) pins = {0};
     unsigned char digest[DIGEST_BYTES];
-    unsigned char text[PIN_BYTES];
+    char text[PIN_BYTES];
     for (size_t i = 0; i < tls_server_count(server); i++) {
         if (!tls_server_key_digest(server, i, digest))
             continue;
-        EVP_EncodeBlock(text, digest, sizeof digest);
-        buf_printf(&pins, "%ssha256//%s", buf_len(&pins) > 0 ? ";" : "", (const char *)text);
+        b64_encode(digest, sizeof digest, text);
+        buf_printf(&pins, "%ssha256//%s", buf_len(&pins) > 0 ? ";" : "", text);
     }
     return pins.is_broken || buf_len(&pins) == 0 ? NULL : arena_printf(arena, "%.*s", SPAN_ARG(buf_span(&pins)));
 }

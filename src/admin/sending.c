@@ -5,9 +5,8 @@
 #include "base/ascii.h"
 #include "http/uri.h"
 #include "input_int.h"
+#include "jose/b64url.h"
 #include "policy/explain.h"
-
-#include <openssl/evp.h>
 
 #include <inttypes.h>
 
@@ -201,11 +200,10 @@ static size_t utf8_len(struct span text)
 
 static void put_base64(struct buf *out, struct span bytes)
 {
-    unsigned char text[BASE64_PIECE_BYTES / 3 * 4 + 1];
+    char text[BASE64_PIECE_BYTES / 3 * 4 + 1];
     for (; bytes.len > 0; bytes = span_from(bytes, BASE64_PIECE_BYTES)) {
         struct span piece = span_cut(bytes, BASE64_PIECE_BYTES);
-        int len = EVP_EncodeBlock(text, (const unsigned char *)piece.at, (int)piece.len);
-        buf_add(out, text, (size_t)len);
+        buf_add(out, text, b64_encode(piece.at, piece.len, text));
     }
 }
 

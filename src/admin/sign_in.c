@@ -4,10 +4,8 @@
 
 #include "base/ascii.h"
 #include "http/uri.h"
-#include "jose/digest.h"
+#include "jose/b64url.h"
 #include "jose/tape.h"
-
-#include <openssl/evp.h>
 
 #include <inttypes.h>
 
@@ -66,7 +64,7 @@ bool sign_in_put_location(struct buf *out, struct span endpoint, const struct lo
                           const struct console_settings *settings, struct err *err)
 {
     AUTO(buf) joined = {0};
-    char challenge[RANDOM_TEXT_BYTES];
+    char challenge[SECRET_TEXT_BYTES];
     if (!login_challenge(login->verifier, challenge, err))
         return false;
     buf_add_span(out, endpoint);
@@ -106,10 +104,10 @@ bool sign_in_put_basic(struct buf *out, struct span client_id, struct span secre
     sign_in_put_form(&pair, client_id);
     buf_add_char(&pair, ':');
     sign_in_put_form(&pair, secret);
-    size_t size = (buf_len(&pair) + 2) / 3 * 4;
+    size_t size = b64_chars(buf_len(&pair));
     if (pair.is_broken || !buf_reserve(&encoded, size + 1))
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the client's secret");
-    EVP_EncodeBlock((unsigned char *)encoded.at, (const unsigned char *)buf_span(&pair).at, (int)buf_len(&pair));
+    b64_encode(buf_span(&pair).at, buf_len(&pair), encoded.at);
     buf_add_str(out, "Basic ");
     buf_add(out, encoded.at, size);
     return !out->is_broken || fail(err, REASON_OUT_OF_MEMORY, "no memory for the client's secret");

@@ -4,14 +4,11 @@
 
 #include "jose/digest.h"
 
-#include <openssl/crypto.h>
-
 static void wipe(struct ticket *ticket)
 {
-    if (ticket->content.at != NULL)
-        OPENSSL_cleanse(ticket->content.at, ticket->content.size);
+    secret_wipe(ticket->content.at, ticket->content.size);
     buf_fini(&ticket->content);
-    OPENSSL_cleanse(ticket, sizeof *ticket);
+    secret_wipe(ticket, sizeof *ticket);
 }
 
 static void drop(struct tickets *tickets, size_t index)
@@ -39,7 +36,7 @@ const char *tickets_make(struct tickets *tickets, struct span content, int64_t m
 {
     struct ticket made = {.made_ms = mono_ms};
     tickets_expire(tickets, mono_ms);
-    if (!random_text(made.text, err))
+    if (!secret_text(made.text, err))
         return NULL;
     if (!buf_reserve(&made.content, content.len) || !buf_add_span(&made.content, content)) {
         wipe(&made);

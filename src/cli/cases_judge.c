@@ -111,8 +111,8 @@ static bool note_trouble(const struct hearing *h, const char *verdict, unsigned 
 
 static bool evaluate(const struct hearing *h, const struct rule *from, struct rule *rule, struct err *err)
 {
-    const struct explain_input input = {.request =
-                                            h->row->request.is_given ? h->row->request : route_explain_request(h->route),
+    const struct explain_input input = {.request = h->row->request.is_given ? h->row->request
+                                                                            : route_explain_request(h->route),
                                         .at_s = h->at_s,
                                         .arena = h->arena};
     return explain_evaluate(&input, from, rule, err);

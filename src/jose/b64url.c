@@ -157,6 +157,17 @@ size_t b64url_encode(const void *bytes, size_t len, char *out)
     return (size_t)(to - out);
 }
 
+size_t b64_encode(const void *bytes, size_t len, char *out)
+{
+    size_t count = b64url_encode(bytes, len, out);
+    for (size_t i = 0; i < count; i++)
+        out[i] = (char)(out[i] == '-' ? '+' : out[i] == '_' ? '/' : out[i]);
+    while (count % 4 != 0)
+        out[count++] = '=';
+    out[count] = '\0';
+    return count;
+}
+
 /* Whether the characters at `text` are those of `bytes`, a part at a time. */
 static bool is_of_rest(struct span text, struct span bytes)
 {

@@ -29,7 +29,9 @@ static void phrase_read(struct fetch *fetch, struct span line)
     while (line.len > 0 && (line.at[line.len - 1] == '\r' || line.at[line.len - 1] == '\n'))
         line.len--;
     fetch->phrase[0] = '\0';
-    if (span_split(&line, ' ', &piece) && span_split(&line, ' ', &piece) && line.len > 0)
+    bool has_version = span_split(&line, ' ', &piece);
+    bool has_status = has_version && span_split(&line, ' ', &piece);
+    if (has_status && line.len > 0)
         snprintf(fetch->phrase, sizeof fetch->phrase, "%.*s", SPAN_ARG(line));
 }
 

@@ -17,7 +17,7 @@ static const struct login_terms terms = {.provider = SPAN_INIT("https://p/.well-
 
 /* What a browser comes back with. */
 struct kept {
-    char state[RANDOM_TEXT_BYTES], browser[RANDOM_TEXT_BYTES];
+    char state[SECRET_TEXT_BYTES], browser[SECRET_TEXT_BYTES];
 };
 
 static struct kept begin(struct logins *logins, int64_t mono_ms)
@@ -98,7 +98,7 @@ static void no_two_secrets_of_logins_are_alike(void **state)
 /* RFC 7636 appendix B */
 static void the_challenge_is_s256_of_the_verifier(void **state)
 {
-    char challenge[RANDOM_TEXT_BYTES];
+    char challenge[SECRET_TEXT_BYTES];
     (void)state;
     assert_true(login_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", challenge, NULL));
     assert_string_equal(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");

@@ -190,9 +190,32 @@ static void each_byte_in_each_place_is_written_as_by_the_encoder(void **state)
         }
 }
 
+/* RFC 4648 10, and the two characters in which the alphabets differ. */
+static void the_standard_alphabet_is_written_with_its_padding(void **state)
+{
+    static const struct {
+        const char *bytes, *text;
+    } cases[] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"\xfb\xff\xbe", "+/++"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[16];
+        size_t len = strlen(cases[i].bytes);
+        assert_int_equal(b64_encode(cases[i].bytes, len, text), b64_chars(len));
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_standard_alphabet_is_written_with_its_padding),
         cmocka_unit_test(encoding_and_decoding_are_inverse),
         cmocka_unit_test(every_byte_survives_the_round),
         cmocka_unit_test(any_other_spelling_is_refused),
