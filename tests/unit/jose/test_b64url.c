@@ -196,12 +196,7 @@ static void the_standard_alphabet_is_written_with_its_padding(void **state)
     static const struct {
         const char *bytes, *text;
     } cases[] = {
-        {"", ""},
-        {"f", "Zg=="},
-        {"fo", "Zm8="},
-        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="},
-        {"\xfb\xff\xbe", "+/++"},
+        {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xfb\xff\xbe", "+/++"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
