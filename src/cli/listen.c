@@ -10,6 +10,7 @@
 
 /* A listener of the admin surface. */
 struct admin_plan {
+    enum run_admin which;
     struct run_listener listener; /* number 0: off */
     int fd;                       /* a new one; -1: none */
     struct entrance entrance;     /* its tls borrowed from the site */
@@ -128,7 +129,7 @@ static struct span admin_bind(const struct site *site, enum run_admin which)
 
 static bool plan_admin(struct run *run, struct admin_plan *plan, const struct site *site, struct err *err)
 {
-    enum run_admin which = plan->listener.place;
+    enum run_admin which = plan->which;
     const struct run_listener *open = &run->admin_listeners[which];
     struct run_listener *listener = &plan->listener;
     struct span bind = admin_bind(site, which);
@@ -181,8 +182,8 @@ void run_listen_abandon(struct listen_plan *plan)
 
 static bool plan_all(struct run *run, struct listen_plan *plan, const struct site *site, struct err *err)
 {
-    for (size_t i = 0; i < RUN_ADMIN_LISTENERS; i++)
-        plan->admin[i] = (struct admin_plan){.listener.place = i, .fd = -1};
+    for (enum run_admin which = RUN_ADMIN_MAIN; which < RUN_ADMIN_LISTENERS; which++)
+        plan->admin[which] = (struct admin_plan){.which = which, .fd = -1};
     plan->listeners = calloc(site->settings.listeners.count, sizeof *plan->listeners);
     plan->change = listen_change_new(run->worker_count, site->settings.listeners.count + run->listener_count);
     if (plan->listeners == NULL || plan->change == NULL)
@@ -211,7 +212,7 @@ struct listen_plan *run_listen_plan(struct run *run, const struct site *site, st
 
 /* ---- done ---- */
 
-static void close_listener(const char *name, const struct run_listener *listener)
+static void close_listener(const char *name, struct run_listener *listener)
 {
     listener_remove_file(&listener->address);
     tell("listener-closed", name, listener);
@@ -229,7 +230,7 @@ static void close_admin(struct run *run, enum run_admin which)
 /* What changes of one that stays is how its connections begin from now on. */
 static bool take_admin(struct run *run, struct admin_plan *plan, struct err *err)
 {
-    enum run_admin which = plan->listener.place;
+    enum run_admin which = plan->which;
     struct run_listener *open = &run->admin_listeners[which];
     struct service *service = &run->admin_services[which];
     bool is_ok = true;

@@ -71,8 +71,7 @@ static bool check_listeners(struct site_build *build)
         is_ok = site_check_bind(build->problems, listeners[i].node, listeners[i].bind, &address) &&
                 check_mode(build->problems, &listeners[i], &address) && is_ok;
         for (size_t j = 0; j < i; j++)
-            is_ok =
-                site_check_apart(build->problems, listeners[i].node, listeners[i].bind, listeners[j].bind) && is_ok;
+            is_ok = site_check_apart(build->problems, listeners[i].node, listeners[i].bind, listeners[j].bind) && is_ok;
     }
     return is_ok;
 }
