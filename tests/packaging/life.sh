@@ -20,11 +20,11 @@ fail() {
     exit 1
 }
 
-# Runs the command until it succeeds, for half a minute.
+# Runs the command until it succeeds, for a minute and more.
 until_holds() { # WHAT COMMAND...
     local what=$1 tries
     shift
-    for ((tries = 0; tries < 300; tries++)); do
+    for ((tries = 0; tries < 600; tries++)); do
         "$@" >/dev/null 2>&1 && return
         sleep 0.1
     done
