@@ -43,13 +43,13 @@ static inline size_t b64url_chars(size_t bytes)
 size_t b64url_encode(const void *bytes, size_t len, char *out);
 
 /* Characters of the standard alphabet with its padding (RFC 4648 4), without a final NUL; for who writes to others. */
-static inline size_t b64_chars(size_t bytes)
+static inline size_t b64url_standard_chars(size_t bytes)
 {
     return (bytes + 2) / 3 * 4;
 }
 
-/* Encodes so into `out`, which holds b64_chars(len) + 1; writes a final NUL; returns the count without it. */
-size_t b64_encode(const void *bytes, size_t len, char *out);
+/* Encodes so into `out`, which holds b64url_standard_chars(len) + 1; writes a final NUL; returns the count without it. */
+size_t b64url_encode_standard(const void *bytes, size_t len, char *out);
 
 /* Whether `text` is the base64url of `bytes`, to the character. */
 bool b64url_is_of(struct span text, struct span bytes);

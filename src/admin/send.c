@@ -52,7 +52,7 @@ static const char *make_pins(const struct tls_server *server, struct arena *aren
     for (size_t i = 0; i < tls_server_count(server); i++) {
         if (!tls_server_key_digest(server, i, digest))
             continue;
-        b64_encode(digest, sizeof digest, text);
+        b64url_encode_standard(digest, sizeof digest, text);
         buf_printf(&pins, "%ssha256//%s", buf_len(&pins) > 0 ? ";" : "", text);
     }
     return pins.is_broken || buf_len(&pins) == 0 ? NULL : arena_printf(arena, "%.*s", SPAN_ARG(buf_span(&pins)));

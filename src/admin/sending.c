@@ -203,7 +203,7 @@ static void put_base64(struct buf *out, struct span bytes)
     char text[BASE64_PIECE_BYTES / 3 * 4 + 1];
     for (; bytes.len > 0; bytes = span_from(bytes, BASE64_PIECE_BYTES)) {
         struct span piece = span_cut(bytes, BASE64_PIECE_BYTES);
-        buf_add(out, text, b64_encode(piece.at, piece.len, text));
+        buf_add(out, text, b64url_encode_standard(piece.at, piece.len, text));
     }
 }
 

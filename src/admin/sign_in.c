@@ -104,10 +104,10 @@ bool sign_in_put_basic(struct buf *out, struct span client_id, struct span secre
     sign_in_put_form(&pair, client_id);
     buf_add_char(&pair, ':');
     sign_in_put_form(&pair, secret);
-    size_t size = b64_chars(buf_len(&pair));
+    size_t size = b64url_standard_chars(buf_len(&pair));
     if (pair.is_broken || !buf_reserve(&encoded, size + 1))
         return fail(err, REASON_OUT_OF_MEMORY, "no memory for the client's secret");
-    b64_encode(buf_span(&pair).at, buf_len(&pair), encoded.at);
+    b64url_encode_standard(buf_span(&pair).at, buf_len(&pair), encoded.at);
     buf_add_str(out, "Basic ");
     buf_add(out, encoded.at, size);
     return !out->is_broken || fail(err, REASON_OUT_OF_MEMORY, "no memory for the client's secret");

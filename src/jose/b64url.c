@@ -157,7 +157,7 @@ size_t b64url_encode(const void *bytes, size_t len, char *out)
     return (size_t)(to - out);
 }
 
-size_t b64_encode(const void *bytes, size_t len, char *out)
+size_t b64url_encode_standard(const void *bytes, size_t len, char *out)
 {
     size_t count = b64url_encode(bytes, len, out);
     for (size_t i = 0; i < count; i++)
