@@ -16,8 +16,8 @@ bool listener_open(struct bind_address *address, int *fds, size_t count, struct 
  * taken its place, or of what a link there leads to.  Reason SYSTEM.
  */
 bool listener_set_file(const struct bind_address *address, struct err *err) MUST_CHECK;
-/* Removes the file of a unix socket, unless another has taken its place; nothing happens for other addresses. */
-void listener_remove_file(const struct bind_address *address);
+/* Removes the file of a unix socket, once, unless another has taken its place; nothing happens for other addresses. */
+void listener_remove_file(struct bind_address *address);
 
 /* Accepts connections from `fd` (taken over) into `service`, until it is detached.  `number` names the listener within the service,
  * so that it can be spoken of later; `entrance` is copied, its tls taken a reference of.

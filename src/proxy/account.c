@@ -200,7 +200,8 @@ static void write_access(struct exchange *x, enum reason why, int64_t now_us)
         add(&line, LOG_NUM("resent", 1));
     if (x->retries > 0)
         add(&line, LOG_NUM("retries", x->retries));
-    if (x->target != NULL && x->target->server_count > 1 && x->request_head_bytes > 0)
+    bool is_of_interest = x->target != NULL && (x->target->server_count > 1 || x->reason != REASON_NONE);
+    if (is_of_interest && x->request_head_bytes > 0)
         add(&line, LOG_TEXT("server", x->target->servers[x->server].url));
     log_batch_line(&x->gate->worker->access, worker_now(x->gate->worker)->wall_us, "access", line.fields, line.count);
 }

@@ -3,6 +3,7 @@
 #include "conn_int.h"
 
 #include "base/log.h"
+#include "server/bind_address.h"
 #include "server/tls_server.h"
 
 enum opening_step { OPENING_PROXY, OPENING_TLS, OPENING_STEPS };
@@ -32,6 +33,25 @@ static void tell_plain(struct conn *conn)
         conn_close(conn, REASON_CLIENT_GONE);
 }
 
+/* The gateway's end of the connection: which listener it came through. */
+static void local_end(struct conn *conn, char out[BIND_TEXT_BYTES])
+{
+    struct bind_address end = {.len = sizeof end.at};
+    out[0] = '\0';
+    if (getsockname(conn->transport.fd, (struct sockaddr *)&end.at, &end.len) == 0)
+        bind_address_text(&end, out);
+}
+
+static void tell_unshaken(struct conn *conn, const struct err *err)
+{
+    char address[BIND_TEXT_BYTES];
+    if (!service_may_tell(conn->service))
+        return;
+    local_end(conn, address);
+    LOG_EVENT(LOG_INFO, "handshake-failed", LOG_TEXT("client", span_of(conn->peer, conn->peer_len)),
+              LOG_STR("address", address), LOG_STR("error", err->text));
+}
+
 /* The client is told why by an alert, which a reset must not overtake: the socket goes on without TLS until it ends its side. */
 static void handshake_failed(struct conn *conn, const struct err *err)
 {
@@ -40,9 +60,7 @@ static void handshake_failed(struct conn *conn, const struct err *err)
         return;
     }
     service_count(conn->service, conn->service->metrics.unshaken);
-    if (service_may_tell(conn->service))
-        LOG_EVENT(LOG_INFO, "handshake-failed", LOG_TEXT("client", span_of(conn->peer, conn->peer_len)),
-                  LOG_STR("error", err->text));
+    tell_unshaken(conn, err);
     transport_drop_tls(&conn->transport);
     if (err->reason == REASON_BAD_REQUEST)
         tell_plain(conn);

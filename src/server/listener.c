@@ -182,7 +182,7 @@ bool listener_set_file(const struct bind_address *address, struct err *err)
     return is_ok;
 }
 
-void listener_remove_file(const struct bind_address *address)
+void listener_remove_file(struct bind_address *address)
 {
     struct stat seen;
     const char *path = bind_address_path(address);
@@ -190,6 +190,7 @@ void listener_remove_file(const struct bind_address *address)
         return;
     if (unlink(path) != 0)
         LOG_EVENT(LOG_WARNING, "socket-left", LOG_STR("path", path), LOG_STR("error", strerror(errno)));
+    address->file = 0; /* nobody's */
 }
 
 /* Nobody can connect between bind and listen, so nobody gets in before the file has its mode. */
