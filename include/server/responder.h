@@ -48,6 +48,10 @@ struct reply {
  */
 struct responder {
     void (*answer)(void *context, const struct request *request, struct reply *reply);
+    /* Asked of a request with a body before any of that is kept, `body` being empty: false, and the reply refuses, where it is not to
+     * be.  What it lets through is for `answer` to judge again.  NULL: every body is kept.
+     */
+    bool (*admits)(void *context, const struct request *request, struct reply *reply);
     void *context;
     size_t body_bytes_max; /* past it: 413 */
 };

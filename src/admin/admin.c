@@ -108,20 +108,24 @@ static void refuse_method(unsigned methods, const struct request *request, struc
         responder_add_field(reply, "Allow", allow);
 }
 
-static void answer_call(const struct admin_door *door, struct admin_call *call, struct reply *reply)
+/* The row that answers the request; NULL, and the reply refuses: there is none, or it is not for whoever asks. */
+static const struct admin_row *find_row(const struct admin_door *door, struct admin_call *call, struct reply *reply)
 {
     const struct request *request = call->request;
+    enum method method = request->head->method;
     unsigned methods;
-    const struct admin_row *row =
-        admin_find(probe_rows, COUNT_OF(probe_rows), request->path, request->head->method, &methods);
+    if (!admission_knows_host(door, call, reply))
+        return NULL;
+    const struct admin_row *row = admin_find(probe_rows, COUNT_OF(probe_rows), request->path, method, &methods);
     if (row == NULL && methods == 0 && !door->is_for_probes)
-        row = admin_find(rows, COUNT_OF(rows), request->path, request->head->method, &methods);
+        row = admin_find(rows, COUNT_OF(rows), request->path, method, &methods);
     if (row == NULL && methods == 0)
         admin_refuse(reply, 404, "no such path on this listener");
     else if (row == NULL)
         refuse_method(methods, request, reply);
     else if (admission_judge(door, call, row->access, reply))
-        row->answer(call, reply);
+        return row;
+    return NULL;
 }
 
 static void answer(void *context, const struct request *request, struct reply *reply)
@@ -130,15 +134,32 @@ static void answer(void *context, const struct request *request, struct reply *r
     struct admin_call call = {.admin = door->admin, .request = request};
     call.site = snapshot_take(&door->admin->gateway->site);
     admin_dress(reply);
-    if (admission_knows_host(door, &call, reply))
-        answer_call(door, &call, reply);
+    const struct admin_row *row = find_row(door, &call, reply);
+    if (row != NULL)
+        row->answer(&call, reply);
     site_release(call.site);
+}
+
+/* Nobody fills the memory with bodies who may ask for nothing. */
+static bool admits(void *context, const struct request *request, struct reply *reply)
+{
+    const struct admin_door *door = context;
+    struct admin_call call = {.admin = door->admin, .request = request};
+    call.site = snapshot_take(&door->admin->gateway->site);
+    admin_dress(reply);
+    const struct admin_row *row = find_row(door, &call, reply);
+    bool takes_body = row != NULL && (row->methods & POST) != 0;
+    if (row != NULL && !takes_body)
+        admin_refuse(reply, 413, "a request for this path has no body");
+    site_release(call.site);
+    return takes_body;
 }
 
 static void init_door(struct admin_door *door, struct admin *admin, bool is_for_probes)
 {
     *door = (struct admin_door){.admin = admin, .is_for_probes = is_for_probes};
-    door->responder = (struct responder){.answer = answer, .context = door, .body_bytes_max = ADMIN_BODY_BYTES_MAX};
+    door->responder =
+        (struct responder){.answer = answer, .admits = admits, .context = door, .body_bytes_max = ADMIN_BODY_BYTES_MAX};
 }
 
 void admin_init(struct admin *admin, struct gateway *gateway, const struct admin_hooks *hooks)

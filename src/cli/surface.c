@@ -3,7 +3,7 @@
 #include "proxy/certificates.h"
 #include "run_int.h"
 
-enum { ADMIN_CONNECTIONS_MAX = 256, ADMIN_HEAD_MAX = 32768, ADMIN_TIMEOUT_MS = 30000 };
+enum { ADMIN_CONNECTIONS_MAX = 256, ADMIN_HEAD_MAX = 32768, ADMIN_TIMEOUT_MS = 30000, ADMIN_BODY_RATE = 256 };
 
 const char *run_admin_name(enum run_admin which)
 {
@@ -75,7 +75,9 @@ void run_admin_start(struct run *run)
                                                          .target_bytes_max = 8192},
                                               .connections_max = ADMIN_CONNECTIONS_MAX,
                                               .head_ms = ADMIN_TIMEOUT_MS,
-                                              .idle_ms = ADMIN_TIMEOUT_MS};
+                                              .idle_ms = ADMIN_TIMEOUT_MS,
+                                              .body_ms = ADMIN_TIMEOUT_MS,
+                                              .body_rate = ADMIN_BODY_RATE};
     admin_init(&run->admin, &run->gateway, &hooks);
     for (enum run_admin which = RUN_ADMIN_MAIN; which < RUN_ADMIN_LISTENERS; which++) {
         struct service *service = &run->admin_services[which];

@@ -102,6 +102,39 @@ static void refuse(struct stream *stream, enum reason reason)
     send_and_finish(stream, &reply);
 }
 
+static struct request request_of(struct stream *stream)
+{
+    struct gathering *gathering = stream->user;
+    return (struct request){.head = &stream->head,
+                            .path = stream->head.path,
+                            .query = stream->head.query,
+                            .body = buf_span(&gathering->body),
+                            .peer = stream->peer,
+                            .is_unix = stream->is_unix,
+                            .is_tls = stream->is_tls,
+                            .has_certificate = stream->certificate != NULL,
+                            .arena = &stream->arena,
+                            .worker = stream->worker,
+                            .gathering = gathering};
+}
+
+static bool has_body(const struct head *head)
+{
+    return head->body != BODY_NONE && (head->body != BODY_SIZED || head->body_bytes > 0);
+}
+
+/* Whether the body may come; else the request is answered. */
+static bool is_admitted(const struct responder *responder, struct stream *stream)
+{
+    const struct request request = request_of(stream);
+    struct reply reply = {.status = 200};
+    if (responder->admits == NULL || !has_body(request.head) || responder->admits(responder->context, &request, &reply))
+        return true;
+    reply.wants_close = true;
+    send_and_finish(stream, &reply);
+    return false;
+}
+
 static void on_begin(void *context, struct stream *stream, const struct err *err)
 {
     const struct responder *responder = context;
@@ -121,7 +154,8 @@ static void on_begin(void *context, struct stream *stream, const struct err *err
     gathering->responder = responder;
     gathering->later.stream = stream;
     stream->user = gathering;
-    stream_want_body(stream, true);
+    if (is_admitted(responder, stream))
+        stream_want_body(stream, true);
 }
 
 static void on_body(struct stream *stream, struct span piece)
@@ -170,19 +204,7 @@ static void on_batch(struct stream *stream, bool is_whole)
     struct gathering *gathering = stream->user;
     if (!is_whole || gathering->later.is_owed)
         return;
-    const struct request request = {
-        .head = &stream->head,
-        .path = stream->head.path,
-        .query = stream->head.query,
-        .body = buf_span(&gathering->body),
-        .peer = stream->peer,
-        .is_unix = stream->is_unix,
-        .is_tls = stream->is_tls,
-        .has_certificate = stream->certificate != NULL,
-        .arena = &stream->arena,
-        .worker = stream->worker,
-        .gathering = gathering,
-    };
+    const struct request request = request_of(stream);
     struct reply reply = {.status = 200};
     gathering->reply = &reply;
     gathering->responder->answer(gathering->responder->context, &request, &reply);

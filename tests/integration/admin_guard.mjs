@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
-import { send } from './harness/client.mjs';
+import { connect, send } from './harness/client.mjs';
 import { run, tempDir, writeFiles } from './harness/gateway.mjs';
 import { figure } from './harness/metrics.mjs';
 import { startStand } from './harness/stand.mjs';
@@ -60,6 +60,31 @@ test('a POST is JSON, of the same origin, and says so', async (t) => {
   assert.equal((await stand.ask('/livez', { fields: [['Origin', 'http://evil.example']] })).status, 403);
   assert.equal((await stand.ask('/livez', { fields: [['Sec-Fetch-Site', 'cross-site']] })).status, 200);
   assert.equal(stand.gateway.events('reloaded').length, 5);
+});
+
+test('a body is kept of whoever may send it, and for a path that takes one', async (t) => {
+  const { port } = await standOf(t, { token: TOKEN });
+  const head = (...lines) => [...lines, `Host: 127.0.0.1:${port}`, 'Content-Type: application/json', '', ''].join('\r\n');
+  const right = `Authorization: Bearer ${TOKEN}`;
+  const refused = [ // the body is never sent: who waits for it answers nothing
+    [401, 'POST /explain HTTP/1.1', 'Content-Length: 200000'],
+    [401, 'POST /explain HTTP/1.1', 'Transfer-Encoding: chunked'],
+    [413, 'GET / HTTP/1.1', 'Content-Length: 200000'],
+    [413, 'GET /livez HTTP/1.1', 'Content-Length: 200000', right],
+    [404, 'POST /nothing HTTP/1.1', 'Content-Length: 200000'],
+    [405, 'POST /status HTTP/1.1', 'Content-Length: 200000'],
+  ];
+  for (const [status, ...lines] of refused) {
+    const client = await connect(port);
+    t.after(() => client.destroy());
+    client.write(head(...lines));
+    assert.equal((await client.answer()).status, status, lines.join(', '));
+  }
+  const client = await connect(port);
+  t.after(() => client.destroy());
+  client.write(head('POST /log HTTP/1.1', 'Content-Length: 16', right));
+  client.write('{"level":"info"}');
+  assert.equal((await client.answer()).status, 200);
 });
 
 test('unknown paths and methods', async (t) => {
