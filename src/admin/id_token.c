@@ -33,7 +33,8 @@ static bool lacks_key_only(const struct judgement *judgement)
 {
     for (size_t i = 0; i < judgement->check_count; i++) {
         const struct check *check = &judgement->checks[i];
-        bool is_own = check->name == CHECK_EXP || check->name == CHECK_NBF || check->name == CHECK_AUDIENCE;
+        bool is_own = check->name == CHECK_EXP || check->name == CHECK_NBF || check->name == CHECK_AUDIENCE ||
+                      check->name == CHECK_ISSUER;
         if (is_own && check->verdict == VERDICT_FAIL)
             return false;
     }
@@ -62,8 +63,12 @@ bool id_token_judge(const struct site *site, const struct login *login, struct s
 {
     struct issuer *issuer = find_issuer(site, login->terms.provider);
     struct keyset *keys = issuer == NULL ? NULL : snapshot_take(issuer_keys(issuer));
+    if (keys == NULL) /* none, of the issuer that the provider named */
+        keys = keyset_new(login->terms.issuer, 0);
     AUTO_PTR(verifier) verifier = keys == NULL ? NULL : verifier_new(keys);
     keyset_release(keys);
+    if (verifier == NULL)
+        return fail(err, REASON_OUT_OF_MEMORY, "no memory for keys");
     const struct rule_provider provider = {.url = login->terms.provider};
     const struct rule rule = {.source = TOKEN_FROM_VALUE,
                               .failed_status = 401,

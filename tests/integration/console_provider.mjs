@@ -101,6 +101,8 @@ test('an ID token by a key that the gateway does not have yet, and none at all: 
   assert.match((await notes())[0], /gave no ID token/);
   stand.tokens = () => granted(stand, { id_token: idToken(stand, { aud: 'somebody' }, { key: stranger }) });
   assert.equal((await back(stand)).status, 502);
+  stand.tokens = () => granted(stand, { id_token: idToken(stand, { iss: 'https://other' }, { key: stranger }) });
+  assert.equal((await back(stand)).status, 502);
 });
 
 test('answers of the token endpoint that are none: a page with 502', async (t) => {
