@@ -287,7 +287,8 @@ int serve_run(const struct serve_options *options)
     check_print(&problems);
     if (site == NULL)
         return 1;
-    signal(SIGUSR1, SIG_IGN); /* who rotates logs may be early */
+    signal(SIGUSR1, SIG_IGN); /* who rotates logs may be early, or late */
+    signal(SIGHUP, SIG_IGN);  /* whoever asks for a reload too: it must not cut the end short */
     run_set_log(site);
     log_echo(true);
     notify_init(&run.notify);
