@@ -14,7 +14,7 @@ def configuration(ports, backend, keys_url, tls, workers):
         listeners.append({"bind": f"127.0.0.1:{ports['tls']}", "tls": {"certificate": tls[0], "key": tls[1]}})
     policy = {"openid_config": [{"url": keys_url}], "audiences": [AUDIENCE],
               "required_claims": [{"name": "roles", "match": "any", "values": ["Orders.Read"]}]}
-    return {"listeners": listeners, "admin": {"bind": f"127.0.0.1:{ports['admin']}"}, "workers": workers, "log": {"access": False},
+    return {"listeners": listeners, "admin": {"bind": f"127.0.0.1:{ports['admin']}"}, "workers": workers, "log": {"access": False, "audit": "off"},
             "limits": {"connections": CONNECTIONS_MAX}, "timeouts": {"idle": "10m"},
             "backends": {"bench": {"servers": [f"http://127.0.0.1:{backend.ports['plain']}"]}},
             "routes": [{"name": "bench", "path": "/", "backend": "bench", "validate_jwt": policy}]}
