@@ -50,6 +50,7 @@ static const struct command serve = {
     .synopsis = "[-c FILE]",
     .description = "SIGTERM and SIGINT drain and end with 0; a second one ends at once.  SIGHUP reads the\n"
                    "configuration again: all of it but workers and user, whole or not at all.\n"
+                   "SIGUSR1 opens the files of the log again, for who renamed them.\n"
                    "Standard error gets event=listening for each listener, then event=ready.",
     .examples = "  jwtgate serve -c conf/calculator.yaml\n  kill -HUP $(pidof jwtgate)\n",
     .options = file_rows,
