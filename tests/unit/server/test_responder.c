@@ -30,7 +30,18 @@ static void answer(void *context, const struct request *request, struct reply *r
                SPAN_ARG(request->query), SPAN_ARG(request->body));
 }
 
-static const struct responder responder = {.answer = answer, .context = &asked, .body_bytes_max = BODY_MAX};
+static bool admits(void *context, const struct request *request, struct reply *reply)
+{
+    assert_ptr_equal(context, &asked);
+    assert_int_equal(request->body.len, 0);
+    if (!span_eq(request->path, SPAN("/closed")))
+        return true;
+    reply->status = 403;
+    return false;
+}
+
+static const struct responder responder = {
+    .answer = answer, .admits = admits, .context = &asked, .body_bytes_max = BODY_MAX};
 
 struct exchange_case {
     const char *name, *request;
@@ -65,6 +76,16 @@ static const struct exchange_case cases[] = {
      {"HTTP/1.1 413 ", "\r\nConnection: close\r\n", "{\"statusCode\":413,\"message\":"},
      0,
      true},
+    {"a body that is not admitted is not waited for",
+     "POST /closed HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n",
+     {"HTTP/1.1 403 ", "\r\nConnection: close\r\n"},
+     0,
+     true},
+    {"the same without a body is for the service",
+     "POST /closed HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+     {"\r\n\r\nPOST /closed "},
+     1,
+     false},
     {"a malformed body is refused",
      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
      {"HTTP/1.1 400 ", "{\"statusCode\":400,"},
