@@ -16,8 +16,8 @@ export function startExplaining(t, files) {
     explain: (args, input = '', env = {}) => run(['explain', ...args], { cwd: dir, input, env }),
     // The same as an object, checked for its form; the exit status has to fit.
     async told(args, input = '') {
-      const { status, stdout, stderr } = await run(['explain', '--json', ...args], { cwd: dir, input });
-      assert.ok(stdout.endsWith('}\n'), stderr);
+      const { status, signal, stdout, stderr } = await run(['explain', '--json', ...args], { cwd: dir, input });
+      assert.ok(stdout.endsWith('}\n'), `${status} ${signal} ${stdout} ${stderr}`);
       const said = JSON.parse(stdout);
       assertShape(said);
       assert.equal(status, { pass: 0, refuse: 1, unknown: 2 }[said.verdict], stdout);
