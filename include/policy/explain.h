@@ -42,6 +42,7 @@ struct explain_input {
     const struct explain_rule *rules;
     size_t rule_count; /* at least 1 */
     struct span route; /* name; at NULL: none */
+    bool tells_scope;  /* the route's: 403 where only required claims failed */
     struct explain_request request;
     int64_t at_s;
     struct token_limits limits;

@@ -12,6 +12,7 @@ struct report_input {
     const struct judgement *judgement; /* made with wants_every_check to show every check */
     const struct rule *rule;           /* the one it was judged by, evaluated */
     struct span route;                 /* name; at NULL: none */
+    bool tells_scope;                  /* the route's: 403 where only required claims failed */
     int64_t at_s;                      /* wall clock of the judgement */
     struct arena *arena;               /* scratch; what is returned lives here */
 
@@ -33,6 +34,9 @@ struct report_input {
 /* "pass", "refuse", or "unknown" where no verdict on the token was possible (no keys, an expression
  * that could not be evaluated, no memory). */
 const char *report_verdict(const struct judgement *judgement);
+
+/* What a request is answered with: that of the judgement, but for the route's insufficient_scope. */
+unsigned report_status(const struct report_input *input);
 
 /* What to do about a failed check: for common mistakes by this very token, else by its reason.  Empty when it did not fail. */
 const char *report_advice(const struct report_input *input, const struct check *check);

@@ -140,6 +140,7 @@ static bool judge_route(struct asking *asking, const struct site_route *route, s
         .rules = rules,
         .rule_count = count,
         .route = route->name,
+        .tells_scope = route->tells_scope,
         .request = route_explain_request(route),
         .at_s = asking->at_s,
         .limits = asking->call->site->token_limits,
@@ -198,21 +199,23 @@ void explain_answer(const struct admin_call *call, struct reply *reply)
 
 /* ---- by all routes ---- */
 
-static void put_row(struct buf *out, const struct site_route *route, const struct judgement *judgement,
+/* `report` is NULL for a public route. */
+static void put_row(struct buf *out, const struct site_route *route, const struct report_input *report,
                     struct arena *arena)
 {
     buf_add_str(out, "{\"route\":");
     buf_add_json_text(out, route->name);
-    if (judgement == NULL) {
+    if (report == NULL) {
         buf_add_str(out, ",\"verdict\":\"public\",\"reason\":null,\"status\":200,\"check\":null}");
         return;
     }
+    const struct judgement *judgement = report->judgement;
     buf_printf(out, ",\"verdict\":\"%s\",\"reason\":", report_verdict(judgement));
     if (judgement->has_passed)
         buf_add_str(out, "null");
     else
         buf_add_json_text(out, span_str(reason_name(judgement->reason)));
-    buf_printf(out, ",\"status\":%u,\"check\":", judgement->status);
+    buf_printf(out, ",\"status\":%u,\"check\":", report_status(report));
     if (judgement->failed == NULL)
         buf_add_str(out, "null");
     else
@@ -232,7 +235,7 @@ static bool explain_route(const struct asking *shared, const struct site_route *
     asking.revocations = (struct revocations_view){0};
     bool is_ok = !is_judged || judge_route(&asking, route, &explanation, err);
     if (is_ok)
-        put_row(out, route, is_judged ? &explanation.decisive->judgement : NULL, &arena);
+        put_row(out, route, is_judged ? &explanation.decisive->report : NULL, &arena);
     end_asking(&asking);
     return is_ok;
 }

@@ -81,6 +81,7 @@ static bool note_outcome(const struct hearing *h, const struct judge_input *inpu
     const struct report_input report = {.judgement = judgement,
                                         .rule = input->rule,
                                         .route = h->route->name,
+                                        .tells_scope = h->route->tells_scope,
                                         .at_s = h->at_s,
                                         .arena = h->arena,
                                         .pasted = h->row->credential,
@@ -88,7 +89,7 @@ static bool note_outcome(const struct hearing *h, const struct judge_input *inpu
                                         .is_issuer_assumed = takes_given(h->row, &given) && given.issuer.at == NULL};
     out->verdict = report_verdict(judgement);
     out->reason = judgement->has_passed ? REASON_NONE : judgement->reason;
-    out->status = h->route->tells_scope && judgement->only_claims_failed ? 403 : judgement->status;
+    out->status = report_status(&report);
     out->failed = judgement->failed;
     out->advice = judgement->failed == NULL ? "" : report_advice(&report, judgement->failed);
     return true;

@@ -175,6 +175,7 @@ static bool read_route(struct session *s)
     s->input.request = route_explain_request(route);
     s->input.limits = s->site->token_limits;
     s->input.cnf = route->cnf;
+    s->input.tells_scope = route->tells_scope;
     s->input.revocation = s->site->revocation;
     s->judged = &route->plan;
     s->input.rule_count = route->plan.rule_count;

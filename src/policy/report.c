@@ -13,6 +13,11 @@ const char *report_verdict(const struct judgement *judgement)
     return is_unknown ? "unknown" : "refuse";
 }
 
+unsigned report_status(const struct report_input *input)
+{
+    return input->tells_scope && input->judgement->only_claims_failed ? 403 : input->judgement->status;
+}
+
 const char *report_check_verdict(enum check_verdict verdict)
 {
     switch (verdict) {
@@ -149,7 +154,7 @@ bool report_json(const struct report_input *input, struct buf *out)
     json_text(out, "verdict", span_str(report_verdict(judgement)));
     buf_add_char(out, ',');
     json_text(out, "reason", judgement->has_passed ? (struct span){NULL, 0} : span_str(reason_name(judgement->reason)));
-    buf_printf(out, ",\"status\":%u,\"at\":%" PRId64 ",", judgement->status, input->at_s);
+    buf_printf(out, ",\"status\":%u,\"at\":%" PRId64 ",", report_status(input), input->at_s);
     json_token(input, out);
     buf_add_str(out, ",\"checks\":[");
     for (size_t i = 0; i < judgement->check_count; i++) {

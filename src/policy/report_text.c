@@ -83,7 +83,7 @@ bool report_summary(const struct report_input *input, struct buf *out)
     const struct judgement *judgement = input->judgement;
     put(input, out, judgement->has_passed ? GREEN : RED, report_verdict(judgement));
     if (!judgement->has_passed)
-        buf_printf(out, " %s (%u)", reason_name(judgement->reason), judgement->status);
+        buf_printf(out, " %s (%u)", reason_name(judgement->reason), report_status(input));
     if (input->route.at != NULL)
         buf_printf(out, " on route %s", SHOWN(input->route));
     put_why(input, out);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal: with insufficient_scope: 403 a good token that lacks a required claim is told so (RFC 6750 3.1), and nothing else is.
+// Goal: with insufficient_scope: 403 a good token that lacks a required claim is told so (RFC 6750 3.1), and nothing else is;
+// who asks beforehand is told the same status.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { startStand } from './harness/stand.mjs';
+import { post } from './harness/console.mjs';
+import { run } from './harness/gateway.mjs';
 import { now } from './harness/keys.mjs';
+import { startStand } from './harness/stand.mjs';
 
 const CLAIMS = { required_claims: [{ name: 'scp', separator: ' ', values: ['write'] }], typ: 'Bearer' };
 const GOOD = { scp: 'read write', typ: 'Bearer' };
@@ -37,4 +40,22 @@ test('401 is the default, and the policy\'s own code stands', async (t) => {
   assert.equal(answer.field('www-authenticate'), 'Bearer realm="main", error="invalid_token"');
   await stand.gateway.reload({ ...stand.config, routes: [{ ...stand.config.routes[0], insufficient_scope: 403 }] });
   assert.equal((await stand.send({ token })).status, 403);
+});
+
+test('explain tells the status that a request gets', async (t) => {
+  const stand = await startStand(t, { route: { insufficient_scope: 403 }, policy: CLAIMS });
+  const { gateway, issuer } = stand;
+  const explain = async (token, ...args) => (await run(['explain', ...args, '-c', `${gateway.dir}/gateway.yaml`], { input: token })).stdout;
+  for (const [status, token] of [
+    [403, issuer.token({ ...GOOD, scp: 'read' })],
+    [401, issuer.token({ ...GOOD, scp: 'read', exp: now() - 5 })],
+    [200, issuer.token(GOOD)],
+  ]) {
+    const one = (await post(gateway, '/explain', { route: 'main', token })).json;
+    const all = (await post(gateway, '/explain/all', { token })).json;
+    const told = [(await stand.send({ token })).status, one.status, all.results[0].status, JSON.parse(await explain(token, '--json')).status];
+    assert.deepEqual(told, [status, status, status, status]);
+    const line = (await explain(token)).split('\n')[0];
+    assert.match(line, status === 200 ? /^pass on route main/ : new RegExp(`^refuse \\w+ \\(${status}\\) on route main: `));
+  }
 });
