@@ -166,8 +166,12 @@ apt remove jwtgate
 expect "program and unit go with the package" "" "$(ls "$root/usr/bin/jwtgate" "$unit" 2>/dev/null || true)"
 cmp -s "$root/tmp/mine.yaml" "$config" || fail "the configuration stays when the package is removed"
 [ -n "$(ls "$root/var/lib/jwtgate")" ] || fail "keys stay when the package is removed"
+chrooted install -m 640 -g jwtgate /dev/null /etc/jwtgate/server.key
 apt purge jwtgate jwtgate-demo
-expect "nothing is left after a purge" "" "$(find "$root" -xdev -name '*jwtgate*' ! -path "$root/packages/*" ! -path "$root/src/*" \
-    ! -path "$root/debs/*" ! -path "$root/run/jwtgate" ! -path "$root/var/cache/apt/*")"
-expect "nor the user" "" "$(grep -l jwtgate "$root"/etc/{passwd,group,shadow,gshadow} || true)"
+expect "nothing is left after a purge but the folder of files that are not the package's" "$root/etc/jwtgate" \
+    "$(find "$root" -xdev -name '*jwtgate*' ! -path "$root/packages/*" ! -path "$root/src/*" \
+        ! -path "$root/debs/*" ! -path "$root/run/jwtgate" ! -path "$root/var/cache/apt/*")"
+expect "they stay as they were" "640 root jwtgate server.key" "$(chrooted sh -c 'cd /etc/jwtgate && stat -c "%a %U %G %n" *')"
+expect "nobody else gets their group's number" "750 root jwtgate" "$(chrooted stat -c '%a %U %G' /etc/jwtgate)"
+expect "the user stays, and cannot log in" "/usr/sbin/nologin" "$(awk -F: '/^jwtgate:/ { print $7 }' "$root/etc/passwd")"
 echo "the packages live and go as they should"
