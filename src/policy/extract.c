@@ -32,7 +32,9 @@ static bool extract_authorization(const struct rule *rule, struct span credentia
 {
     struct span scheme = rule->scheme.len > 0 ? rule->scheme : SPAN("Bearer");
     if (judge_is_dpop(rule, credential))
-        scheme = SPAN("DPoP"); /* RFC 9449 7.1: beside Bearer */
+        scheme = SPAN("DPoP");              /* RFC 9449 7.1: beside Bearer */
+    if (span_eq_nocase(credential, scheme)) /* what an empty variable of a script leaves */
+        return is_absent(err, "no token behind the scheme");
     if (!takes_scheme(credential, scheme, token))
         return is_absent(err, "the credential has another scheme or none");
     return token->len > 0 || is_absent(err, "no token behind the scheme");

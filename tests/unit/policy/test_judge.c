@@ -77,6 +77,27 @@ static void nothing_there_is_no_token(void **state)
     court_close(court);
 }
 
+/* An empty variable of a script leaves the scheme alone: that is not another scheme. */
+static void a_scheme_without_a_token_is_told_from_another(void **state)
+{
+    struct court *court = *state;
+    static const struct {
+        const char *credential, *found;
+    } cases[] = {
+        {"Bearer", "no token behind the scheme"},
+        {"bearer ", "no token behind the scheme"},
+        {"Basic eA==", "the credential has another scheme or none"},
+        {"Bearerx", "the credential has another scheme or none"},
+    };
+    court_open(court, A);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct judgement *judgement = court_judge(court, span_str(cases[i].credential));
+        assert_reason(judgement, REASON_TOKEN_NOT_PRESENT, cases[i].credential);
+        assert_true(span_eq(judgement->failed->found, span_str(cases[i].found)));
+    }
+    court_close(court);
+}
+
 static void a_repeated_source_is_refused_even_with_a_sound_token(void **state)
 {
     struct court *court = *state;
@@ -534,6 +555,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_credential_is_one_token_behind_its_scheme),
         cmocka_unit_test(nothing_there_is_no_token),
+        cmocka_unit_test(a_scheme_without_a_token_is_told_from_another),
         cmocka_unit_test(a_repeated_source_is_refused_even_with_a_sound_token),
         cmocka_unit_test(malformed_tokens_are_refused_before_any_key_is_looked_at),
         cmocka_unit_test(headers_and_payloads_are_strict_json_objects),
