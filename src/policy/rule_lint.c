@@ -30,6 +30,24 @@ static bool is_scopes(struct span name)
     return span_eq(name, SPAN("scp")) || span_eq(name, SPAN("scope"));
 }
 
+/* How many values are asked for, and how they meet a text that may hold many scopes. */
+static void lint_scopes(struct problems *problems, const struct rule_claim *claim, const struct node *node,
+                        bool is_secret)
+{
+    if (claim->separator.len > 0 || claim->count == 0)
+        return;
+    if (claim->match == MATCH_ANY && claim->count > 1)
+        problem_warning(problems, node,
+                        "claim \"%s\" holds all scopes in one text: tokens with more than one scope will fail; add "
+                        "separator=\" \"",
+                        QUOTED_UNLESS(is_secret, claim->name));
+    else if (claim->count == 1)
+        problem_note(problems, node,
+                     "claim \"%s\" is compared as one text: a token passes with this one scope alone; separator=\" \" "
+                     "finds it among others",
+                     QUOTED_UNLESS(is_secret, claim->name));
+}
+
 static void lint_claim(const struct rule_reader *reader, const struct rule_claim *claim, const struct node *node)
 {
     struct problems *problems = reader->problems;
@@ -42,11 +60,8 @@ static void lint_claim(const struct rule_reader *reader, const struct rule_claim
                         "match=\"any\"%s",
                         QUOTED_UNLESS(is_secret, claim->name), claim->count,
                         is_scopes(claim->name) ? ", or separator=\" \" where all are meant" : "");
-    if (!claim->is_path && claim->match == MATCH_ANY && claim->count > 1 && is_whole && is_scopes(claim->name))
-        problem_warning(problems, node,
-                        "claim \"%s\" holds all scopes in one text: tokens with more than one scope will fail; add "
-                        "separator=\" \"",
-                        QUOTED_UNLESS(is_secret, claim->name));
+    if (!claim->is_path && is_scopes(claim->name))
+        lint_scopes(problems, claim, node, is_secret);
     bool is_nested =
         span_starts(claim->name, SPAN("realm_access.")) || span_starts(claim->name, SPAN("resource_access."));
     if (!claim->is_path && is_nested)
