@@ -225,16 +225,34 @@ static const char *object_advice(const struct advising *a)
                : NULL;
 }
 
+static const char *scope_advice(const struct advising *a)
+{
+    return is_claim(a, SPAN("scp")) || is_claim(a, SPAN("scope"))
+               ? "have the client ask for the scope, and the provider grant it; or correct match, separator and values "
+                 "in the policy"
+               : NULL;
+}
+
+/* Our own check of the token's age. */
+static const char *age_advice(const struct advising *a)
+{
+    const char *advice = report_advice_time(a);
+    return advice == NULL && a->check->reason == REASON_CLAIM_VALUE_NOT_ALLOWED
+               ? "max-age allows no token made then: fetch a fresh token; if it is fresh, compare the clocks"
+               : advice;
+}
+
 const char *report_advice_claim(const struct advising *a)
 {
     static advisor *const absent[] = {name_case_advice,    scope_name_advice,  app_only_advice,   delegated_advice,
                                       path_advice,         client_role_advice, realm_role_advice, overage_advice,
                                       microprofile_advice, client_claim_advice};
-    static advisor *const wrong[] = {separator_advice, match_all_advice, value_case_advice, object_advice};
+    static advisor *const wrong[] = {separator_advice, match_all_advice, value_case_advice, object_advice,
+                                     scope_advice};
     if (a->claims == NULL)
         return NULL;
     if (is_claim(a, SPAN("iat")) && required(a) == NULL)
-        return report_advice_time(a);
+        return age_advice(a);
     if (a->check->reason == REASON_CLAIM_NOT_FOUND)
         return advising_ask(a, absent, COUNT_OF(absent));
     return required(a) == NULL ? NULL : advising_ask(a, wrong, COUNT_OF(wrong));
