@@ -2,7 +2,8 @@
 // A walk through a page of docs/: its commands run as they are written, in one shell, one after the other.
 //
 // A block `sh` has to end with 0.  A block `console` has commands behind `$ ` and what they print, where `...` stands for anything.
-// A line that begins a service (`jwtgate-dev issuer`, `jwtgate serve` and the like) runs beside the shell until the test ends.
+// A line that begins a service (`jwtgate-dev issuer`, `jwtgate serve` and the like) runs beside the shell until the test ends; behind
+// ` & NAME=$!` the shell knows its process by that name.
 // What only looks at the log or the metrics is repeated until it shows what the page says, for both follow a moment later.
 // A block below the comment `<!-- not run: WHY -->` is passed over.  In place of 127.0.0.1 stands an address of the walk's own, so that
 // the ports of the page are free; and requests may wait longer for keys, as on a busy machine they have to.
@@ -18,6 +19,7 @@ import { patience, until } from './until.mjs';
 const BLOCK = /^(<!-- not run: [^\n]*-->\n\n?)?```(sh|console)\n([^]*?)^```$/gm;
 const PORTS = { issuer: 9400, calculator: 9001, odata: 9002, serve: 8080 };
 const SERVICE = /^(?:jwtgate-dev (issuer|calculator|odata)|jwtgate (serve))\b/;
+const NUMBERED = / & ([A-Z]+)=\$!$/;
 
 export function blocksOf(page) {
   const text = readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8');
@@ -59,7 +61,7 @@ const answers = (host, port) => new Promise((resolve) => {
   const socket = net.connect({ host, port }, () => resolve(true)).on('error', () => resolve(false)).on('close', () => socket.destroy());
 });
 
-// Starts what a line says; the shell knows its process by `$NAME`, where the page says that with a comment `# NAME`.
+// Starts what a line says.
 async function startService(t, { line, address, dir, env, port }) {
   const command = line.startsWith('jwtgate-dev') ? line.replace(/^(jwtgate-dev \w+)/, `$1 --bind ${address}`) : line;
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'bash', '-c', `exec ${command}`], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -91,8 +93,9 @@ export async function walk(t, page) {
     const started = lines.filter((line) => SERVICE.test(line));
     for (const line of started) {
       const [, dev, serve] = SERVICE.exec(line);
-      services[dev ?? serve] = await startService(t, { line, address, dir, env, port: PORTS[dev ?? serve] });
-      if (serve) await shell(`GATEWAY=${services.serve.child.pid}`);
+      services[dev ?? serve] = await startService(t, { line: line.replace(NUMBERED, ''), address, dir, env, port: PORTS[dev ?? serve] });
+      const [, name] = NUMBERED.exec(line) ?? [];
+      if (name) await shell(`${name}=${services[dev ?? serve].child.pid}`);
     }
     const rest = lines.filter((line) => !started.includes(line)).join('\n').trim();
     return rest === '' ? undefined : shell(rest);
