@@ -100,6 +100,12 @@ void gate_fini(struct gate *gate);
 /* The client connections that all workers together take under `site`. */
 size_t gateway_connections(const struct gateway *gateway, const struct site *site);
 
+/* The requests that may wait for keys in all workers together under `site`: one in each at least, unless none may. */
+size_t gateway_parked(const struct gateway *gateway, const struct site *site);
+
+/* What of a number for the process is this worker's: the first workers take what does not divide. */
+size_t gate_share(const struct gate *gate, size_t all);
+
 /* Takes up a site published since, if there is one. */
 void gate_refresh(struct gate *gate);
 

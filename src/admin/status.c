@@ -150,7 +150,7 @@ static void say_limits(struct buf *out, const struct site *site, struct gateway 
         enum figure used;
     } rows[] = {
         {"connections", (int64_t)gateway_connections(gateway, site), FIGURE_CONNECTIONS},
-        {"parked", site->settings.keys.parked * gateway->gate_count, FIGURE_PARKED},
+        {"parked", (int64_t)gateway_parked(gateway, site), FIGURE_PARKED},
         {"dpop_replays", site->settings.dpop.replays, FIGURE_REPLAYS_ENTRIES},
         {"token_cache_bytes", (int64_t)VERIFIED_BYTES_MAX * gateway->gate_count, FIGURE_CACHE_BYTES},
         {"token_cache_entries", (int64_t)VERIFIED_SLOTS * gateway->gate_count, FIGURE_CACHE_ENTRIES},

@@ -156,8 +156,10 @@ static bool make_gateway(struct run *run, struct site *site, struct err *err)
         snapshot_publish(&run->gateway.site, site);
         prober_use(run->prober, site);
         gateway_warn(&run->gateway);
-        run_show_limits(run, site);
-        return make_workers(run, err);
+        if (!make_workers(run, err))
+            return false;
+        run_show_limits(run, site); /* some are of all workers together */
+        return true;
     }
     site_release(site);
     return false;

@@ -32,10 +32,10 @@ static void show_limits(struct run *run, const struct site *site)
                                  {"connections", (int64_t)gateway_connections(&run->gateway, site)},
                                  {"client_connections", limits->client_connections},
                                  {"client_refusals", limits->client_refusals},
-                                 {"parked", site->settings.keys.parked},
+                                 {"parked", (int64_t)gateway_parked(&run->gateway, site)},
                                  {"dpop_replays", site->settings.dpop.replays},
-                                 {"token_cache_bytes", VERIFIED_BYTES_MAX},
-                                 {"token_cache_entries", VERIFIED_SLOTS},
+                                 {"token_cache_bytes", (int64_t)VERIFIED_BYTES_MAX * run->gateway.gate_count},
+                                 {"token_cache_entries", (int64_t)VERIFIED_SLOTS * run->gateway.gate_count},
                                  {"metric_series", METRIC_SERIES_MAX}};
     show(run, FIGURE_LIMIT, rows, COUNT_OF(rows));
 }

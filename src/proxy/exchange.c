@@ -153,7 +153,7 @@ static bool want_keys(struct exchange *x)
 
 static bool may_park(struct exchange *x)
 {
-    if (x->gate->parked_count < (size_t)x->site->site->settings.keys.parked)
+    if (x->gate->parked_count < gate_share(x->gate, gateway_parked(x->gate->gateway, x->site->site)))
         return true;
     metric_add(x->gate->figures.parked_refused, x->gate->worker->index, 1);
     return false;

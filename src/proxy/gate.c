@@ -106,6 +106,12 @@ size_t gateway_connections(const struct gateway *gateway, const struct site *sit
     return gateway->connections_max != 0 && gateway->connections_max < wanted ? gateway->connections_max : wanted;
 }
 
+size_t gateway_parked(const struct gateway *gateway, const struct site *site)
+{
+    size_t wanted = (size_t)site->settings.keys.parked;
+    return wanted > 0 && wanted < gateway->gate_count ? gateway->gate_count : wanted;
+}
+
 /* The settings of a worker's service under `site`. */
 static struct service_settings service_settings_of(const struct gateway *gateway, const struct site *site)
 {

@@ -2,12 +2,10 @@
 /* A worker's side of the backends: pools, whose turn it is, who waits for a free connection. */
 #include "gate_int.h"
 
-/* What of a number for the process is this worker's: the first workers take what does not divide. */
-static size_t share_of(const struct gate *gate, int64_t all)
+size_t gate_share(const struct gate *gate, size_t all)
 {
     size_t workers = gate->gateway->gate_count;
-    size_t index = gate->worker->index;
-    return (size_t)all / workers + (index < (size_t)all % workers ? 1 : 0);
+    return all / workers + (gate->worker->index < all % workers ? 1 : 0);
 }
 
 static void begin_pending(struct gate_backend *own)
@@ -17,7 +15,7 @@ static void begin_pending(struct gate_backend *own)
     const struct backend_settings *settings = own->backend->settings;
     const struct span full[] = {settings->name, SPAN("full")};
     const struct span late[] = {settings->name, SPAN("late")};
-    const struct pending_options options = {.waiters_max = share_of(gate, settings->pending),
+    const struct pending_options options = {.waiters_max = gate_share(gate, (size_t)settings->pending),
                                             .wait_ms = settings->timeouts.pending_ms,
                                             .waiting = metric_series(metrics, FIGURE_BACKEND_PENDING, full, 1),
                                             .full = metric_series(metrics, FIGURE_BACKEND_PENDING_REFUSED, full, 2),
@@ -87,7 +85,7 @@ static struct pool *make_pool(struct gate_backend *own, size_t server)
                                    .late_answers = metric_series(metrics, FIGURE_BACKEND_TIMEOUTS, response, 2),
                                    .late_bodies = metric_series(metrics, FIGURE_BACKEND_TIMEOUTS, idle, 2)};
     if (own->is_limited) {
-        size_t share = share_of(gate, backend->settings->connections);
+        size_t share = gate_share(gate, (size_t)backend->settings->connections);
         options.connections_max = share > 0 ? share : 1;
         options.pending = &own->pending;
     }

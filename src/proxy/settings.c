@@ -14,7 +14,7 @@ static const struct schema_row keys_rows[] = {
     ROW(keys_settings, wait_ms, "wait", SCHEMA_DURATION, .preset = "2s", .min = 0, .max = 60000,
         .help = "how long a request may wait for a fetch under way"),
     ROW(keys_settings, parked, "parked", SCHEMA_INT, .preset = "256", .min = 0, .max = 100000,
-        .help = "requests of one worker that may wait at the same time"),
+        .help = "requests that may wait at the same time, in all; divided among the workers, one for each at least"),
     ROW(keys_settings, allow_http, "allow_http", SCHEMA_BOOL, .preset = "false",
         .help = "fetch by plain http from elsewhere than loopback"),
     ROW(keys_settings, store, "store", SCHEMA_TEXT,

@@ -3,6 +3,7 @@
 // itself.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { send } from './harness/client.mjs';
 import { startIssuer } from './harness/issuer.mjs';
 import { policyOf, startStand } from './harness/stand.mjs';
 import { until } from './harness/until.mjs';
@@ -63,4 +64,23 @@ test('requests parked for a fetch pass together when it ends', async (t) => {
   held[0].writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(stand.issuer.keySet()));
   assert.deepEqual((await Promise.all(parked)).map(({ status }) => status), [200, 200, 200, 200, 200]);
   assert.equal(held.length, 1);
+});
+
+test('keys.parked is of the gateway: its workers together let no more wait', async (t) => {
+  const [LIMIT, CLIENTS] = [4, 60];
+  const stand = await startStand(t, { algs: ['ES256'], config: { workers: 2, keys: { wait: '60s', timeout: '60s', parked: LIMIT } } });
+  const ask = async (target) => (await send(stand.gateway.adminPort, { target, host: 'localhost' })).text;
+  const held = [];
+  stand.issuer.jwks = (_, response) => held.push(response);
+  stand.issuer.rotate();
+  let answered = 0;
+  const asked = Array.from({ length: CLIENTS }, () => stand.get().then((answer) => ((answered += 1), answer.status)));
+  await until('all but those that wait to be refused', () => answered === CLIENTS - LIMIT);
+  const metrics = await ask('/metrics');
+  for (const line of [`jwtgate_requests_parked ${LIMIT}`, `jwtgate_limit{limit="parked"} ${LIMIT}`]) assert.ok(metrics.includes(`\n${line}\n`), line);
+  const { limits } = JSON.parse(await ask('/status'));
+  assert.deepEqual(limits.find(({ name }) => name === 'parked'), { name: 'parked', limit: LIMIT, used: LIMIT });
+  held[0].writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(stand.issuer.keySet()));
+  const statuses = await Promise.all(asked);
+  assert.deepEqual([200, 401].map((status) => statuses.filter((each) => each === status).length), [LIMIT, CLIENTS - LIMIT]);
 });

@@ -81,6 +81,17 @@ test('limits and times are shown as configured, and the process as the system ha
   assert.ok(valueOf(text, 'jwtgate_admin_connections') >= 1);
 });
 
+test('limits that workers share are shown as those of all together, as /status tells them', async (t) => {
+  const stand = await startStand(t, { config: { workers: 2, keys: { parked: 1 } } });
+  const text = await scrape(stand.gateway);
+  const { limits } = JSON.parse((await send(stand.gateway.adminPort, { target: '/status', host: 'localhost' })).text);
+  for (const { name, limit } of limits) assert.equal(valueOf(text, 'jwtgate_limit', `"${name}"`), limit, name);
+  assert.equal(valueOf(text, 'jwtgate_limit', '"parked"'), 2, 'one for each worker at least');
+  assert.equal(limits.filter(({ name }) => name.startsWith('token_cache_')).length, 2);
+  await stand.gateway.reload({ ...stand.config, keys: { parked: 0 } });
+  await untilShown(stand.gateway, 'jwtgate_limit', ['"parked"'], 0);
+});
+
 test('a gateway without keys is not ready, and its provider fails', async (t) => {
   const issuer = await startIssuer(t);
   issuer.goDown();
