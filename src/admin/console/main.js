@@ -51,7 +51,7 @@ function showChosen() {
   if (!route) return showNoVerdict('This gateway has no routes.');
   if (route.is_public) showVerdict(route);
   else if (answer) showVerdict(route, answer.data);
-  else if (state.token === '') showNoVerdict('Paste a token, or sign in: each check of the chosen route is shown here, with what was expected and what was found.');
+  else if (state.token === '') showNoVerdict(`Paste a token${state.settings.sign_in ? ', or sign in' : ''}: each check of the chosen route is shown here, with what was expected and what was found.`);
   if (answer || state.token === '' || route.is_public) showToken(answer);
 }
 
