@@ -32,6 +32,7 @@ struct explain_rule {
     const char *place;             /* in its section, as struct plan_step has it; NULL: not known */
     bool is_alternative;           /* it stands in a branch of choose: it judges only requests that get there */
     const struct trust *trusts;    /* as struct judge_input wants them */
+    const struct span *urls;       /* by provider: the URL it is known by; NULL: as the rule names them */
     const int64_t *clocks_ahead_s; /* by provider, as issuer_describe() says; NULL: not known */
     const char *const *troubles;   /* by trust: why it has no keys, where that is known; NULL: nothing is */
     bool is_issuer_assumed;        /* the trusts' issuers were made out of URLs */

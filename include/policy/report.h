@@ -21,6 +21,7 @@ struct report_input {
     bool is_encrypted;                    /* as it came: of five parts, whether it could be opened or not */
     const struct tape *outer;             /* header of the encryption; NULL: it cannot be read */
     const struct trust *trusts;           /* those it was judged by */
+    const struct span *urls;              /* by provider: the URL it is known by; NULL: as the rule names them */
     const char *const *troubles;          /* by trust: why it has no keys; NULL where it has, or that is not known */
     bool is_issuer_assumed;               /* the issuers of the trusts were made out of URLs */
     int64_t clock_ahead_s;                /* of the provider's clock, as issuer_describe() says; 0: not known */

@@ -103,17 +103,21 @@ static bool trust_rule(struct asking *asking, const struct site_rule *from, stru
 {
     size_t count = from->rule->provider_count;
     struct trust *trusts = arena_zero(asking->arena, (count + 1) * sizeof *trusts);
+    struct span *urls = arena_zero(asking->arena, (count + 1) * sizeof *urls);
     int64_t *clocks_ahead_s = arena_zero(asking->arena, (count + 1) * sizeof *clocks_ahead_s);
     const char **troubles = arena_zero(asking->arena, (count + 1) * sizeof *troubles);
-    if (trusts == NULL || clocks_ahead_s == NULL || troubles == NULL)
+    if (trusts == NULL || urls == NULL || clocks_ahead_s == NULL || troubles == NULL)
         return false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        urls[i] = issuer_url(from->issuers[i]);
         if (!trust_issuer(asking, from->issuers[i], &trusts[i], &clocks_ahead_s[i], &troubles[i]))
             return false;
+    }
     if (from->rule->inline_keys != NULL &&
         (trusts[count].verifier = verifier_of(asking, from->rule->inline_keys)) == NULL)
         return false;
     rule->trusts = trusts;
+    rule->urls = urls;
     rule->clocks_ahead_s = clocks_ahead_s;
     rule->troubles = troubles;
     return true;

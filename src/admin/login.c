@@ -36,7 +36,7 @@ bool login_is_provider(const struct site *site, struct arena *arena, struct span
     return false;
 }
 
-/* A client's secret goes to whom this gives: to nobody but who is configured. */
+/* A client's secret goes to whom this gives: to nobody but who is configured, in whatever spelling. */
 static struct span choose(const struct admin_call *call, struct span route, struct span provider, struct reply *reply)
 {
     const struct span none = {NULL, 0};
@@ -47,12 +47,12 @@ static struct span choose(const struct admin_call *call, struct span route, stru
         admin_refuse(reply, 404, "there is no route \"%s\"", QUOTED(route));
         return none;
     }
-    if (provider.at != NULL && !login_is_provider(call->site, arena, provider)) {
+    struct span chosen = provider.at == NULL ? none : span_str(discovery_url(arena, provider));
+    if (provider.at != NULL && !login_is_provider(call->site, arena, chosen)) {
         admin_refuse(reply, 400, "nobody is signed in at \"%s\" here", QUOTED(provider));
         return none;
     }
     const struct span *all = console_providers(call->site, arena, &count);
-    struct span chosen = provider;
     if (chosen.at == NULL && named != NULL && call->site->settings.admin.console.provider.at == NULL)
         chosen = provider_of_route(named);
     if (chosen.at == NULL && all != NULL && count > 0)

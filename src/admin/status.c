@@ -30,26 +30,27 @@ static void say_methods(struct buf *out, const struct site_route *route)
     say_close(out, ']');
 }
 
-/* Whether that provider of the plan's rule was told of already. */
-static bool was_said(const struct plan *plan, size_t rule, size_t provider)
+/* Whether that issuer of the route's rule was told of already. */
+static bool was_said(const struct site_route *route, size_t rule, size_t provider)
 {
-    struct span url = plan->rules[rule].providers[provider].url;
+    const struct issuer *issuer = route->rules[rule].issuers[provider];
     for (size_t i = 0; i <= rule; i++) {
-        size_t count = i == rule ? provider : plan->rules[i].provider_count;
+        size_t count = i == rule ? provider : route->plan.rules[i].provider_count;
         for (size_t j = 0; j < count; j++)
-            if (span_eq(plan->rules[i].providers[j].url, url))
+            if (route->rules[i].issuers[j] == issuer)
                 return true;
     }
     return false;
 }
 
-static void say_providers(struct buf *out, const struct plan *plan)
+/* By the URLs that they have everywhere else, however policies spell them. */
+static void say_providers(struct buf *out, const struct site_route *route)
 {
     say_open(out, "providers", '[');
-    for (size_t i = 0; i < plan->rule_count; i++)
-        for (size_t j = 0; j < plan->rules[i].provider_count; j++)
-            if (!was_said(plan, i, j))
-                say_text(out, NULL, plan->rules[i].providers[j].url);
+    for (size_t i = 0; i < route->plan.rule_count; i++)
+        for (size_t j = 0; j < route->plan.rules[i].provider_count; j++)
+            if (!was_said(route, i, j))
+                say_text(out, NULL, issuer_url(route->rules[i].issuers[j]));
     say_close(out, ']');
 }
 
@@ -74,7 +75,7 @@ static void say_route(struct buf *out, const struct site_route *route)
     say_text(out, "mode", route->mode == MODE_ENFORCE ? SPAN("enforce") : SPAN("report-only"));
     say_bool(out, "is_public", route->is_public);
     say_text(out, "errors", span_str(shape_name(route->shape)));
-    say_providers(out, &route->plan);
+    say_providers(out, route);
     say_close(out, '}');
 }
 

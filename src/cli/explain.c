@@ -6,6 +6,7 @@
 #include "cli/check.h"
 #include "cli/keys.h"
 #include "cli/request.h"
+#include "oidc/discovery.h"
 #include "policy/explain.h"
 #include "proxy/route.h"
 #include "proxy/site.h"
@@ -224,6 +225,18 @@ static bool read_given(struct session *s, struct keys_given *given, struct err *
     return file == NULL || node_read_file(&s->arena, file, SETTINGS_BYTES_MAX, &given->jwks, err);
 }
 
+/* As the gateway knows the rule's providers; NULL: out of memory. */
+static const struct span *provider_urls(struct session *s, const struct rule *rule)
+{
+    struct span *urls = arena_zero(&s->arena, RULE_PROVIDERS_MAX * sizeof *urls);
+    for (size_t i = 0; urls != NULL && i < rule->provider_count; i++) {
+        urls[i] = span_str(discovery_url(&s->arena, rule->providers[i].url));
+        if (urls[i].at == NULL)
+            return NULL;
+    }
+    return urls;
+}
+
 /* Trusts of one rule, with how far its providers' clocks are ahead and why some have no keys. */
 static bool trust_rule(struct session *s, const struct keys_given *given, struct explain_rule *rule, struct err *err)
 {
@@ -231,7 +244,8 @@ static bool trust_rule(struct session *s, const struct keys_given *given, struct
     int64_t *clocks_ahead_s = arena_zero(&s->arena, RULE_PROVIDERS_MAX * sizeof *clocks_ahead_s);
     const char **troubles = arena_zero(&s->arena, (RULE_PROVIDERS_MAX + 1) * sizeof *troubles);
     bool is_given = given->jwks.at != NULL;
-    if (trusts == NULL || clocks_ahead_s == NULL || troubles == NULL)
+    rule->urls = provider_urls(s, rule->rule);
+    if (trusts == NULL || rule->urls == NULL || clocks_ahead_s == NULL || troubles == NULL)
         return fail(err, REASON_OUT_OF_MEMORY, "out of memory");
     if (!keys_trusts(s->keys, rule->rule, is_given ? given : NULL, trusts, err))
         return is_given ? err_prefix(err, "%s", s->options->jwks) : false;

@@ -109,6 +109,7 @@ static void report_on(const struct explain_input *input, struct explained *one, 
                                         .arena = input->arena,
                                         .pasted = token,
                                         .trusts = with->trusts,
+                                        .urls = with->urls,
                                         .troubles = with->troubles,
                                         .is_issuer_assumed = with->is_issuer_assumed,
                                         .notes = one->notes};

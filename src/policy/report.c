@@ -41,7 +41,9 @@ const char *report_opinion(const struct report_input *input)
 struct span report_key_source(const struct report_input *input)
 {
     size_t trust = input->judgement->trust;
-    return trust < input->rule->provider_count ? input->rule->providers[trust].url : (struct span){NULL, 0};
+    if (trust >= input->rule->provider_count)
+        return (struct span){NULL, 0};
+    return input->urls != NULL ? input->urls[trust] : input->rule->providers[trust].url;
 }
 
 /* ---- JSON ---- */

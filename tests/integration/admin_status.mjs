@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
 import { send } from './harness/client.mjs';
+import { post } from './harness/console.mjs';
+import { run } from './harness/gateway.mjs';
 import { startIssuer } from './harness/issuer.mjs';
 import { startStand } from './harness/stand.mjs';
 import { until } from './harness/until.mjs';
@@ -65,6 +67,35 @@ test('an issuer that fails says why, and a public route has none', async (t) => 
   const open = await startStand(t, { config: { routes: [{ name: 'open', path: '/', backend: 'main', policy: 'none' }] }, hasKeys: false });
   const told = await status(open);
   assert.deepEqual([told.issuers, told.routes[0].is_public, told.routes[0].providers], [[], true, []]);
+});
+
+test('a provider has one URL, however policies spell it', async (t) => {
+  const issuer = await startIssuer(t);
+  const guard = (url) => ({ validate_jwt: { openid_config: [url], audiences: ['api'] } });
+  const both = `<policies><inbound>${[issuer.url, issuer.configUrl].map((url) => `<validate-jwt header-name="Authorization">
+    <openid-config url="${url}"/></validate-jwt>`).join('')}</inbound></policies>`;
+  const stand = await startStand(t, {
+    issuer,
+    files: { 'both.xml': both },
+    config: {
+      admin: { bind: '127.0.0.1:0', console: { client_id: 'console', provider: `${issuer.url}/` } },
+      routes: [
+        { name: 'authority', path: '/a', backend: 'main', ...guard(issuer.url) },
+        { name: 'document', path: '/d', backend: 'main', ...guard(issuer.configUrl) },
+        { name: 'both', path: '/b', backend: 'main', policy: 'both.xml' },
+      ],
+    },
+  });
+  const found = await status(stand);
+  assert.deepEqual(found.issuers.map(({ url }) => url), [issuer.configUrl]);
+  for (const { name, providers } of found.routes) assert.deepEqual(providers, [issuer.configUrl], name);
+  assert.deepEqual(JSON.parse((await ask(stand, '/console/settings')).text).providers, [issuer.configUrl]);
+  const token = issuer.token();
+  for (const route of ['authority', 'document']) {
+    const told = (await post(stand.gateway, '/explain', { route, token })).json;
+    const command = await run(['explain', '--json', '-c', `${stand.gateway.dir}/gateway.yaml`, '--route', route], { input: token });
+    assert.deepEqual([told.key.provider, JSON.parse(command.stdout).key.provider], [issuer.configUrl, issuer.configUrl], route);
+  }
 });
 
 test('reloads are counted, whoever asked for them', async (t) => {

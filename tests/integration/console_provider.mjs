@@ -162,7 +162,7 @@ test('where nobody can be signed in, the page is told why', async (t) => {
   await refused({ route: 'mian' }, 404, /no route "mian"/);
   await refused({ provider: 'https://evil.example/.well-known/openid-configuration' }, 400, /nobody is signed in at/);
   await refused({ prompt: 'login' }, 400, /unknown member/);
-  await beginLogin(stand.gateway, { provider: stand.issuer.configUrl });
+  for (const provider of [stand.issuer.configUrl, stand.issuer.url, `${stand.issuer.url}/`]) await beginLogin(stand.gateway, { provider });
   await beginLogin(stand.gateway, { route: 'open' }); // any provider will do
   stand.issuer.goDown();
   await refused({}, 502, /discovery document/);
