@@ -6,9 +6,10 @@
 #include "base/span.h"
 
 struct serve_options {
-    const char *file; /* configuration; also the name that messages and relative paths use */
-    struct span text; /* the configuration itself instead of the file's bytes; at NULL: read the file */
-    /* Called on the main thread when `event=ready` was written; `addresses` are IP:PORT of `count` listeners, in order;
+    const char *file;   /* configuration; also the name that messages and relative paths use */
+    struct span text;   /* the configuration itself instead of the file's bytes; at NULL: read the file */
+    bool is_ready_told; /* by `ready`: the log gets no `event=ready` */
+    /* Called on the main thread when all listeners serve and `event=ready` was written; `addresses` are IP:PORT of `count` listeners, in order;
      * behind them stands the admin listener's, at NULL where there is none.  May be NULL.  Returning false drains and ends.
      */
     bool (*ready)(void *context, const struct span *addresses, size_t count);

@@ -2,7 +2,6 @@
 /* Reloading: a new site is built beside the running one, then published or dropped. */
 #include "cli/check.h"
 #include "proxy/certificates.h"
-#include "proxy/site_changes.h"
 #include "proxy/site_providers.h"
 #include "run_int.h"
 
@@ -31,26 +30,20 @@ static void tell_workers(struct run *run)
     }
 }
 
-/* What a reload cannot change, and is left as it was. */
-static void warn_of_fixed(const struct site *a, const struct site *b)
+/* What a reload cannot change, and is left as it is. */
+static void warn_of_fixed(const struct run *run, const struct site *site)
 {
-    const struct {
-        const char *key;
-        bool is_same;
-    } rows[] = {{"user", span_eq(a->settings.user, b->settings.user)}, {"workers", site_workers(a) == site_workers(b)}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (!rows[i].is_same)
-            LOG_EVENT(LOG_WARNING, "reload-partial", LOG_STR("key", rows[i].key),
-                      LOG_STR("error", "changes only at a restart"));
+    const char *keys[SITE_FIXED_KEYS];
+    size_t count = site_fixed_differs(&run->fixed, site, keys);
+    for (size_t i = 0; i < count; i++)
+        LOG_EVENT(LOG_WARNING, "reload-partial", LOG_STR("key", keys[i]),
+                  LOG_STR("error", "changes only at a restart"));
 }
 
 /* Takes over `plan` and the caller's reference to `site`. */
 static void publish(struct run *run, struct site *site, struct listen_plan *plan)
 {
-    struct site *old = snapshot_take(&run->gateway.site);
-    if (old != NULL)
-        warn_of_fixed(old, site);
-    site_release(old);
+    warn_of_fixed(run, site);
     run_set_log(site);
     run_cap_connections(run, site);
     run_show_limits(run, site);
@@ -112,7 +105,7 @@ static void note_changes(struct run *run, const struct site *site, struct admin_
 {
     struct site *old = snapshot_take(&run->gateway.site);
     if (reload != NULL)
-        site_changes(old, site, &reload->changes);
+        site_changes(old, site, &run->fixed, &reload->changes);
     site_release(old);
 }
 

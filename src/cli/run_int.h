@@ -9,6 +9,7 @@
 #include "notify_int.h"
 #include "proxy/gateway.h"
 #include "proxy/prober.h"
+#include "proxy/site_changes.h"
 
 #include <pthread.h>
 
@@ -25,6 +26,7 @@ struct run {
     struct worker *workers;
     struct gate *gates;
     pthread_t *threads;
+    struct site_fixed fixed; /* from the start on */
     unsigned worker_count, inited_workers, inited_gates, started, ended;
     struct issuers *issuers;
     struct certificates *certificates;

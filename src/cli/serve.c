@@ -206,6 +206,7 @@ static bool start(struct run *run, struct err *err)
 static bool open_sockets(struct run *run, const struct site *site, struct err *err)
 {
     run->worker_count = site_workers(site);
+    run->fixed = (struct site_fixed){arena_copy(&run->arena, site->settings.user), run->worker_count};
     run_cap_connections(run, site);
     run->plan = run_listen_plan(run, site, err);
     return run->plan != NULL && run_become(site, err) && run_open_log(site, err);
@@ -224,9 +225,10 @@ static void be_ready(struct run *run)
 {
     notify_watch(&run->notify, &run->control, run->workers, run->worker_count);
     notify_ready(&run->notify, "serving");
-    LOG_EVENT(LOG_NOTICE, "ready", LOG_NUM("workers", run->worker_count), LOG_STR("version", JWTGATE_VERSION));
-    log_echo(false);
     const struct serve_options *options = run->options;
+    if (!options->is_ready_told)
+        LOG_EVENT(LOG_NOTICE, "ready", LOG_NUM("workers", run->worker_count), LOG_STR("version", JWTGATE_VERSION));
+    log_echo(false);
     if (options->ready != NULL && !options->ready(options->context, run->addresses, run->address_count))
         run_drain(run);
 }

@@ -253,8 +253,11 @@ static int serve(struct demo *demo, const struct command *command)
 {
     if (!open_apis(demo) || !open_issuer(demo) || !write_config(demo))
         return commands_failed(command, &demo->err);
-    const struct serve_options options = {
-        .file = "(built-in demo configuration)", .text = buf_span(&demo->config), .ready = on_ready, .context = demo};
+    const struct serve_options options = {.file = "(built-in demo configuration)",
+                                          .text = buf_span(&demo->config),
+                                          .is_ready_told = true,
+                                          .ready = on_ready,
+                                          .context = demo};
     int status = serve_run(&options);
     if (demo->has_client) {
         pthread_join(demo->client, NULL);

@@ -40,6 +40,14 @@ static bool is_same(const struct node *a, const struct node *b)
     return one == other;
 }
 
+static void put_text(struct buf *out, const struct buf *text)
+{
+    if (buf_len(out) > 1)
+        buf_add_char(out, ',');
+    buf_add_json_text(out, buf_span(text));
+    out->is_broken = out->is_broken || text->is_broken;
+}
+
 static void put(struct buf *out, struct span noun, struct span name, const char *what)
 {
     AUTO(buf) text = {0};
@@ -47,9 +55,7 @@ static void put(struct buf *out, struct span noun, struct span name, const char 
     if (name.len > 0)
         buf_printf(&text, " \"%.*s\"", SPAN_ARG(name));
     buf_printf(&text, " %s", what);
-    if (buf_len(out) > 1)
-        buf_add_char(out, ',');
-    buf_add_json_text(out, buf_span(&text));
+    put_text(out, &text);
 }
 
 /* ---- files ---- */
@@ -81,6 +87,32 @@ static bool has_same_certificates(const struct site *before, const struct site *
     return true;
 }
 
+/* ---- what only a restart changes ---- */
+
+static const char *const fixed_keys[SITE_FIXED_KEYS] = {"user", "workers"};
+
+size_t site_fixed_differs(const struct site_fixed *fixed, const struct site *site, const char *keys[SITE_FIXED_KEYS])
+{
+    const bool is_same[SITE_FIXED_KEYS] = {span_eq(fixed->user, site->settings.user),
+                                           fixed->workers == site_workers(site)};
+    size_t count = 0;
+    for (size_t i = 0; i < SITE_FIXED_KEYS; i++)
+        if (!is_same[i])
+            keys[count++] = fixed_keys[i];
+    return count;
+}
+
+static void put_fixed(const struct site_fixed *fixed, const struct site *after, struct buf *out)
+{
+    const char *keys[SITE_FIXED_KEYS];
+    size_t count = site_fixed_differs(fixed, after, keys);
+    for (size_t i = 0; i < count; i++) {
+        AUTO(buf) text = {0};
+        buf_printf(&text, "%s: only at a restart", keys[i]);
+        put_text(out, &text);
+    }
+}
+
 /* ---- sections ---- */
 
 static const struct members named[] = {
@@ -108,8 +140,12 @@ static void put_members(const struct members *members, const struct site *before
             put(out, span_str(members->noun), member_name(members, node), "removed");
 }
 
-static bool is_named(struct span key)
+/* Those told in a way of their own. */
+static bool is_apart(struct span key)
 {
+    for (size_t i = 0; i < COUNT_OF(fixed_keys); i++)
+        if (span_eq(key, span_str(fixed_keys[i])))
+            return true;
     for (size_t i = 0; i < COUNT_OF(named); i++)
         if (span_eq(key, span_str(named[i].key)))
             return true;
@@ -125,21 +161,22 @@ static void put_sections(const struct site *before, const struct site *after, st
     const struct node *new = after->settings.node;
     for (const struct node *node = new->children; node != NULL; node = node->next) {
         const struct node *was = find_member(&sections, old, node->key);
-        if (!is_named(node->key) && !is_same(was, node))
+        if (!is_apart(node->key) && !is_same(was, node))
             put(out, node->key, SPAN(""), was == NULL ? "added" : "changed");
     }
     for (const struct node *node = old->children; node != NULL; node = node->next)
-        if (!is_named(node->key) && find_member(&sections, new, node->key) == NULL)
+        if (!is_apart(node->key) && find_member(&sections, new, node->key) == NULL)
             put(out, node->key, SPAN(""), "removed");
 }
 
-bool site_changes(const struct site *before, const struct site *after, struct buf *out)
+bool site_changes(const struct site *before, const struct site *after, const struct site_fixed *fixed, struct buf *out)
 {
     AUTO(buf) list = {0};
     buf_add_char(&list, '[');
     for (size_t i = 0; i < COUNT_OF(named); i++)
         put_members(&named[i], before, after, &list);
     put_sections(before, after, &list);
+    put_fixed(fixed, after, &list);
     buf_add_char(&list, ']');
     return !list.is_broken && buf_add_span(out, buf_span(&list));
 }

@@ -114,29 +114,31 @@ static bool add_pair(struct tls_server *server, struct pem_pair *pair, struct pr
     return is_ok;
 }
 
-static struct tls_server *make_server(const struct listener_settings *settings, struct problems *problems)
+/* Where client_ca cannot be used it is made without, and `is_ok` false: to look at the certificates, not to serve. */
+static struct tls_server *make_server(const struct listener_settings *settings, bool *is_ok, struct problems *problems)
 {
     AUTO(arena) arena = {0};
     struct err err = {0};
     const struct listener_tls_settings *tls = &settings->tls;
     struct pem_file ca = {tls->node, "client_ca", tls->client_ca, {NULL, 0}};
-    if (!read_pem(&arena, &ca, problems))
-        return NULL;
-    const struct tls_server_options options = {.scope = settings->bind,
-                                               .client_ca = ca.bytes,
-                                               .clients_required = tls->clients == TLS_CLIENTS_REQUIRED,
-                                               .is_tls13_only = tls->min_version == 1,
-                                               .offers_h2 = settings->http2 != HTTP2_OFF};
+    *is_ok = read_pem(&arena, &ca, problems);
+    struct tls_server_options options = {.scope = settings->bind,
+                                         .client_ca = ca.bytes,
+                                         .clients_required = tls->clients == TLS_CLIENTS_REQUIRED,
+                                         .is_tls13_only = tls->min_version == 1,
+                                         .offers_h2 = settings->http2 != HTTP2_OFF};
     struct tls_server *server = tls_server_new(&options, &err);
-    if (server == NULL)
-        tell(&ca, &err, problems);
-    return server;
+    if (server != NULL)
+        return server;
+    *is_ok = tell(&ca, &err, problems);
+    options.client_ca = (struct span){NULL, 0};
+    return tls_server_new(&options, NULL);
 }
 
 struct tls_server *listener_tls_make(const struct listener_settings *settings, struct problems *problems)
 {
-    struct tls_server *server = make_server(settings, problems);
-    bool is_ok = server != NULL;
+    bool is_ok;
+    struct tls_server *server = make_server(settings, &is_ok, problems);
     for (size_t i = 0; server != NULL && i <= settings->tls.certificates.count; i++) {
         struct pem_pair pair = listener_pair(&settings->tls, i);
         is_ok = site_has(pair.certificate.path) && add_pair(server, &pair, problems) && is_ok;

@@ -53,6 +53,20 @@ test('what changed is named, and nothing else', async (t) => {
   assert.ok(!stand.gateway.output.includes('never-to-be-told'));
 });
 
+test('workers and user are said to wait for a restart, as long as they differ from what runs', async (t) => {
+  const stand = await standOf(t);
+  const { config } = stand;
+  const changes = async (more, files) => (await stand.reload({ ...config, ...more }, files)).body.changes;
+  assert.deepEqual(await changes({ workers: 3 }), ['workers: only at a restart']);
+  assert.deepEqual(await changes({ workers: 3, limits: { fields: 100 } }), ['limits added', 'workers: only at a restart']);
+  assert.deepEqual(await changes({ workers: 2 }), ['limits removed']);
+  assert.deepEqual(await changes({}), []);
+  assert.deepEqual(await changes({ user: 'nobody' }), ['user: only at a restart']);
+  assert.deepEqual(await changes({}), []);
+  await stand.gateway.event('reloaded', 5);
+  assert.deepEqual(stand.gateway.events('reload-partial').map(({ key }) => key), ['workers', 'workers', 'user']);
+});
+
 test('a broken file changes nothing, and each problem has its place', async (t) => {
   const stand = await standOf(t);
   const kept = await stand.connect();

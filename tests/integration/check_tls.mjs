@@ -114,3 +114,15 @@ test('problems of all files are told in one run', async (t) => {
   const { stderr } = await check(filesOf(t), withListener('{ certificate: missing.crt, key: gone.key, certificates: [ { certificate: one.crt, key: other.key } ] }'));
   for (const said of [/missing\.crt/, /gone\.key/, /other\.key/]) assert.match(stderr, said);
 });
+
+test('a client_ca that cannot be used hides nothing of the certificates', async (t) => {
+  const dir = filesOf(t);
+  for (const ca of ['gone.ca', 'empty.pem'])
+    for (const [pair, ...said] of [['certificate: missing.crt, key: gone.key', 'missing.crt', 'gone.key'], ['certificate: one.crt, key: other.key', 'other.key'],
+      ['certificate: one.crt, key: one.key']]) {
+      const { status, stderr } = await check(dir, withListener(`{ ${pair}, client_ca: ${ca}, clients: required }`));
+      assert.equal(status, 1);
+      const told = stderr.split('\n').flatMap((line) => /error: .*?"(\S+)"/.exec(line)?.[1] ?? []);
+      assert.deepEqual(told.sort(), [ca, ...said].sort(), stderr);
+    }
+});

@@ -41,6 +41,11 @@ test('what the demo prints', async (t) => {
   const refusals = () => demo.stderr().split('\n').filter((line) => /^event=access .* status=401 /.test(line));
   await awaitReady(demo);
 
+  await t.test('event=ready comes once, when the commands are there', () => {
+    assert.match(demo.stdout(), /\nevent=ready\n$/);
+    assert.doesNotMatch(demo.stderr(), /event=ready/);
+  });
+
   await t.test('the commands that it prints before event=ready do what it says of them', async () => {
     const shots = shotsOf(demo.stdout()).slice(0, 4);
     const answers = [];
