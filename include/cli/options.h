@@ -79,7 +79,7 @@ bool options_help(const struct program *program, const struct command *command, 
 bool options_overview(const struct program *program, struct buf *out);
 
 /* Runs the command that argv[1] names: `PROGRAM COMMAND ...`, `PROGRAM help [COMMAND]`, `--help`, `--version`; the nearest
- * name for an unknown one.  Returns the exit status.
+ * name for an unknown one.  Returns the exit status: 1 where all went well but standard output could not be written.
  */
 int options_dispatch(const struct program *program, int argc, char **argv);
 

@@ -8,9 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { NAMES_MAX = 64, HELP_COLUMN = 26, PUT_PIECE_BYTES = 4096 };
+enum { NAMES_MAX = 64, HELP_COLUMN = 26 };
 
 /* Where the reading of one command line stands. */
 struct reading {
@@ -26,14 +25,9 @@ struct reading {
     char **kept; /* where the next operand goes */
 };
 
-static void put(int fd, struct span text)
+static void put(FILE *to, struct span text)
 {
-    while (text.len > 0) {
-        ssize_t wrote = write(fd, text.at, text.len < PUT_PIECE_BYTES ? text.len : PUT_PIECE_BYTES);
-        if (wrote <= 0)
-            return;
-        text = span_from(text, (size_t)wrote);
-    }
+    fwrite(text.at, 1, text.len, to);
 }
 
 static const char *gap(const struct command *command)
@@ -48,7 +42,7 @@ static int wrong_va(const struct program *program, const struct command *command
     vsnprintf(text, sizeof text, format, arguments);
     buf_printf(&out, "%s%s%s: %s\n", program->name, gap(command), command->name, text);
     buf_printf(&out, "Try: %s%s%s --help\n", program->name, gap(command), command->name);
-    put(STDERR_FILENO, buf_span(&out));
+    put(stderr, buf_span(&out));
     return OPTIONS_USAGE_STATUS;
 }
 
@@ -138,7 +132,7 @@ static int print_version(const struct program *program)
 {
     AUTO(buf) out = {0};
     buf_printf(&out, "%s %s\n", program->name, JWTGATE_VERSION);
-    put(STDOUT_FILENO, buf_span(&out));
+    put(stdout, buf_span(&out));
     return 0;
 }
 
@@ -275,7 +269,7 @@ bool options_read(const struct program *program, const struct command *command, 
         AUTO(buf) help = {0};
         *status = reading.wants_help ? 0 : print_version(program);
         if (reading.wants_help && options_help(program, command, &help))
-            put(STDOUT_FILENO, buf_span(&help));
+            put(stdout, buf_span(&help));
         return false;
     }
     reading.operands.at = argv + 1;
@@ -306,11 +300,11 @@ static int unknown_command(const struct program *program, const char *name)
     return options_wrong(program, &none, "unknown command \"%s\"; did you mean %s?", QUOTED(span_str(name)), nearest);
 }
 
-static int print_overview(const struct program *program, int fd, int status)
+static int print_overview(const struct program *program, FILE *to, int status)
 {
     AUTO(buf) out = {0};
     options_overview(program, &out);
-    put(fd, buf_span(&out));
+    put(to, buf_span(&out));
     return status;
 }
 
@@ -321,20 +315,31 @@ static int print_help_of(const struct program *program, const char *name)
     if (command == NULL)
         return unknown_command(program, name);
     options_help(program, command, &out);
-    put(STDOUT_FILENO, buf_span(&out));
+    put(stdout, buf_span(&out));
     return 0;
 }
 
-int options_dispatch(const struct program *program, int argc, char **argv)
+static int dispatch(const struct program *program, int argc, char **argv)
 {
     if (argc < 2)
-        return print_overview(program, STDERR_FILENO, OPTIONS_USAGE_STATUS);
+        return print_overview(program, stderr, OPTIONS_USAGE_STATUS);
     const char *name = argv[1];
     if (strcmp(name, "--version") == 0)
         return print_version(program);
     bool asks_help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0;
     if (asks_help)
-        return argc > 2 ? print_help_of(program, argv[2]) : print_overview(program, STDOUT_FILENO, 0);
+        return argc > 2 ? print_help_of(program, argv[2]) : print_overview(program, stdout, 0);
     const struct command *command = command_named(program, name);
     return command == NULL ? unknown_command(program, name) : command->run(command, argc - 1, argv + 1);
+}
+
+/* A command that failed has told so itself. */
+int options_dispatch(const struct program *program, int argc, char **argv)
+{
+    int status = dispatch(program, argc, argv);
+    bool is_written = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (status != 0 || is_written)
+        return status;
+    fprintf(stderr, "%s: standard output could not be written\n", program->name);
+    return 1;
 }

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { DEV_BINARY, dev } from './harness/dev.mjs';
 import { BINARY, completed, run, tempDir, writeFiles } from './harness/gateway.mjs';
 import { runCases } from './harness/tap.mjs';
 
@@ -115,6 +116,20 @@ test('output that cannot be written is no success', async (t) => {
     assert.equal(status, 1, command);
     assert.match(stderr, new RegExp(`^jwtgate ${command}: standard output could not be written$`, 'm'));
     assert.equal((await run(args)).status, 0, command);
+  }
+});
+
+test('help, versions and what jwtgate-dev makes are no success either where they cannot be written', async (t) => {
+  const dir = path.join(tempDir(t), 'keys');
+  await dev('keygen', '--alg', 'ES256', '--kid', 'one', '--out', dir);
+  const right = [[BINARY, '--help'], [BINARY, '--version'], [BINARY, 'help', 'check'], [BINARY, 'serve', '--help'], [BINARY, 'explain', '--version'],
+    [DEV_BINARY, '--help'], [DEV_BINARY, 'mint', '--key', path.join(dir, 'one.pem')]];
+  for (const [program, ...args] of right) {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(program, args, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    closeSync(full);
+    assert.deepEqual([status, stderr], [1, `${path.basename(program)}: standard output could not be written\n`], args.join(' '));
+    assert.equal(spawnSync(program, args).status, 0, args.join(' '));
   }
 });
 
