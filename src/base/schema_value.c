@@ -71,7 +71,7 @@ static bool measure_read(const struct measure *measure, struct span text, uint64
     size_t digits = digits_count(text);
     struct span name = span_from(text, digits);
     uint64_t number;
-    if (digits == 0)
+    if (digits == 0 || span_starts(name, SPAN(".")))
         return fail(err, REASON_CONFIG, "a whole number with a unit is expected, as in %s", measure->example);
     if (name.len == 0)
         return fail(err, REASON_CONFIG, "a unit is missing: write it as in %s", measure->example);

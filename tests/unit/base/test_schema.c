@@ -262,6 +262,9 @@ static void each_refusal_has_its_place_and_remedy(void **state)
         {"body_size: 64kb\n",
          "1:12 error: \"body_size\": unknown unit; units are B, KiB, MiB, GiB, as in 512B, 64KiB or 1MiB, "
          "or none; found a text \"64kb\""},
+        {"body_size: 1.5MiB\n",
+         "1:12 error: \"body_size\": a whole number with a unit is expected, as in 512B, 64KiB or 1MiB, "
+         "or none; found a text \"1.5MiB\""},
         {"body_size: 1023B\n", "1:12 error: \"body_size\": 1KiB to 1GiB is expected, found a text \"1023B\""},
         {"format: jsn\n",
          "1:9 error: \"format\": one of text, json, 401 is expected, found a text \"jsn\"; did you mean \"json\"?"},
