@@ -12,6 +12,11 @@ foreach(component ${CPACK_COMPONENTS_ALL})
   file(REMOVE ${doc}/LICENSE)
   if(EXISTS ${doc}/CHANGELOG.md)
     file(RENAME ${doc}/CHANGELOG.md ${doc}/changelog)
+    # Links lead to where these two are now.
+    file(GLOB_RECURSE documents ${doc}/*.md)
+    execute_process(COMMAND sed -i -E
+      "s,\\]\\(((\\.\\./)*)CHANGELOG\\.md\\),](\\1changelog.gz),g;s,\\]\\(((\\.\\./)*)LICENSE\\),](\\1copyright),g" ${documents}
+      COMMAND_ERROR_IS_FATAL ANY)
   endif()
 
   file(GLOB pages ${CPACK_TEMPORARY_DIRECTORY}/${component}/usr/share/man/*/*)

@@ -13,8 +13,9 @@ install(FILES man/jwtgate.yaml.5 man/jwtgate-policy.5 DESTINATION ${CMAKE_INSTAL
 install(FILES conf/jwtgate.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/jwtgate COMPONENT gateway)
 install(FILES packaging/jwtgate.bash-completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME jwtgate
   COMPONENT gateway)
-install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT gateway)
-install(DIRECTORY conf docs DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT gateway)
+install(FILES LICENSE README.md CHANGELOG.md CONTRIBUTING.md DESIGN.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT gateway)
+install(DIRECTORY conf docs docker DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT gateway)
+install(FILES tests/README.md tests/attacks.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/tests COMPONENT gateway)
 
 # For the package jwtgate alone.
 install(FILES packaging/gateway.yaml DESTINATION /etc/jwtgate COMPONENT gateway EXCLUDE_FROM_ALL)

@@ -32,14 +32,19 @@ expect_files() { # LIST PATH...
 expect_files "$out/gateway.list" usr/bin/jwtgate etc/jwtgate/gateway.yaml etc/logrotate.d/jwtgate usr/lib/systemd/system/jwtgate.service \
     usr/share/bash-completion/completions/jwtgate usr/share/jwtgate/jwtgate.schema.json \
     usr/share/man/man1/jwtgate.1.gz usr/share/man/man5/jwtgate.yaml.5.gz usr/share/man/man5/jwtgate-policy.5.gz \
-    usr/share/doc/jwtgate/{copyright,changelog.Debian.gz,changelog.gz,README.md}
+    usr/share/doc/jwtgate/{copyright,changelog.Debian.gz,changelog.gz,README.md,CONTRIBUTING.md,DESIGN.md,SECURITY.md}
 expect_files "$out/demo.list" usr/bin/jwtgate-dev usr/share/man/man1/jwtgate-dev.1.gz usr/share/bash-completion/completions/jwtgate-dev \
     usr/share/jwtgate-demo/{calculator.yaml,policies/calculator.xml} usr/share/doc/jwtgate-demo/{copyright,changelog.Debian.gz}
-for folder in docs conf; do
+for folder in docs conf docker; do
     while read -r file; do
         expect_files "$out/gateway.list" "usr/share/doc/jwtgate/$file"
     done < <(find "$folder" -type f)
 done
+mkdir -p "$out/files"
+dpkg-deb -x "$gateway" "$out/files"
+while IFS=: read -r page link; do
+    [ -e "$(dirname "$page")/$link" ] || refuse "${page#"$out/files/"} leads to $link, which is not installed"
+done < <(find "$out/files/usr/share/doc/jwtgate" -name '*.md' -exec grep -oPH '\]\(\K[^()\s#:]+(?=[#)])' {} +)
 ! grep -E 'jwtgate-dev( |$|\.)' "$out/gateway.list" || refuse "what signs tokens is in the gateway's package"
 ! grep -vE '^(-rw-r--r--|-rwxr-xr-x|drwxr-xr-x) root/root ' "$out"/*.list || refuse "owners or modes are not those of a system"
 

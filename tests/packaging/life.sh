@@ -130,7 +130,7 @@ chroot "$root" setpriv --reuid nobody --regid nogroup --clear-groups jwtgate-dev
 chroot "$root" setpriv --reuid nobody --regid nogroup --clear-groups jwtgate-dev calculator >/dev/null 2>&1 &
 until_holds "the demo's provider answers" curl -sf -o /dev/null http://127.0.0.1:9400/jwks
 until_holds "the demo's API answers" curl -sf -o /dev/null http://127.0.0.1:9001/healthz
-token=$(curl -su demo:demo-secret -d grant_type=client_credentials http://127.0.0.1:9400/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+token=$(curl -sSu demo:demo-secret -d grant_type=client_credentials http://127.0.0.1:9400/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 sum='/calculator/add?a=51&b=49'
 
 gateway_start
