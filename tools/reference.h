@@ -30,6 +30,13 @@ struct special {
     const struct schema *(*table)(void);
 };
 
+/* What is asked beyond the kinds of values. */
+struct demand {
+    const char *section; /* the schema's name */
+    const char *key;     /* NULL: the whole map */
+    const char *json;    /* members of a JSON Schema */
+};
+
 /* Every section, each followed by those beneath it. */
 void sections_collect(struct sections *sections);
 
@@ -39,6 +46,9 @@ const struct section *sections_beneath(const struct sections *sections, const st
 
 /* What is special about a key (`key` NULL: about the map), or NULL. */
 const struct special *special_find(const struct schema *schema, const char *key);
+
+/* What is asked of a key's value (`key` NULL: of the map) as members of a JSON Schema, or NULL. */
+const char *demand_find(const struct schema *schema, const char *key);
 
 /* Whether the row is for readers: built, and not there only to be refused. */
 bool row_is_shown(const struct schema *schema, const struct schema_row *row);

@@ -101,6 +101,13 @@ static void default_print(const struct schema_row *row)
     printf(", ");
 }
 
+static void demand_print(const char *lead, const struct schema *schema, const char *key)
+{
+    const char *demand = demand_find(schema, key);
+    if (demand != NULL)
+        printf("%s%s", lead, demand);
+}
+
 static void properties_print(const struct sections *sections, const struct section *section)
 {
     const char *comma = "";
@@ -113,6 +120,7 @@ static void properties_print(const struct sections *sections, const struct secti
         printf(", ");
         default_print(row);
         value_print(sections, section, row);
+        demand_print(", ", section->schema, row->name);
         printf(" }");
         comma = ",";
     }
@@ -145,6 +153,7 @@ static void section_print(const struct sections *sections, const struct section 
     properties_print(sections, section);
     printf("\n      }");
     required_print(section->schema);
+    demand_print(",\n      ", section->schema, NULL);
     printf(brief != NULL ? "\n      }\n    }" : "\n    }");
 }
 

@@ -41,14 +41,32 @@ static const struct special specials[] = {
     {"openid_config", NULL, "a URL", "\"type\": \"string\"", NULL},
 };
 
+static const struct demand demands[] = {
+    {"gateway", "algorithms", "\"minItems\": 1"},
+    {"routes", NULL, "\"oneOf\": [{ \"required\": [\"policy\"] }, { \"required\": [\"validate_jwt\"] }]"},
+    {"routes", "host", "\"minItems\": 1"},
+    {"routes", "methods", "\"minItems\": 1"},
+    {"admin", "token", "\"anyOf\": [{ \"minLength\": 16 }, { \"$ref\": \"#/definitions/placeholder\" }]"},
+};
+
+static bool is_same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 const struct special *special_find(const struct schema *schema, const char *key)
 {
-    for (size_t i = 0; i < COUNT_OF(specials); i++) {
-        bool is_same =
-            key == NULL || specials[i].key == NULL ? key == specials[i].key : strcmp(key, specials[i].key) == 0;
-        if (is_same && strcmp(schema->name, specials[i].section) == 0)
+    for (size_t i = 0; i < COUNT_OF(specials); i++)
+        if (is_same(key, specials[i].key) && is_same(schema->name, specials[i].section))
             return &specials[i];
-    }
+    return NULL;
+}
+
+const char *demand_find(const struct schema *schema, const char *key)
+{
+    for (size_t i = 0; i < COUNT_OF(demands); i++)
+        if (is_same(key, demands[i].key) && is_same(schema->name, demands[i].section))
+            return demands[i].json;
     return NULL;
 }
 

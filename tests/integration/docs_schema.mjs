@@ -63,6 +63,28 @@ test('the schema finds what is wrong', () => {
     assert.ok(!isWhole(JSON.parse(JSON.stringify({ ...right, ...wrong }))), JSON.stringify(wrong));
 });
 
+test('the schema asks for one policy of a route, lists that name something, and a token that is long', () => {
+  const right = parseDocument(read('conf/calculator.yaml')).toJS();
+  const { policy, validate_jwt, ...bare } = right.routes[0];
+  const guard = { validate_jwt: { openid_config: ['https://idp.example.com'] } };
+  const route = (more) => ({ routes: [{ ...bare, ...more }] });
+  const fits = (more) => isWhole(JSON.parse(JSON.stringify({ ...right, ...more })));
+  for (const [good, ...bad] of [
+    [route(guard), route({}), route({ ...guard, policy: 'none' })],
+    [route({ policy: 'none' }), route({ policy: 'none', ...guard })],
+    [route({ ...guard, methods: ['GET'] }), route({ ...guard, methods: [] })],
+    [route({ ...guard, host: ['api.example'] }), route({ ...guard, host: [] })],
+    [route({ ...guard, host: 'api.example' })],
+    [{ algorithms: ['RS256'] }, { algorithms: [] }],
+    [{ admin: { token: '0123456789abcdef' } }, { admin: { token: '0123456789abcde' } }, { admin: { token: '' } }],
+    [{ admin: { token: '${TOKEN}' } }],
+    [{ admin: { token: '{{token}}' } }],
+  ]) {
+    assert.ok(fits(good), `${JSON.stringify(good)}: ${tell(isWhole)}`);
+    for (const wrong of bad) assert.ok(!fits(wrong), JSON.stringify(wrong));
+  }
+});
+
 test('the example of a migration is sound, with its documents', async (t) => {
   const dir = tempDir(t);
   const text = read('docs/migrating-from-api-management.md');
