@@ -40,6 +40,11 @@ static void count(struct certificates *certificates, const char *result)
                1);
 }
 
+static void show_ok(struct certificates *certificates, const struct watched *one, bool is_ok)
+{
+    metric_set(metric_series(certificates->metrics, FIGURE_LISTENER_CERTIFICATE_OK, &one->settings->bind, 1), is_ok);
+}
+
 /* So that an alert can come before the day. */
 static void show_ends(struct certificates *certificates, const struct watched *one)
 {
@@ -58,6 +63,7 @@ static void note_failure(struct certificates *certificates, struct watched *one,
     if (one->failures != FAILURES_TOLD)
         return;
     count(certificates, "failed");
+    show_ok(certificates, one, false);
     LOG_EVENT(LOG_ERROR, "certificate-failed", LOG_TEXT("listener", one->settings->bind), LOG_STR("error", text),
               LOG_STR("kept", "the certificates read before"));
 }
@@ -71,6 +77,7 @@ static void take_up(struct certificates *certificates, size_t index, struct tls_
     one->server = server;
     one->failures = 0;
     count(certificates, "ok");
+    show_ok(certificates, one, true);
     show_ends(certificates, one);
     now_second_text(tls_server_end_s(server, 0), ends);
     LOG_EVENT(LOG_NOTICE, "certificate-reloaded", LOG_TEXT("listener", one->settings->bind), LOG_STR("ends", ends));
@@ -112,6 +119,7 @@ static void look(struct certificates *certificates, size_t index)
     }
     if (memcmp(digest, one->digest, sizeof digest) == 0) {
         one->failures = 0;
+        show_ok(certificates, one, true);
         return;
     }
     struct tls_server *server = listener_tls_make(one->settings, &problems);
@@ -205,9 +213,13 @@ bool certificates_use(struct certificates *certificates, struct site *site, stru
     certificates->count = count;
     certificates->site = site_take(site);
     metrics_unset(certificates->metrics, FIGURE_LISTENER_CERTIFICATE_END);
-    for (size_t i = 0; i < certificates->count; i++)
-        if (all[i].server != NULL)
-            show_ends(certificates, &all[i]);
+    metrics_unset(certificates->metrics, FIGURE_LISTENER_CERTIFICATE_OK);
+    for (size_t i = 0; i < certificates->count; i++) {
+        if (all[i].server == NULL)
+            continue;
+        show_ok(certificates, &all[i], true);
+        show_ends(certificates, &all[i]);
+    }
     return true;
 }
 

@@ -123,6 +123,9 @@ static const struct metric_family table[] = {
     [FIGURE_LISTENER_CERTIFICATE_READS] = {"jwtgate_listener_certificate_reads_total", METRIC_COUNTER, "result",
                                            "Changes of the files of listeners' certificates, by result of reading "
                                            "them: ok, or failed (those read before stay)."},
+    [FIGURE_LISTENER_CERTIFICATE_OK] =
+        {"jwtgate_listener_certificate_ok", METRIC_GAUGE, "listener",
+         "0 while the files of a listener's certificates cannot be used; those read before are served."},
     [FIGURE_TLS_FLOODS] =
         {"jwtgate_tls_floods_total", METRIC_COUNTER, "",
          "Client connections closed because TLS's own messages (new keys, renegotiation) came without "

@@ -74,10 +74,13 @@ test('a pair that does not fit changes nothing, is told once, and is over when i
   const folder = folderOf(t, authority.issue('gateway.test'));
   const stand = await startSecure(t, authority, { section: folder.section });
   const before = await serialOf(stand);
+  const fits = async () => Number(/jwtgate_listener_certificate_ok\{listener="127.0.0.1:0"\} (\d)/.exec(await metrics(stand))[1]);
+  assert.equal(await fits(), 1);
   const leaf = authority.issue('gateway.test');
   folder.place(leaf.keyFile, 'server.key');
   const told = await stand.gateway.event('certificate-failed');
   assert.match(told.error, /server\.key.*not that of the certificate/);
+  assert.equal(await fits(), 0);
   assert.equal(await serialOf(stand), before);
   writeFileSync(folder.at('server.crt'), readFileSync(leaf.certFile).subarray(0, 300));
   await stand.gateway.event('certificate-failed', 1);
@@ -89,6 +92,7 @@ test('a pair that does not fit changes nothing, is told once, and is over when i
   await stand.gateway.event('certificate-reloaded');
   await until('the new certificate', async () => (await serialOf(stand)) !== before);
   assert.match(await metrics(stand), /jwtgate_listener_certificate_reads_total\{result="failed"\} 3\n/);
+  assert.equal(await fits(), 1);
 });
 
 // As Kubernetes mounts secrets: a link to a folder that is swapped.
