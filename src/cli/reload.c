@@ -122,6 +122,7 @@ static bool take_up(struct run *run, struct site *site, struct admin_reload *rel
     }
     size_t routes = site->route_count;
     note_changes(run, site, reload);
+    run_tell_log_move(run, site);
     log_sinks_use(sinks);
     publish(run, site, plan);
     count_reload(run, "ok");

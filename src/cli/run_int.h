@@ -112,6 +112,8 @@ void run_cut(struct run *run);
 void run_set_log(const struct site *site);
 /* The log goes where the site says, from now on; by whom the process has become, so that it can open the files again. */
 bool run_open_log(const struct site *site, struct err *err) MUST_CHECK;
+/* Where a reload moves the log of events: whoever reads the place so far learns of it there. */
+void run_tell_log_move(struct run *run, const struct site *site);
 /* Opens the log's files again under their names. */
 void run_reopen_log(void);
 

@@ -61,6 +61,7 @@ test('a reload takes up another place, or changes nothing', async (t) => {
   };
   reload({ to: two });
   await untilEvents(two, 'reloaded', 1);
+  assert.deepEqual(eventsIn(one, 'reloaded').map(({ log }) => log), [two], 'who reads the old place learns of the new one');
   await stand.get('/second');
   await untilEvents(two, 'access', 1);
   assert.equal(eventsIn(one, 'access').length, 1);
@@ -69,8 +70,10 @@ test('a reload takes up another place, or changes nothing', async (t) => {
   await untilEvents(two, 'reload-failed', 1);
   await stand.get('/third');
   assert.equal((await untilEvents(two, 'access', 2)).at(-1).path, '/third');
+  assert.equal(eventsIn(two, 'reloaded').length, 1, 'a log that stays where it is told of once');
   reload({ to: 'stderr' });
   await stand.gateway.event('reloaded');
+  assert.equal(eventsIn(two, 'reloaded').at(-1).log, 'stderr');
   await stand.get('/fourth');
   assert.equal((await stand.gateway.event('access')).path, '/fourth');
 });
