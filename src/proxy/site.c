@@ -249,6 +249,8 @@ static bool build_all(struct site_build *build)
             is_ok;
     fill_limits(build->site);
     if (is_ok && build->problems->errors == 0)
+        site_warn_unreadable(build);
+    if (is_ok && build->problems->errors == 0)
         note_idle_backends(build);
     if (is_ok && build->problems->errors == 0)
         site_lint(build);

@@ -41,6 +41,8 @@ const struct node *site_place(const struct node *map, const char *key);
 
 /* Whom `user` names; problems are added. */
 bool site_build_user(struct site_build *build) MUST_CHECK;
+/* Warns of keys and certificates that this user could not read, where root looks; after all that names files. */
+void site_warn_unreadable(struct site_build *build);
 /* Where the log goes; problems are added. */
 bool site_build_log(struct site_build *build) MUST_CHECK;
 /* Backends out of the settings; problems are added. */

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { newAuthority } from './harness/certs.mjs';
 import { completed, run, tempDir, writeFiles } from './harness/gateway.mjs';
 import { startBackend } from './harness/backend.mjs';
 import { startStand } from './harness/stand.mjs';
@@ -66,6 +67,31 @@ test('a privileged port bound at the start is served, a new one at a reload is r
   assert.match(failed.error, /cannot bind 127\.0\.0\.1:1: Permission denied: user \d+ needs CAP_NET_BIND_SERVICE/);
   await stand.gateway.reload({ ...stand.config, listeners: [{ bind: '127.0.0.1:0' }] });
   assert.equal((await stand.get()).status, 200);
+});
+
+test('keys that the user could not read are told before the first reload fails over them', asRoot, async (t) => {
+  const leaf = newAuthority(t).issue('gateway.test');
+  const dir = tempDir(t);
+  const check = async (mode) => {
+    chmodSync(leaf.keyFile, mode);
+    writeFiles(dir, {
+      'gateway.yaml': {
+        user: 'nobody',
+        listeners: [{ bind: '127.0.0.1:0', tls: { certificate: leaf.certFile, key: leaf.keyFile } }],
+        backends: { none: { servers: ['http://127.0.0.1:9'] } },
+        routes: [{ name: 'open', path: '/', backend: 'none', policy: 'none' }],
+      },
+    });
+    const { status, stderr } = await run(['check', '-c', path.join(dir, 'gateway.yaml')]);
+    assert.equal(status, 0, stderr);
+    return stderr.split('\n').filter((line) => line.includes('cannot read'));
+  };
+  chmodSync(leaf.certFile, 0o644);
+  const told = await check(0o600);
+  assert.equal(told.length, 1, told.join('\n'));
+  assert.match(told[0], /: warning: user "nobody" cannot read ".*": a reload will fail; /);
+  chownSync(leaf.keyFile, 0, gid);
+  assert.deepEqual(await check(0o640), []);
 });
 
 test('a unix socket belongs to the user', asRoot, async (t) => {
