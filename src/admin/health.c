@@ -57,10 +57,11 @@ void health_ready(const struct admin_call *call, struct reply *reply)
     bool is_ready = has_keys && !call->admin->is_draining;
     reply->status = is_ready ? 200 : 503;
     reply->content_type = SPAN("application/json");
-    buf_add_str(&reply->body, is_ready ? "{\"ready\":true,\"issuers\":[" : "{\"ready\":false,\"issuers\":[");
+    buf_add_str(&reply->body, is_ready ? "{\"ready\":true," : "{\"ready\":false,");
+    buf_add_str(&reply->body, call->admin->is_draining ? "\"draining\":true,\"issuers\":[" : "\"issuers\":[");
     buf_add_span(&reply->body, buf_span(&issuers));
     reply->body.is_broken = reply->body.is_broken || issuers.is_broken;
-    buf_add_str(&reply->body, "]}");
+    buf_add_str(&reply->body, "]}\n");
 }
 
 void health_live(const struct admin_call *call, struct reply *reply)

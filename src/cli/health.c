@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENCE_S = 5, ANSWER_BYTES_MAX = 64 * 1024, READ_BYTES = 4096 };
+enum { PATIENCE_S = 5, ANSWER_BYTES_MAX = 64 * 1024, READ_BYTES = 4096, SHOWN_BYTES_MAX = 240 };
 
 /* Whom to ask what. */
 struct question {
@@ -185,6 +185,22 @@ static bool exchange(int fd, struct span request, struct buf *answer)
     return true; /* more than any page of ours has; its head is there */
 }
 
+/* For a terminal: JSON stays as it can be read, what steers terminals does not. */
+static void put_shown(struct buf *out, struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if (buf_span(out).len >= SHOWN_BYTES_MAX) {
+            buf_add_str(out, "...");
+            return;
+        }
+        if (c >= 0x20 && c < 0x7f)
+            buf_add_char(out, (char)c);
+        else
+            buf_printf(out, "\\x%02x", c);
+    }
+}
+
 static bool judge_answer(struct span answer, struct err *err)
 {
     if (span_starts(answer, SPAN("HTTP/1.1 200 ")))
@@ -195,7 +211,13 @@ static bool judge_answer(struct span answer, struct err *err)
         return fail(err, REASON_SYSTEM, "the answer is no HTTP");
     struct span line = span_from(span_cut(answer, (size_t)(line_end - answer.at)), 9);
     struct span body = span_from(answer, (size_t)(head_end - answer.at) + 4);
-    return fail(err, REASON_SYSTEM, "%s %s", QUOTED(line), QUOTED(span_trim(body)));
+    AUTO(buf) shown = {0};
+    put_shown(&shown, line);
+    buf_add_char(&shown, ' ');
+    while (body.len > 0 && body.at[body.len - 1] == '\n')
+        body.len--;
+    put_shown(&shown, span_trim(body));
+    return fail(err, REASON_SYSTEM, "%.*s", SPAN_ARG(buf_span(&shown)));
 }
 
 static bool ask(const struct question *question, struct err *err)

@@ -19,6 +19,8 @@ test('/livez and /readyz with keys', async (t) => {
   assert.match(ready.field('content-type'), /^application\/json\b/);
   const body = JSON.parse(ready.text);
   assert.equal(body.ready, true);
+  assert.ok(ready.text.endsWith('}\n'), 'a shell\'s prompt stands below it');
+  assert.equal('draining' in body, false);
   assert.deepEqual(body.issuers.map(({ url }) => url), [stand.issuer.configUrl]);
 });
 

@@ -60,7 +60,7 @@ test('--ready tells what is not ready, and that a gateway which drains lives sti
   assert.equal((await run(['health', '--ready', '--url', url])).status, 0);
   gateway.signal('SIGTERM');
   await gateway.event('drain-delayed');
-  assert.match(told(await run(['health', '--ready', '--url', url])), /^1 jwtgate health: 503 .*ready.*false/);
+  assert.match(told(await run(['health', '--ready', '--url', url])), /^1 jwtgate health: 503 .* \{"ready":false,"draining":true,"issuers":\[\]\}$/);
   assert.equal((await run(['health', '--url', url])).status, 0);
   gateway.mayEndWith = { status: null, signal: 'SIGTERM' };
 });
@@ -94,11 +94,11 @@ test('where nobody can be asked, it says so', async (t) => {
 
 test('what is no gateway is not healthy', async (t) => {
   const answers = { '/livez': 500, '/moved': 301 };
-  const server = http.createServer((request, response) => response.writeHead(answers[request.url] ?? 200).end('a\nb'));
+  const server = http.createServer((request, response) => response.writeHead(answers[request.url] ?? 200).end('a\n\u001b"å"'));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const url = `http://127.0.0.1:${server.address().port}`;
-  assert.match(told(await run(['health', '--url', url])), /^1 jwtgate health: 500 Internal Server Error .*a/);
+  assert.match(told(await run(['health', '--url', url])), /^1 jwtgate health: 500 Internal Server Error .*a\\x0a\\x1b"\\xc3\\xa5"/);
   assert.equal((await run(['health', '--url', `${url}/moved`])).status, 1);
   assert.equal((await run(['health', '--url', `${url}/other`])).status, 0);
 });
