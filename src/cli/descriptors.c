@@ -41,5 +41,5 @@ void run_cap_connections(struct run *run, const struct site *site)
         LOG_EVENT(is_asked_for(site) ? LOG_WARNING : LOG_INFO, "connections-capped",
                   LOG_NUM("configured", site->settings.limits.connections),
                   LOG_NUM("connections", run->gateway.connections_max), LOG_NUM("files", run->files_max),
-                  LOG_STR("error", "a request takes two descriptors: raise the limit of open files"));
+                  LOG_STR("hint", "a request takes two descriptors: raise the limit of open files"));
 }
