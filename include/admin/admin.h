@@ -103,7 +103,7 @@ void admin_init(struct admin *admin, struct gateway *gateway, const struct admin
 void admin_fini(struct admin *admin);
 
 /* The row that answers a path for that method: NULL where there is none, `*methods` then being those that the path has, 0: no such
- * path.
+ * path.  A path that has rows of its own is none of the folder whose row stands behind them.
  */
 const struct admin_row *admin_find(const struct admin_row *rows, size_t count, struct span path, enum method method,
                                    unsigned *methods);

@@ -52,6 +52,10 @@ struct responder {
      * be.  What it lets through is for `answer` to judge again.  NULL: every body is kept.
      */
     bool (*admits)(void *context, const struct request *request, struct reply *reply);
+    /* Refuses a method that is for no path (CONNECT, TRACE): of the request nothing is there but the head's method and target, the
+     * latter unread and perhaps empty.  NULL: refused here, without saying what is allowed.
+     */
+    void (*forbids)(void *context, const struct request *request, struct reply *reply);
     void *context;
     size_t body_bytes_max; /* past it: 413 */
 };

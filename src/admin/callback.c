@@ -296,11 +296,6 @@ void callback_answer(const struct admin_call *call, struct reply *reply)
 {
     struct sign_in_return found;
     struct err err;
-    if (call->request->head->method != METHOD_GET) {
-        admin_refuse(reply, 405, "a sign-in ends with GET"); /* HEAD would use it up */
-        responder_add_field(reply, "Allow", SPAN("GET"));
-        return;
-    }
     struct console *console = console_of(call, reply);
     if (console == NULL)
         return;

@@ -108,7 +108,7 @@ static struct request request_of(struct stream *stream)
     return (struct request){.head = &stream->head,
                             .path = stream->head.path,
                             .query = stream->head.query,
-                            .body = buf_span(&gathering->body),
+                            .body = gathering == NULL ? SPAN("") : buf_span(&gathering->body),
                             .peer = stream->peer,
                             .is_unix = stream->is_unix,
                             .is_tls = stream->is_tls,
@@ -135,9 +135,21 @@ static bool is_admitted(const struct responder *responder, struct stream *stream
     return false;
 }
 
+static void forbid(const struct responder *responder, struct stream *stream)
+{
+    const struct request request = request_of(stream);
+    struct reply reply = {.wants_close = true};
+    responder->forbids(responder->context, &request, &reply);
+    send_and_finish(stream, &reply);
+}
+
 static void on_begin(void *context, struct stream *stream, const struct err *err)
 {
     const struct responder *responder = context;
+    if (err != NULL && err->reason == REASON_METHOD_NOT_ALLOWED && responder->forbids != NULL) {
+        forbid(responder, stream);
+        return;
+    }
     if (err != NULL) {
         refuse(stream, err->reason);
         return;

@@ -90,10 +90,24 @@ test('a body is kept of whoever may send it, and for a path that takes one', asy
 test('unknown paths and methods', async (t) => {
   const stand = await standOf(t);
   assert.deepEqual(JSON.parse((await stand.ask('/nothing')).text), { error: 'no such path on this listener' });
-  const methods = async (method, target) => (await stand.ask(target, { method })).field('allow');
-  assert.equal(await methods('DELETE', '/status'), 'GET, HEAD');
-  assert.equal(await methods('GET', '/reload'), 'POST');
-  assert.equal(await methods('DELETE', '/log'), 'GET, HEAD, POST');
+  for (const [method, target, allowed] of [
+    ['DELETE', '/status', 'GET, HEAD'],
+    ['GET', '/reload', 'POST'],
+    ['DELETE', '/log', 'GET, HEAD, POST'],
+    ['PUT', '/console/ticket', 'POST'],
+    ['GET', '/console/ticket', 'POST'],
+    ['PUT', '/console/main.js', 'GET, HEAD'],
+    ['POST', '/callback?code=c', 'GET'],
+    ['HEAD', '/callback', 'GET'],
+    ['TRACE', '/callback?code=c', 'GET'],
+    ['TRACE', '/log', 'GET, HEAD, POST'],
+    ['TRACE', '/nothing', ''],
+    ['CONNECT', 'api.example:443', ''],
+  ]) {
+    const answer = await stand.ask(target, { method });
+    assert.deepEqual([answer.status, answer.field('allow')], [405, allowed], `${method} ${target}`);
+    if (method !== 'HEAD') assert.deepEqual(Object.keys(JSON.parse(answer.text)), ['error'], `${method} ${target}`);
+  }
   const answer = await stand.ask('/status');
   assert.equal(answer.field('cache-control'), 'no-store');
   assert.equal(answer.field('x-content-type-options'), 'nosniff');

@@ -5,13 +5,15 @@
 #include "admin/admin.h"
 #include "unit.h"
 
-enum { GET = 1U << METHOD_GET, POST = 1U << METHOD_POST };
+enum { GET = 1U << METHOD_GET, POST = 1U << METHOD_POST, READ = GET | 1U << METHOD_HEAD };
 
 static const struct admin_row table[] = {
-    {"/", GET, ADMIN_OPEN, NULL},
-    {"/log", GET, ADMIN_PROTECTED, NULL},
+    {"/", READ, ADMIN_OPEN, NULL},
+    {"/log", READ, ADMIN_PROTECTED, NULL},
     {"/log", POST, ADMIN_PROTECTED, NULL},
-    {"/pages/", GET, ADMIN_OPEN, NULL},
+    {"/once", GET, ADMIN_OPEN, NULL},
+    {"/pages/act", POST, ADMIN_PROTECTED, NULL},
+    {"/pages/", READ, ADMIN_OPEN, NULL},
     {"/explain", POST, ADMIN_PROTECTED, NULL},
     {"/explain/all", POST, ADMIN_PROTECTED, NULL},
 };
@@ -24,21 +26,28 @@ static const struct {
 } cases[] = {
     {"/", METHOD_GET, 0, 0},
     {"/", METHOD_HEAD, 0, 0},
-    {"/", METHOD_POST, -1, GET},
+    {"/", METHOD_POST, -1, READ},
     {"/log", METHOD_GET, 1, 0},
     {"/log", METHOD_POST, 2, 0},
     {"/log", METHOD_HEAD, 1, 0},
-    {"/log", METHOD_DELETE, -1, GET | POST},
-    {"/log", METHOD_UNKNOWN, -1, GET | POST},
+    {"/log", METHOD_DELETE, -1, READ | POST},
+    {"/log", METHOD_UNKNOWN, -1, READ | POST},
     {"/log/", METHOD_GET, -1, 0},
     {"/Log", METHOD_GET, -1, 0},
     {"/lo", METHOD_GET, -1, 0},
-    {"/pages/", METHOD_GET, 3, 0},
-    {"/pages/a/b.js", METHOD_GET, 3, 0},
+    {"/pages/", METHOD_GET, 5, 0},
+    {"/pages/a/b.js", METHOD_GET, 5, 0},
     {"/pages", METHOD_GET, -1, 0},
-    {"/pages/a", METHOD_PUT, -1, GET},
-    {"/explain", METHOD_POST, 4, 0},
-    {"/explain/all", METHOD_POST, 5, 0},
+    {"/pages/a", METHOD_PUT, -1, READ},
+    {"/pages/act", METHOD_POST, 4, 0},
+    {"/pages/act", METHOD_GET, -1, POST},
+    {"/pages/act", METHOD_PUT, -1, POST},
+    {"/pages/act/", METHOD_GET, 5, 0},
+    {"/once", METHOD_GET, 3, 0},
+    {"/once", METHOD_HEAD, -1, GET},
+    {"/once", METHOD_TRACE, -1, GET},
+    {"/explain", METHOD_POST, 6, 0},
+    {"/explain/all", METHOD_POST, 7, 0},
     {"/explain/all", METHOD_HEAD, -1, POST},
     {"*", METHOD_OPTIONS, -1, 0},
 };

@@ -40,8 +40,15 @@ static bool admits(void *context, const struct request *request, struct reply *r
     return false;
 }
 
+static void forbids(void *context, const struct request *request, struct reply *reply)
+{
+    assert_ptr_equal(context, &asked);
+    reply->status = 405;
+    responder_add_field(reply, "Allow", request->head->target);
+}
+
 static const struct responder responder = {
-    .answer = answer, .admits = admits, .context = &asked, .body_bytes_max = BODY_MAX};
+    .answer = answer, .admits = admits, .forbids = forbids, .context = &asked, .body_bytes_max = BODY_MAX};
 
 struct exchange_case {
     const char *name, *request;
@@ -112,6 +119,16 @@ static const struct exchange_case cases[] = {
      {"HTTP/1.1 405 ", "\r\nAllow: GET, HEAD\r\n", "{\"statusCode\":405,"},
      1,
      false},
+    {"a method that is for no path is the service's to refuse",
+     "TRACE /a?b HTTP/1.1\r\nHost: h\r\n\r\n",
+     {"HTTP/1.1 405 ", "\r\nAllow: /a?b\r\n", "\r\nConnection: close\r\n"},
+     0,
+     true},
+    {"one that nobody knows is not",
+     "BREW /a HTTP/1.1\r\nHost: h\r\n\r\n",
+     {"HTTP/1.1 501 ", "{\"statusCode\":501,"},
+     0,
+     true},
     {"the allowed method goes on", "GET /post-only HTTP/1.1\r\nHost: h\r\n\r\n", {"HTTP/1.1 404 "}, 1, false},
     {"a reply without memory becomes 503",
      "GET /broken HTTP/1.1\r\nHost: h\r\n\r\n",
