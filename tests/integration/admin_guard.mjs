@@ -113,6 +113,28 @@ test('unknown paths and methods', async (t) => {
   assert.equal(answer.field('x-content-type-options'), 'nosniff');
 });
 
+test('what is no request of HTTP, or a larger one than is read, is answered in API Management\'s shape', async (t) => {
+  const { port } = await standOf(t);
+  const host = `Host: 127.0.0.1:${port}`;
+  const body = ['Content-Type: application/json', 'Content-Length: 262145'];
+  for (const [status, ...lines] of [
+    [400, 'GET /status HTTP/1.1'],
+    [413, 'POST /explain HTTP/1.1', host, ...body],
+    [414, `GET /${'x'.repeat(8192)} HTTP/1.1`, host],
+    [417, 'POST /explain HTTP/1.1', host, 'Expect: more', ...body],
+    [431, 'GET /status HTTP/1.1', host, `X: ${'x'.repeat(32768)}`],
+    [501, 'BREW /status HTTP/1.1', host],
+    [505, 'GET /status HTTP/2.1', host],
+  ]) {
+    const client = await connect(port);
+    t.after(() => client.destroy());
+    client.write([...lines, '', ''].join('\r\n'));
+    const answer = await client.answer();
+    const { statusCode, message, ...more } = JSON.parse(answer.text);
+    assert.deepEqual([answer.status, statusCode, typeof message, more], [status, status, 'string', {}], lines[0].slice(0, 40));
+  }
+});
+
 test('with a token, who does not show it is let in nowhere', async (t) => {
   const stand = await standOf(t, { token: TOKEN });
   for (const target of ['/livez', '/readyz', '/metrics', '/status', '/log']) {
