@@ -111,6 +111,7 @@ struct issuer_state {
     bool has_keys;
     int64_t fetched_at_s; /* when the current keys were last confirmed; 0: none */
     int64_t refresh_at_s; /* when the next fetch is due; 0: one is under way */
+    bool is_clock_known;
     int64_t
         clock_ahead_s; /* how far the provider's clock is surely ahead of ours, behind negative; 0 too when not known */
     size_t keys;

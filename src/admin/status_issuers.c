@@ -86,7 +86,10 @@ static void say_issuer(struct buf *out, struct issuer *issuer)
     say_moment(out, "next_refresh", state.refresh_at_s);
     say_bool(out, "failing", state.is_failing);
     say_text(out, "last_error", state.last_error[0] == '\0' ? (struct span){NULL, 0} : span_str(state.last_error));
-    say_number(out, "clock_difference_s", state.clock_ahead_s);
+    if (state.is_clock_known)
+        say_number(out, "clock_difference_s", state.clock_ahead_s);
+    else
+        say_null(out, "clock_difference_s");
     say_close(out, '}');
     keyset_release(set);
 }

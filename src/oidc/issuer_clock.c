@@ -35,6 +35,7 @@ static void ahead_show(struct issuer *issuer, int64_t ahead_s)
     if (issuer->series.clock != NULL)
         metric_set(issuer->series.clock, ahead_s);
     pthread_mutex_lock(&issuer->lock);
+    issuer->state.is_clock_known = true;
     issuer->state.clock_ahead_s = ahead_s;
     pthread_mutex_unlock(&issuer->lock);
 }

@@ -63,7 +63,7 @@ test('an issuer that fails says why, and a public route has none', async (t) => 
     const [at] = (await status(stand)).issuers;
     return at.last_error && at;
   });
-  assert.deepEqual([found.failing, found.keys, found.fetched_at], [true, [], null]);
+  assert.deepEqual([found.failing, found.keys, found.fetched_at, found.clock_difference_s], [true, [], null, null]);
   const open = await startStand(t, { config: { routes: [{ name: 'open', path: '/', backend: 'main', policy: 'none' }] }, hasKeys: false });
   const told = await status(open);
   assert.deepEqual([told.issuers, told.routes[0].is_public, told.routes[0].providers], [[], true, []]);
