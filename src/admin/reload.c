@@ -11,12 +11,20 @@ static bool is_empty(struct span body)
                              span_trim(span_of(rest.at + 1, rest.len - 2)).len == 0);
 }
 
+static void say_position(struct buf *out, const char *key, unsigned position)
+{
+    if (position == 0)
+        say_null(out, key);
+    else
+        say_number(out, key, position);
+}
+
 static void say_error(struct buf *out, const struct problem *problem)
 {
     say_open(out, NULL, '{');
     say_text(out, "file", span_str(problem->file));
-    say_number(out, "line", problem->line);
-    say_number(out, "column", problem->column);
+    say_position(out, "line", problem->line);
+    say_position(out, "column", problem->column);
     say_text(out, "message", span_str(problem->text));
     say_close(out, '}');
 }

@@ -100,7 +100,7 @@ test('a port that is taken refuses the reload, also by the admin listener, and i
   for (const config of [{ listeners: [{ bind: taken }] }, { admin: { bind: taken } }, { admin: { bind: '127.0.0.1:0', health: { bind: taken } } }]) {
     const { status, body } = await stand.reload({ ...stand.config, ...config });
     assert.equal(status, 422);
-    assert.deepEqual([body.errors.length, body.errors[0].file, body.errors[0].line], [1, null, 0]);
+    assert.deepEqual([body.errors.length, body.errors[0].file, body.errors[0].line, body.errors[0].column], [1, null, null, null]);
     assert.match(body.errors[0].message, new RegExp(String(server.address().port)));
   }
   assert.equal((await stand.get()).status, 200);
