@@ -58,7 +58,10 @@ function startShell(t, dir, env) {
 const isLook = (command) => /^(grep|curl -s \S+:9180\/)/.test(command);
 
 const answers = (host, port) => new Promise((resolve) => {
-  const socket = net.connect({ host, port }, () => resolve(true)).on('error', () => resolve(false)).on('close', () => socket.destroy());
+  const socket = net.connect({ host, port }, () => {
+    resolve(true);
+    socket.destroy(); // a drain would wait for it
+  }).on('error', () => resolve(false));
 });
 
 // Starts what a line says.
