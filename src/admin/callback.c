@@ -152,7 +152,7 @@ static void log_login(const struct login *login, struct span sub)
     char hash[TOKEN_SHORT_HASH_BYTES] = "";
     if (sub.len > 0)
         token_short_hash(sub, hash);
-    LOG_EVENT(LOG_INFO, "console-login", LOG_TEXT("issuer", login->terms.issuer), LOG_STR("sub", hash));
+    LOG_EVENT(LOG_INFO, "console-login", LOG_TEXT("issuer", login->terms.issuer), LOG_STR("sub_hash", hash));
 }
 
 static void take_tokens(const struct exchanging *exchanging, const struct sign_in_tokens *tokens, struct reply *reply)

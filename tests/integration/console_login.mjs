@@ -63,7 +63,7 @@ test('sign in, take the tokens, see which routes they pass', async (t) => {
   assert.deepEqual([other.verdict, failed(other)], ['refuse', ['audience']]);
   const [event] = gateway.events('console-login');
   assert.equal(event.issuer, provider.url);
-  assert.match(event.sub, /^[\w-]{12}$/);
+  assert.match(event.sub_hash, /^[\w-]{12}$/);
   assert.ok(!gateway.output.includes('alice'));
 });
 
