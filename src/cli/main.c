@@ -52,7 +52,7 @@ static const struct command serve = {
                    "configuration again: all of it but workers and user, whole or not at all.\n"
                    "SIGUSR1 opens the files of the log again, for who renamed them.\n"
                    "Standard error gets event=listening for each listener, then event=ready.",
-    .examples = "  jwtgate serve -c conf/calculator.yaml\n  kill -HUP $(pidof jwtgate)\n",
+    .examples = "  jwtgate serve -c conf/calculator.yaml\n  systemctl reload jwtgate\n",
     .options = file_rows,
     .count = COUNT_OF(file_rows),
     .run = serve_command,
