@@ -53,6 +53,9 @@ bool buf_add_json(struct buf *b, struct span s);
 /* The same with the quotes: a whole JSON string. */
 bool buf_add_json_text(struct buf *b, struct span s);
 
+/* Appends text for a place in HTML, between tags or in a quoted attribute. */
+bool buf_add_html(struct buf *b, struct span s);
+
 /* Drops `len` bytes at the front; all when there are fewer. */
 void buf_take(struct buf *b, size_t len);
 

@@ -32,6 +32,8 @@ enum alg {
 
 /* One key, one family: this is what ends the confusion of algorithms (RFC 8725 3.1). */
 enum key_family { KEY_RSA, KEY_EC, KEY_OKP, KEY_OCT };
+/* As a JWK's kty spells it (RFC 7518 6.1). */
+const char *key_family_name(enum key_family family);
 
 /* A set of algorithms, one bit each. */
 struct alg_set {

@@ -20,17 +20,6 @@
 
 /* ---- the page ---- */
 
-static void put_html(struct buf *out, struct span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
-            buf_printf(out, "&#%d;", c);
-        else
-            buf_add_char(out, c);
-    }
-}
-
 /* callback.html with its two places filled in. */
 static void put_page(struct buf *out, const char *message, const char *ticket)
 {
@@ -43,7 +32,7 @@ static void put_page(struct buf *out, const char *message, const char *ticket)
         while (i < COUNT_OF(marks) && !span_starts(rest, marks[i]))
             i++;
         if (i < COUNT_OF(marks))
-            put_html(out, span_str(texts[i]));
+            buf_add_html(out, span_str(texts[i]));
         else
             buf_add_char(out, rest.at[0]);
         rest = span_from(rest, i < COUNT_OF(marks) ? marks[i].len : 1);

@@ -3,18 +3,7 @@
 #include "admin_int.h"
 
 #include "admin/vitals.h"
-#include "oidc/issuer.h"
-
-static bool was_seen(const struct site *site, const struct issuer *issuer, size_t rule, size_t provider)
-{
-    for (size_t i = 0; i <= rule; i++) {
-        const struct site_rule *at = &site->rules[i];
-        for (size_t j = 0; j < (i == rule ? provider : at->rule->provider_count); j++)
-            if (at->issuers[j] == issuer)
-                return true;
-    }
-    return false;
-}
+#include "proxy/site_providers.h"
 
 static void put_issuer(struct buf *out, struct issuer *issuer, const struct issuer_state *state, bool is_first)
 {
@@ -39,7 +28,7 @@ static bool put_issuers(struct buf *out, const struct site *site)
         const struct site_rule *rule = &site->rules[i];
         for (size_t j = 0; j < rule->rule->provider_count; j++) {
             struct issuer_state state;
-            if (was_seen(site, rule->issuers[j], i, j))
+            if (!site_names_first(site, i, j))
                 continue;
             issuer_describe(rule->issuers[j], &state);
             is_ready = is_ready && state.has_keys;

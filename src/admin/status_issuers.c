@@ -3,29 +3,7 @@
 #include "status_int.h"
 
 #include "jose/keyset.h"
-
-static bool was_seen(const struct site *site, const struct issuer *issuer, size_t rule, size_t provider)
-{
-    for (size_t i = 0; i <= rule; i++) {
-        const struct site_rule *at = &site->rules[i];
-        for (size_t j = 0; j < (i == rule ? provider : at->rule->provider_count); j++)
-            if (at->issuers[j] == issuer)
-                return true;
-    }
-    return false;
-}
-
-/* RFC 7518 6.1 */
-static const char *family_name(enum key_family family)
-{
-    switch (family) {
-    case KEY_RSA: return "RSA";
-    case KEY_EC: return "EC";
-    case KEY_OKP: return "OKP";
-    case KEY_OCT: return "oct";
-    }
-    return "";
-}
+#include "proxy/site_providers.h"
 
 /* Most keys name no algorithm: what they may verify is told then. */
 static void say_algs(struct buf *out, struct alg_set algs)
@@ -48,7 +26,7 @@ static void say_key_of(struct buf *out, const struct key *key)
 {
     say_open(out, NULL, '{');
     say_text(out, "kid", key->kid.len > 0 ? key->kid : (struct span){NULL, 0});
-    say_text(out, "kty", span_str(family_name(key->family)));
+    say_text(out, "kty", span_str(key_family_name(key->family)));
     say_algs(out, key->algs);
     say_text(out, "use", SPAN("sig"));
     say_number(out, "bits", key->bits);
@@ -99,7 +77,7 @@ void status_say_issuers(struct buf *out, const struct site *site)
     say_open(out, "issuers", '[');
     for (size_t i = 0; i < site->rule_count; i++)
         for (size_t j = 0; j < site->rules[i].rule->provider_count; j++)
-            if (!was_seen(site, site->rules[i].issuers[j], i, j))
+            if (site_names_first(site, i, j))
                 say_issuer(out, site->rules[i].issuers[j]);
     say_close(out, ']');
 }

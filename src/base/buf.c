@@ -129,6 +129,18 @@ bool buf_add_json_text(struct buf *b, struct span s)
     return buf_add_char(b, '"') && !b->is_broken;
 }
 
+bool buf_add_html(struct buf *b, struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
+            buf_printf(b, "&#%d;", c);
+        else
+            buf_add_char(b, c);
+    }
+    return !b->is_broken;
+}
+
 void buf_take(struct buf *b, size_t len)
 {
     b->begin += len < b->end - b->begin ? len : b->end - b->begin;

@@ -105,17 +105,6 @@ static void add_certificates(const struct doctor *doctor, const struct probe_doc
 
 /* ---- keys ---- */
 
-static const char *family_name(enum key_family family)
-{
-    switch (family) {
-    case KEY_RSA: return "RSA";
-    case KEY_EC: return "EC";
-    case KEY_OKP: return "OKP";
-    case KEY_OCT: return "oct";
-    }
-    return "";
-}
-
 static void add_algs(struct alg_set algs, struct buf *out)
 {
     const char *gap = "";
@@ -129,8 +118,8 @@ static void add_algs(struct alg_set algs, struct buf *out)
 
 static void add_key(const struct doctor *doctor, const struct key *key, struct buf *out)
 {
-    buf_printf(out, "%s: %s %u bits, ", key->kid.len > 0 ? QUOTED(key->kid) : "without kid", family_name(key->family),
-               key->bits);
+    buf_printf(out, "%s: %s %u bits, ", key->kid.len > 0 ? QUOTED(key->kid) : "without kid",
+               key_family_name(key->family), key->bits);
     add_algs(key->algs, out);
     buf_printf(out, ", thumbprint %s", key->thumbprint);
     if (key->issuer.len > 0)

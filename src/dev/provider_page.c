@@ -17,17 +17,6 @@ static const char style[] = ":root{color-scheme:light dark;font:1rem/1.5 system-
                             "button{font:inherit;padding:.5rem 1rem;margin:0 .5rem 0 0}"
                             ".wrong{border-left:.25rem solid;padding-left:.75rem;font-weight:bold}";
 
-static void put_html(struct buf *out, struct span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
-            buf_printf(out, "&#%d;", c);
-        else
-            buf_add_char(out, c);
-    }
-}
-
 /* The one style element is named by its digest.  `form_action` is where the form may lead, redirects included. */
 static void put_policy(struct buf *out, struct span form_action)
 {
@@ -69,7 +58,7 @@ void provider_page_fault(const struct authorization_fault *fault, struct reply *
     buf_add_str(&reply->body,
                 "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>No sign-in</title>\n<h1>No "
                 "sign-in</h1>\n<p>");
-    put_html(&reply->body, span_str(fault->description));
+    buf_add_html(&reply->body, span_str(fault->description));
     buf_add_str(&reply->body, "</p>\n</html>\n");
 }
 
@@ -81,7 +70,7 @@ static void put_hidden(struct buf *out, const char *name, struct span value)
     if (value.at == NULL)
         return;
     buf_printf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
-    put_html(out, value);
+    buf_add_html(out, value);
     buf_add_str(out, "\">\n");
 }
 
@@ -108,7 +97,7 @@ static void put_inputs(struct buf *out, const struct authorization *asked)
         "<label for=\"username\">User</label>\n<input id=\"username\" name=\"username\" autocomplete=\"username\" "
         "required%s value=\"",
         has_name ? "" : " autofocus");
-    put_html(out, name);
+    buf_add_html(out, name);
     buf_printf(
         out,
         "\">\n<label for=\"password\">Password</label>\n<input id=\"password\" name=\"password\" type=\"password\" "
@@ -128,7 +117,7 @@ static void put_users(struct buf *out)
 static void put_form(struct buf *out, const struct authorization *asked, struct span path)
 {
     buf_add_str(out, "<form method=\"post\" action=\"");
-    put_html(out, path);
+    buf_add_html(out, path);
     buf_add_str(out, "\">\n");
     put_request(out, asked);
     put_inputs(out, asked);
@@ -161,7 +150,7 @@ void provider_page_sign_in(const struct authorization *asked, const char *wrong,
     if (wrong != NULL)
         buf_printf(out, "<p class=\"wrong\" role=\"alert\">%s</p>\n", wrong);
     buf_add_str(out, "<p>For the client <strong>");
-    put_html(out, span_str(asked->client->id));
+    buf_add_html(out, span_str(asked->client->id));
     buf_add_str(out, "</strong>. This provider is for demos and tests: its passwords are known to all.</p>\n");
     put_form(out, asked, request->path);
     put_users(out);

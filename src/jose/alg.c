@@ -39,3 +39,14 @@ struct alg_set alg_set_all(void)
 {
     return (struct alg_set){(1u << ALG_COUNT) - 1 - (1u << ALG_UNKNOWN)};
 }
+
+const char *key_family_name(enum key_family family)
+{
+    switch (family) {
+    case KEY_RSA: return "RSA";
+    case KEY_EC: return "EC";
+    case KEY_OKP: return "OKP";
+    case KEY_OCT: return "oct";
+    }
+    return "";
+}

@@ -243,14 +243,16 @@ struct issuer_provider site_provider(const struct site *site, struct span url)
     return (struct issuer_provider){0};
 }
 
-/* Whether a rule before this one has the issuer too. */
-static bool was_seen(const struct site *site, size_t rule, const struct issuer *issuer)
+bool site_names_first(const struct site *site, size_t rule, size_t provider)
 {
-    for (size_t i = 0; i < rule; i++)
-        for (size_t j = 0; j < site->rules[i].rule->provider_count; j++)
+    const struct issuer *issuer = site->rules[rule].issuers[provider];
+    for (size_t i = 0; i <= rule; i++) {
+        size_t count = i == rule ? provider : site->rules[i].rule->provider_count;
+        for (size_t j = 0; j < count; j++)
             if (site->rules[i].issuers[j] == issuer)
-                return true;
-    return false;
+                return false;
+    }
+    return true;
 }
 
 static bool provide(const struct site *site, struct issuer *issuer, struct err *err)
@@ -267,7 +269,7 @@ bool site_provide(const struct site *site, struct err *err)
     for (size_t i = 0; i < site->rule_count; i++) {
         const struct site_rule *rule = &site->rules[i];
         for (size_t j = 0; j < rule->rule->provider_count; j++)
-            if (!was_seen(site, i, rule->issuers[j]) && !provide(site, rule->issuers[j], err))
+            if (site_names_first(site, i, j) && !provide(site, rule->issuers[j], err))
                 return false;
     }
     return true;

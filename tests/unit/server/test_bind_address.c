@@ -157,7 +157,7 @@ static void only_ones_own_file_is_removed(void **state)
     (void)state;
     place_init(&place);
     assert_true(open_two(&place, fds));
-    const struct bind_address first = place.address;
+    struct bind_address first = place.address;
     char moved[96];
     snprintf(moved, sizeof moved, "%s/moved", place.dir);
     close_two(fds);
