@@ -32,7 +32,8 @@ struct gateway {
     unsigned gate_count;
     struct clients *clients;   /* of the gates' services; NULL: limits.client_connections is not kept */
     struct refusals *refusals; /* NULL: limits.client_refusals is not kept */
-    size_t connections_max;    /* that descriptors suffice for, whatever limits.connections says; 0: any number */
+    /* That descriptors suffice for, whatever limits.connections says; 0: any number.  A reload writes it while workers read. */
+    _Atomic(size_t) connections_max;
 };
 
 /* One issuer as a worker sees it. */

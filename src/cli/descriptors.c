@@ -36,10 +36,11 @@ void run_cap_connections(struct run *run, const struct site *site)
         return;
     uint64_t beside = FILES_BESIDE + workers * (FILES_OF_WORKER + site->settings.listeners.count);
     uint64_t fits = run->files_max > beside ? (run->files_max - beside) / FILES_OF_CONNECTION : 0;
-    run->gateway.connections_max = fits > workers ? (size_t)fits : (size_t)workers;
-    if (run->gateway.connections_max < (size_t)site->settings.limits.connections)
+    size_t most = fits > workers ? (size_t)fits : (size_t)workers;
+    atomic_store(&run->gateway.connections_max, most);
+    if (most < (size_t)site->settings.limits.connections)
         LOG_EVENT(is_asked_for(site) ? LOG_WARNING : LOG_INFO, "connections-capped",
-                  LOG_NUM("configured", site->settings.limits.connections),
-                  LOG_NUM("connections", run->gateway.connections_max), LOG_NUM("files", run->files_max),
+                  LOG_NUM("configured", site->settings.limits.connections), LOG_NUM("connections", most),
+                  LOG_NUM("files", run->files_max),
                   LOG_STR("hint", "a request takes two descriptors: raise the limit of open files"));
 }

@@ -103,7 +103,8 @@ static struct gate_site *gate_site_make(struct gate *gate, struct site *site)
 size_t gateway_connections(const struct gateway *gateway, const struct site *site)
 {
     size_t wanted = (size_t)site->settings.limits.connections;
-    return gateway->connections_max != 0 && gateway->connections_max < wanted ? gateway->connections_max : wanted;
+    size_t most = atomic_load(&gateway->connections_max);
+    return most != 0 && most < wanted ? most : wanted;
 }
 
 size_t gateway_parked(const struct gateway *gateway, const struct site *site)
