@@ -79,13 +79,13 @@ static void set_publish(struct issuer *issuer, struct keyset *set)
 
 void issuer_keys_publish(struct issuer *issuer, struct keyset *set)
 {
-    LOG_EVENT(LOG_INFO, "keys-fetched", LOG_STR("url", issuer->url), LOG_TEXT("issuer", set->issuer),
-              LOG_NUM("keys", set->count), LOG_NUM("skipped", set->skipped_count));
-    skipped_log(issuer, set);
     issuer_documents_fini(&issuer->current);
     issuer->current = issuer->next;
     issuer->next = (struct issuer_documents){.max_age_s = -1};
-    set_publish(issuer, set);
+    set_publish(issuer, set); /* first, and then told: nobody but this thread replaces it */
+    LOG_EVENT(LOG_INFO, "keys-fetched", LOG_STR("url", issuer->url), LOG_TEXT("issuer", set->issuer),
+              LOG_NUM("keys", set->count), LOG_NUM("skipped", set->skipped_count));
+    skipped_log(issuer, set);
 }
 
 void issuer_keys_had(struct issuer *issuer, int64_t fetched_at_s, int64_t fetched_ms)

@@ -80,8 +80,8 @@ static void take_up(struct certificates *certificates, size_t index, struct tls_
     show_ok(certificates, one, true);
     show_ends(certificates, one);
     now_second_text(tls_server_end_s(server, 0), ends);
-    LOG_EVENT(LOG_NOTICE, "certificate-reloaded", LOG_TEXT("listener", one->settings->bind), LOG_STR("ends", ends));
     certificates->user.renewed(certificates->user.context, index, server);
+    LOG_EVENT(LOG_NOTICE, "certificate-reloaded", LOG_TEXT("listener", one->settings->bind), LOG_STR("ends", ends));
 }
 
 /* Whether any file is another than at the last look. */

@@ -112,21 +112,21 @@ static void note_failure(struct name *name, const char *why)
     show(name, NULL);
 }
 
-/* Takes over the reference. */
+/* Takes over the reference.  Told once it is so: who reads of it finds connections made to the new addresses. */
 static void note_answer(struct name *name, struct addresses *addresses)
 {
     struct addresses *before = snapshot_take(&name->addresses);
     bool is_news = !addresses_are_same(before, addresses);
-    if (name->is_failing || (before != NULL && is_news))
-        log_addresses(name, addresses);
+    bool is_told = name->is_failing || (before != NULL && is_news);
+    addresses_release(before);
+    if (is_news)
+        snapshot_publish(&name->addresses, addresses_take(addresses));
     name->is_failing = false;
     name->failures = 0;
     show(name, addresses);
-    addresses_release(before);
-    if (is_news)
-        snapshot_publish(&name->addresses, addresses);
-    else
-        addresses_release(addresses);
+    if (is_told)
+        log_addresses(name, addresses);
+    addresses_release(addresses);
 }
 
 static int64_t next_after(const struct name *name)
