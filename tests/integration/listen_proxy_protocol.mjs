@@ -155,6 +155,8 @@ test('a listener without proxy_protocol takes such a header for the malformed re
 test('a reload can ask for the header, for connections from then on', async (t) => {
   const stand = await startStand(t);
   const kept = await stand.connect();
+  await kept.write(requestBytes({ token: stand.issuer.token() })); // an answer says that it was accepted before
+  assert.equal((await kept.answer()).status, 200);
   await stand.gateway.reload({ ...stand.config, listeners });
   await until('the header to be asked for', async () => (await sendAfter(stand.gateway.port, v1('203.0.113.7'), { token: stand.issuer.token() }))?.status === 200);
   await kept.write(requestBytes({ token: stand.issuer.token() }));
