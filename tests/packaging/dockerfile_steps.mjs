@@ -226,7 +226,8 @@ async function runAll() {
   assert.notEqual(stubborn.end.status, 0);
   say('ok - a second SIGTERM ends process 1 at once');
 
-  for (const { child } of running.splice(0).filter(({ end }) => !end)) child.kill('SIGKILL');
+  // Process 1 itself: whoever changes its user is not told any more that its parent died (--kill-child).
+  for (const left of running.splice(0).filter(({ end }) => !end)) process.kill(pidOf(left), 'SIGKILL');
 }
 
 // ---- the whole ----
