@@ -51,6 +51,10 @@ struct call_answer {
 /* Called once from the loop, never from inside call_start; what it is given is gone when it returns, the fetch too. */
 typedef void call_done(void *context, const struct call_answer *answer);
 
+/* Whether the text can be a field's name (RFC 9110 5.6.2), its value (RFC 9110 5.5): call_start takes no others. */
+bool call_is_name(struct span text);
+bool call_is_value(struct span text);
+
 /* Begins a call; all options are copied, `body` too.  It is a fetch: fetch_cancel() ends it.  NULL with FETCH_FAILED: it could not begin,
  * `done` is not called; also where method, target or a field hold what would be more than one line (RFC 9112 11.1), or a field's name
  * is none.

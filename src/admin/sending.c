@@ -64,31 +64,14 @@ static bool is_reserved(struct span name)
     return false;
 }
 
-static bool is_name(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (!ascii_is_letter(text.at[i]) && !ascii_is_digit(text.at[i]) &&
-            (text.at[i] == '\0' || strchr("!#$%&'*+-.^_`|~", text.at[i]) == NULL))
-            return false;
-    return text.len > 0;
-}
-
-static bool is_line(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (((unsigned char)text.at[i] < ' ' && text.at[i] != '\t') || text.at[i] == 0x7f)
-            return false;
-    return true;
-}
-
 static bool add_field(struct sending *sending, struct span name, struct span value, struct err *err)
 {
-    if (!is_name(name))
+    if (!call_is_name(name))
         return fail(err, REASON_BAD_REQUEST, "\"%s\" is no name of a field", QUOTED(name));
     if (is_reserved(name))
         return fail(err, REASON_BAD_REQUEST, "the field \"%s\" is not yours to send: the gateway sets what it needs",
                     QUOTED(name));
-    if (!is_line(value))
+    if (!call_is_value(value))
         return fail(err, REASON_BAD_REQUEST, "the value of the field \"%s\" holds line breaks or control characters",
                     QUOTED(name));
     sending->fields[sending->count++] = (struct call_field){name, value};

@@ -12,8 +12,7 @@ enum { CALL_FIELDS_MAX = 256 };
 
 /* Lines. */
 
-/* RFC 9110 5.6.2 */
-static bool is_token(struct span text)
+bool call_is_name(struct span text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (!ascii_is_letter(text.at[i]) && !ascii_is_digit(text.at[i]) &&
@@ -22,8 +21,7 @@ static bool is_token(struct span text)
     return text.len > 0;
 }
 
-/* RFC 9110 5.5 */
-static bool is_value(struct span text)
+bool call_is_value(struct span text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (((unsigned char)text.at[i] < ' ' && text.at[i] != '\t') || text.at[i] == 0x7f)
@@ -39,13 +37,13 @@ static bool is_target(const char *target)
 
 static bool lines_check(const struct call_options *options, struct err *err)
 {
-    if (!is_token(span_str(options->method)))
+    if (!call_is_name(span_str(options->method)))
         return fail(err, REASON_FETCH_FAILED, "the method \"%s\" is no word", QUOTED(span_str(options->method)));
     if (options->target != NULL && !is_target(options->target))
         return fail(err, REASON_FETCH_FAILED, "the target holds blanks or bytes beyond ASCII, or nothing");
     for (size_t i = 0; i < options->count; i++) {
         const struct call_field *field = &options->fields[i];
-        if (!is_token(field->name) || !is_value(field->value))
+        if (!call_is_name(field->name) || !call_is_value(field->value))
             return fail(err, REASON_FETCH_FAILED, "the field \"%s\" is malformed", QUOTED(field->name));
     }
     return true;
